@@ -1,0 +1,116 @@
+//! Server functions, one line each.
+
+use crate::failure::Failure;
+use crate::model::range::Range;
+use crate::model::{account, config, key, log, provider, usage};
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+
+#[cfg(feature = "ssr")]
+use crate::backend::{door, session};
+
+#[server]
+pub async fn doorway() -> Result<account::Doorway, Failure> {
+    door()?.doorway().await
+}
+
+/// Who is signed in; `None` for a visitor.
+#[server]
+pub async fn who() -> Result<Option<account::Person>, Failure> {
+    Ok(session().await.ok().map(|session| session.who()))
+}
+
+#[server]
+pub async fn sign_up(form: account::SignUp) -> Result<(), Failure> {
+    door()?.sign_up(form).await.inspect(|()| leptos_axum::redirect("/first-steps"))
+}
+
+#[server]
+pub async fn sign_in(form: account::SignIn) -> Result<(), Failure> {
+    door()?.sign_in(form).await.inspect(|()| leptos_axum::redirect("/"))
+}
+
+#[server]
+pub async fn sign_out() -> Result<(), Failure> {
+    door()?.sign_out().await.inspect(|()| leptos_axum::redirect("/sign-in"))
+}
+
+#[server]
+pub async fn members() -> Result<account::Members, Failure> {
+    session().await?.members().await
+}
+
+#[server]
+pub async fn invite(role: account::Role) -> Result<account::InviteLink, Failure> {
+    session().await?.invite(role).await.inspect(|_| leptos_axum::redirect("/members"))
+}
+
+#[server]
+pub async fn withdraw_invite(id: String) -> Result<(), Failure> {
+    session().await?.withdraw_invite(id).await
+}
+
+#[server]
+pub async fn first_steps() -> Result<account::FirstSteps, Failure> {
+    session().await?.first_steps().await
+}
+
+#[server]
+pub async fn send_first_call() -> Result<String, Failure> {
+    session().await?.send_first_call().await
+}
+
+#[server]
+pub async fn keys() -> Result<key::Keys, Failure> {
+    session().await?.keys().await
+}
+
+#[server]
+pub async fn mint_key(form: key::NewKey) -> Result<key::MintedKey, Failure> {
+    session().await?.mint_key(form).await
+}
+
+#[server]
+pub async fn revoke_key(id: String) -> Result<(), Failure> {
+    session().await?.revoke_key(id).await
+}
+
+#[server]
+pub async fn providers() -> Result<provider::Providers, Failure> {
+    session().await?.providers().await
+}
+
+#[server]
+pub async fn add_provider(form: provider::NewProvider) -> Result<(), Failure> {
+    session().await?.add_provider(form).await
+}
+
+#[server]
+pub async fn remove_provider(id: String) -> Result<(), Failure> {
+    session().await?.remove_provider(id).await
+}
+
+#[server]
+pub async fn configs() -> Result<Vec<config::ConfigRow>, Failure> {
+    session().await?.configs().await
+}
+
+#[server(input = Json)]
+pub async fn logs(query: log::LogQuery) -> Result<log::LogPage, Failure> {
+    session().await?.logs(query).await
+}
+
+#[server(input = Json)]
+pub async fn log(id: String, query: log::LogQuery) -> Result<log::LogDetail, Failure> {
+    session().await?.log(id, query).await
+}
+
+#[server(input = Json)]
+pub async fn newer_logs(id: String, query: log::LogQuery) -> Result<u64, Failure> {
+    session().await?.newer_logs(id, query).await
+}
+
+#[server(input = Json)]
+pub async fn overview(range: Range) -> Result<usage::Overview, Failure> {
+    session().await?.overview(range).await
+}

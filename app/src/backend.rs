@@ -1,0 +1,90 @@
+//! The seam between pages and server: narrow traits, one per noun, joined as [`Session`].
+//!
+//! The server implements them for a seat (a signed-in person in a workspace with a role). Pages reach data through
+//! [`session`] alone, so authorisation cannot be forgotten.
+
+use crate::failure::Failure;
+use crate::model::account::{Doorway, FirstSteps, InviteLink, Members, Person, Role, SignIn, SignUp};
+use crate::model::config::ConfigRow;
+use crate::model::key::{Keys, MintedKey, NewKey};
+use crate::model::log::{LogDetail, LogPage, LogQuery};
+use crate::model::provider::{NewProvider, Providers};
+use crate::model::range::Range;
+use crate::model::usage::Overview;
+use async_trait::async_trait;
+use leptos::prelude::use_context;
+use std::sync::Arc;
+
+pub type Answer<T> = Result<T, Failure>;
+
+/// What a visitor may do before signing in. One per request, bound to the browser's session.
+#[async_trait]
+pub trait Door: Send + Sync {
+    async fn doorway(&self) -> Answer<Doorway>;
+    /// The signed-in seat, or [`Failure::SignedOut`].
+    async fn session(&self) -> Answer<Arc<dyn Session>>;
+    async fn sign_up(&self, form: SignUp) -> Answer<()>;
+    async fn sign_in(&self, form: SignIn) -> Answer<()>;
+    async fn sign_out(&self) -> Answer<()>;
+}
+
+#[async_trait]
+pub trait PeopleDesk {
+    async fn members(&self) -> Answer<Members>;
+    /// Makes a link that lets one person join with `role`; expires after seven days.
+    async fn invite(&self, role: Role) -> Answer<InviteLink>;
+    async fn withdraw_invite(&self, id: String) -> Answer<()>;
+    async fn first_steps(&self) -> Answer<FirstSteps>;
+    /// Sends one call through the gateway's own front door with a short-lived key, and returns its log id.
+    async fn send_first_call(&self) -> Answer<String>;
+}
+
+#[async_trait]
+pub trait KeyDesk {
+    async fn keys(&self) -> Answer<Keys>;
+    /// The secret is returned here, and once more by [`KeyDesk::keys`] for those without scripts.
+    async fn mint_key(&self, form: NewKey) -> Answer<MintedKey>;
+    async fn revoke_key(&self, id: String) -> Answer<()>;
+}
+
+#[async_trait]
+pub trait ProviderDesk {
+    async fn providers(&self) -> Answer<Providers>;
+    async fn add_provider(&self, form: NewProvider) -> Answer<()>;
+    async fn remove_provider(&self, id: String) -> Answer<()>;
+    async fn configs(&self) -> Answer<Vec<ConfigRow>>;
+}
+
+#[async_trait]
+pub trait LogDesk {
+    async fn logs(&self, query: LogQuery) -> Answer<LogPage>;
+    /// One call, with its neighbours under `query`.
+    async fn log(&self, id: String, query: LogQuery) -> Answer<LogDetail>;
+    /// How many calls are newer than `id` under `query`.
+    async fn newer_logs(&self, id: String, query: LogQuery) -> Answer<u64>;
+}
+
+#[async_trait]
+pub trait UsageDesk {
+    async fn overview(&self, range: Range) -> Answer<Overview>;
+}
+
+/// A signed-in person at work.
+pub trait Session: PeopleDesk + KeyDesk + ProviderDesk + LogDesk + UsageDesk + Send + Sync {
+    fn who(&self) -> Person;
+}
+
+/// Provided to every page and server function.
+#[derive(Clone)]
+pub struct Backend(pub Arc<dyn Door>);
+
+/// The door of this request.
+pub fn door() -> Answer<Arc<dyn Door>> {
+    let backend = use_context::<Backend>().ok_or_else(|| Failure::Broken("The server forgot its backend.".into()))?;
+    Ok(backend.0)
+}
+
+/// The signed-in seat of this request.
+pub async fn session() -> Answer<Arc<dyn Session>> {
+    door()?.session().await
+}

@@ -1,0 +1,63 @@
+//! Providers: a vendor with a credential, called as `@slug`.
+
+use crate::model::Origin;
+use serde::{Deserialize, Serialize};
+
+/// A connected provider. The credential is sealed; `hint` is all that is shown of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderRow {
+    pub id: String,
+    pub slug: String,
+    /// Slug of the vendor, such as `cerebras`.
+    pub vendor: String,
+    pub vendor_name: String,
+    /// Two letters for the tile.
+    pub tile: String,
+    /// The base URL in force.
+    pub base_url: String,
+    /// Such as `csk-…9f2e`; empty where no credential is needed.
+    pub hint: String,
+    pub origin: Origin,
+    pub created_at: i64,
+    /// Of the last 24 hours.
+    pub calls: u64,
+    pub errors: u64,
+    pub p50_ms: Option<u32>,
+    /// How many models are known with prices.
+    pub models: u32,
+}
+
+/// A vendor of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VendorCard {
+    pub slug: String,
+    pub name: String,
+    pub tile: String,
+    /// Such as `Chat, embeddings`.
+    pub summary: String,
+    pub base_url: String,
+    /// A base URL must be given.
+    pub needs_base_url: bool,
+    /// The vendor takes no key.
+    pub keyless: bool,
+    /// The variable that makes it ready with no further step, such as `CEREBRAS_API_KEY`.
+    pub variable: Option<String>,
+}
+
+/// The form for a new provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NewProvider {
+    pub slug: String,
+    pub vendor: String,
+    pub key: String,
+    /// Empty means the vendor's own.
+    pub base_url: String,
+}
+
+/// Everything the providers page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Providers {
+    pub rows: Vec<ProviderRow>,
+    pub catalogue: Vec<VendorCard>,
+}

@@ -1,0 +1,23 @@
+//! Switchyard: a self-hosted AI gateway with a web console.
+//!
+//! Rooms stand on floors and import only downwards: `app::model`, then `store` (all SQL), then the rooms that decide
+//! (`wire`, `price`: pure, no clock, no I/O), the rooms that remember (`book`, `journal`), and the doors (`gateway`,
+//! `desk`, `auth`, `server`). `ARCHITECTURE.md` draws the map; `tests/tidy.rs` holds the tree to it.
+
+pub mod auth;
+pub mod book;
+pub mod chart;
+pub mod clock;
+pub mod desk;
+pub mod gateway;
+pub mod house;
+pub mod journal;
+pub mod price;
+pub mod sandbox;
+pub mod secret;
+pub mod server;
+pub mod settings;
+pub mod setup;
+pub mod store;
+pub mod tasks;
+pub mod wire;

@@ -1,0 +1,122 @@
+//! All SQL. Two files: `control.db` (what is edited by hand) and `journal.db` (what happened), so that logs never
+//! starve edits. Each has one writer connection and several readers.
+
+pub mod calls;
+pub mod configs;
+pub mod journal;
+pub mod keys;
+pub mod people;
+pub mod providers;
+pub mod usage;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+static CONTROL: Migrator = sqlx::migrate!("./migrations/control");
+static JOURNAL: Migrator = sqlx::migrate!("./migrations/journal");
+
+/// Both databases. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(in crate::store) control: File,
+    pub(in crate::store) journal: File,
+}
+
+/// One database: many readers, one writer.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct File {
+    pub(in crate::store) read: SqlitePool,
+    pub(in crate::store) write: SqlitePool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("{file}: {source}")]
+    Open { file: PathBuf, source: sqlx::Error },
+    #[error("{file}: {source}")]
+    Migrate { file: PathBuf, source: sqlx::migrate::MigrateError },
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    /// A unique name is in use already.
+    #[error("{0} is taken")]
+    Taken(&'static str),
+    #[error("stored {0} cannot be read")]
+    Garbled(&'static str),
+}
+
+pub type Stored<T> = Result<T, StoreError>;
+
+impl Store {
+    /// Opens or makes both databases in `folder`, and brings their schema up to date.
+    ///
+    /// `durable` buys safety from power loss (`synchronous=FULL`); without it a commit survives a killed process, not
+    /// a lost disk cache. Before a schema changes, `control.db` is copied beside itself.
+    pub async fn open(folder: &Path, durable: bool) -> Stored<Self> {
+        let control = open(folder.join("control.db"), &CONTROL, durable).await?;
+        let journal = open(folder.join("journal.db"), &JOURNAL, durable).await?;
+        Ok(Self { control, journal })
+    }
+
+    /// The pool that the browser sessions live in.
+    pub fn sessions(&self) -> SqlitePool {
+        self.control.write.clone()
+    }
+
+    /// Closes both databases, checkpointing what their logs hold.
+    pub async fn close(&self) {
+        for file in [&self.control, &self.journal] {
+            file.read.close().await;
+            file.write.close().await;
+        }
+    }
+}
+
+async fn open(file: PathBuf, migrator: &'static Migrator, durable: bool) -> Stored<File> {
+    let synchronous = if durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
+    let options = SqliteConnectOptions::new()
+        .filename(&file)
+        .create_if_missing(true)
+        .busy_timeout(Duration::from_secs(10))
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .foreign_keys(true)
+        .pragma("temp_store", "memory")
+        .pragma("cache_size", "-16384")
+        .pragma("mmap_size", "268435456");
+    let existed = file.exists();
+    let failed = |source| StoreError::Open { file: file.clone(), source };
+    let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(failed)?;
+    if existed && pending(&write, migrator).await.map_err(failed)? {
+        copy_aside(&write, &file).await.map_err(failed)?;
+    }
+    migrator.run(&write).await.map_err(|source| StoreError::Migrate { file: file.clone(), source })?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(4)
+        .connect_with(options.pragma("query_only", "on"))
+        .await
+        .map_err(failed)?;
+    Ok(File { read, write })
+}
+
+async fn pending(write: &SqlitePool, migrator: &Migrator) -> Result<bool, sqlx::Error> {
+    let applied: Result<i64, _> = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations").fetch_one(write).await;
+    let wanted = i64::try_from(migrator.iter().count()).unwrap_or(i64::MAX);
+    Ok(applied.is_ok_and(|applied| applied < wanted))
+}
+
+/// `control.db` is small and cannot be made again: it is kept as it was before the migration. The journal is not copied.
+async fn copy_aside(write: &SqlitePool, file: &Path) -> Result<(), sqlx::Error> {
+    if file.file_name().is_none_or(|name| name != "control.db") {
+        return Ok(());
+    }
+    let copy = file.with_extension("db.before-upgrade");
+    match std::fs::remove_file(&copy) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(sqlx::Error::Io(error)),
+    }
+    sqlx::query("VACUUM INTO $1").bind(copy.to_string_lossy().into_owned()).execute(write).await?;
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! Tests that talk to the program as its users do.
