@@ -1,1 +1,216 @@
-//! (room under construction)
+//! The book: an immutable snapshot of keys, providers and configs, so that no SQL stands between socket and upstream.
+//! It is replaced whole after each write of the console.
+
+use crate::secret::Sealer;
+use crate::store::configs::StoredConfig;
+use crate::store::keys::StoredKey;
+use crate::store::providers::StoredProvider;
+use crate::store::{Store, StoreError};
+use crate::wire::vendors::{Auth, Base, Endpoint, Vendor, vendor};
+use arc_swap::ArcSwap;
+use http::{HeaderName, HeaderValue, Uri};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A key that may call.
+#[derive(Debug)]
+pub struct KeyEntry {
+    pub id: String,
+    pub workspace: String,
+    pub name: String,
+    pub scopes: Vec<String>,
+    /// Slug of the default config.
+    pub config: Option<String>,
+    pub metadata: Vec<(String, String)>,
+    /// Milliseconds since 1970 UTC.
+    pub expires_at: Option<i64>,
+}
+
+/// A provider that can be called: addresses parsed, credential opened.
+#[derive(Debug)]
+pub struct ProviderEntry {
+    pub slug: String,
+    pub vendor: &'static Vendor,
+    /// Without a slash at the end.
+    pub base_url: String,
+    /// What signs a request; marked sensitive. `None` where the vendor needs none.
+    pub credential: Option<(HeaderName, HeaderValue)>,
+    chat: Option<Uri>,
+    complete: Option<Uri>,
+    embed: Option<Uri>,
+    models: Option<Uri>,
+}
+
+/// A saved config.
+#[derive(Debug)]
+pub struct ConfigEntry {
+    pub slug: String,
+    pub version: String,
+    pub body: String,
+}
+
+/// Everything the hot path looks up.
+#[derive(Debug, Default)]
+pub struct Book {
+    keys: HashMap<[u8; 32], Arc<KeyEntry>>,
+    workspaces: HashMap<String, Shelved>,
+}
+
+#[derive(Debug, Default)]
+struct Shelved {
+    providers: Vec<Arc<ProviderEntry>>,
+    configs: HashMap<String, Arc<ConfigEntry>>,
+}
+
+/// Where the current book stands. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Shelf {
+    current: Arc<ArcSwap<Book>>,
+    store: Store,
+    sealer: Sealer,
+    sandbox: SocketAddr,
+}
+
+impl Shelf {
+    /// Reads the first book. `sandbox` is where the built-in provider listens.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn open(store: Store, sealer: Sealer, sandbox: SocketAddr) -> Result<Self, StoreError> {
+        let shelf = Self { current: Arc::default(), store, sealer, sandbox };
+        shelf.refresh().await?;
+        Ok(shelf)
+    }
+
+    /// The current book. A call keeps the one it began with.
+    pub fn book(&self) -> Arc<Book> {
+        self.current.load_full()
+    }
+
+    /// Reads the store again and replaces the book.
+    ///
+    /// # Errors
+    /// When the store cannot be read; the old book stays.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        let mut book = Book::default();
+        for row in self.store.live_keys().await? {
+            book.keys.insert(row.secret_hash, Arc::new(KeyEntry::from(row)));
+        }
+        for row in self.store.live_providers().await? {
+            let workspace = row.workspace.clone();
+            if let Some(entry) = self.provider(row) {
+                book.workspaces.entry(workspace).or_default().providers.push(Arc::new(entry));
+            }
+        }
+        for shelved in book.workspaces.values_mut() {
+            shelved.providers.sort_by(|left, right| left.slug.cmp(&right.slug));
+        }
+        for StoredConfig { workspace, slug, version, body, .. } in self.store.live_configs().await? {
+            let configs = &mut book.workspaces.entry(workspace).or_default().configs;
+            configs.insert(slug.clone(), Arc::new(ConfigEntry { slug, version, body }));
+        }
+        self.current.store(Arc::new(book));
+        Ok(())
+    }
+
+    fn provider(&self, row: StoredProvider) -> Option<ProviderEntry> {
+        let skip = |why: &str| tracing::error!(provider = row.slug, why, "a stored provider is left out");
+        let Some(vendor) = vendor(&row.vendor) else {
+            skip("its vendor is unknown");
+            return None;
+        };
+        let base_url = row.base_url.or_else(|| self.base_url(vendor))?;
+        let credential = match row.credential.map(|sealed| self.sealer.open(&sealed, &row.id)).transpose() {
+            Ok(credential) => credential,
+            Err(error) => {
+                skip(&error.to_string());
+                return None;
+            }
+        };
+        let text = credential.as_ref().and_then(|credential| std::str::from_utf8(credential).ok());
+        Some(ProviderEntry::new(row.slug, vendor, &base_url, text))
+    }
+
+    /// The vendor's own address; the sandbox lives in this process.
+    pub fn base_url(&self, vendor: &Vendor) -> Option<String> {
+        match vendor.base {
+            Base::Url(url) => Some(url.to_owned()),
+            Base::Sandbox => Some(format!("http://{}/v1", self.sandbox)),
+            Base::Required => None,
+        }
+    }
+}
+
+impl Book {
+    /// The key with this SHA-256, if it may be used.
+    pub fn key(&self, hash: &[u8; 32]) -> Option<&Arc<KeyEntry>> {
+        self.keys.get(hash)
+    }
+
+    /// The workspace's providers, by slug.
+    pub fn providers(&self, workspace: &str) -> &[Arc<ProviderEntry>] {
+        self.workspaces.get(workspace).map_or(&[], |shelved| &shelved.providers)
+    }
+
+    pub fn provider(&self, workspace: &str, slug: &str) -> Option<&Arc<ProviderEntry>> {
+        self.providers(workspace).iter().find(|provider| provider.slug == slug)
+    }
+
+    pub fn config(&self, workspace: &str, slug: &str) -> Option<&Arc<ConfigEntry>> {
+        self.workspaces.get(workspace)?.configs.get(slug)
+    }
+}
+
+impl ProviderEntry {
+    /// A provider with its addresses parsed; an endpoint the vendor lacks has none.
+    pub fn new(slug: String, vendor: &'static Vendor, base_url: &str, credential: Option<&str>) -> Self {
+        let base_url = base_url.trim_end_matches('/').to_owned();
+        let uri = |endpoint| vendor.path(endpoint).and_then(|path| format!("{base_url}{path}").parse().ok());
+        Self {
+            chat: uri(Endpoint::Chat),
+            complete: uri(Endpoint::Complete),
+            embed: uri(Endpoint::Embed),
+            models: uri(Endpoint::Models),
+            credential: credential.and_then(|credential| signature(vendor, credential)),
+            slug,
+            vendor,
+            base_url,
+        }
+    }
+
+    /// Where this endpoint is, if the vendor has it.
+    pub fn uri(&self, endpoint: Endpoint) -> Option<&Uri> {
+        match endpoint {
+            Endpoint::Chat => self.chat.as_ref(),
+            Endpoint::Complete => self.complete.as_ref(),
+            Endpoint::Embed => self.embed.as_ref(),
+            Endpoint::Models => self.models.as_ref(),
+        }
+    }
+}
+
+impl From<StoredKey> for KeyEntry {
+    fn from(row: StoredKey) -> Self {
+        Self {
+            id: row.id,
+            workspace: row.workspace,
+            name: row.name,
+            scopes: row.scopes,
+            config: row.config,
+            metadata: row.metadata.into_iter().collect(),
+            expires_at: row.expires_at,
+        }
+    }
+}
+
+fn signature(vendor: &Vendor, credential: &str) -> Option<(HeaderName, HeaderValue)> {
+    let (name, value) = match vendor.auth {
+        Auth::Bearer => (http::header::AUTHORIZATION, format!("Bearer {credential}")),
+        Auth::Header(name) => (HeaderName::from_static(name), credential.to_owned()),
+        Auth::None => return None,
+    };
+    let mut value = HeaderValue::from_str(&value).ok()?;
+    value.set_sensitive(true);
+    Some((name, value))
+}

@@ -1,1 +1,111 @@
-//! (room under construction)
+//! The house: cheap handles to every room, built once.
+
+use crate::auth;
+use crate::book::Shelf;
+use crate::clock::Clock;
+use crate::gateway::relay::Relay;
+use crate::journal::{Journal, JournalError};
+use crate::price::Tariff;
+use crate::secret::{self, Sealer};
+use crate::settings::Settings;
+use crate::setup;
+use crate::store::{Store, StoreError};
+use crate::tasks::Tasks;
+use crate::sandbox;
+use crate::store::people::Sessions;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tower_sessions::SessionManagerLayer;
+
+/// Everything a request may need.
+pub struct House {
+    pub settings: Arc<Settings>,
+    pub store: Store,
+    pub shelf: Shelf,
+    pub journal: Journal,
+    pub relay: Relay,
+    pub sealer: Sealer,
+    pub clock: Clock,
+    pub tasks: Tasks,
+    pub door: Arc<auth::Desk>,
+    pub sessions: SessionManagerLayer<Sessions>,
+    pub prices: Arc<Tariff>,
+    /// Held as long as the house stands: two processes on one data folder would lose calls.
+    _lock: File,
+}
+
+pub type Shared = Arc<House>;
+
+/// Why the house cannot be opened. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the data folder {folder} cannot be used: {source}", folder = .folder.display())]
+    Folder { folder: PathBuf, source: io::Error },
+    #[error("the data folder {} is in use by another Switchyard. Stop that one, or choose another folder with --data.", .0.display())]
+    InUse(PathBuf),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("the sandbox provider cannot listen on loopback: {0}")]
+    Sandbox(io::Error),
+    #[error(transparent)]
+    MasterKey(#[from] secret::MasterKeyError),
+    #[error(transparent)]
+    Setup(#[from] setup::SetupError),
+}
+
+impl House {
+    /// Opens the data folder, applies what is declared, and starts the background work.
+    ///
+    /// # Errors
+    /// When the folder, the databases, the master key or the declared objects cannot be used.
+    pub async fn open(settings: Settings, clock: Clock) -> Result<Shared, OpenError> {
+        let settings = Arc::new(settings);
+        let folder = settings.data.clone();
+        let lock = occupy(&folder)?;
+        let tasks = Tasks::default();
+        let store = Store::open(&folder, settings.durable).await?;
+        let key = match settings.master_key {
+            Some(key) => key,
+            None => secret::master_key(&folder)?,
+        };
+        let sealer = Sealer::new(key);
+        let door = Arc::new(auth::Desk::new(settings.beyond_loopback()));
+        for notice in setup::apply(&settings, &store, &sealer, &door.passwords, &clock).await? {
+            tracing::warn!("{notice}");
+        }
+        let sandbox = sandbox::start(&tasks).await.map_err(OpenError::Sandbox)?;
+        let shelf = Shelf::open(store.clone(), sealer.clone(), sandbox).await?;
+        let journal = Journal::open(&folder, &store, &clock, &tasks).await?;
+        let sessions = auth::session::layer(&store, &settings).await?;
+        tasks.spawn(auth::session::sweep(store.clone(), tasks.clone()));
+        Ok(Arc::new(Self {
+            settings,
+            store,
+            shelf,
+            journal,
+            relay: Relay::new(),
+            sealer,
+            clock,
+            tasks,
+            door,
+            sessions,
+            prices: Arc::new(Tariff::bundled()),
+            _lock: lock,
+        }))
+    }
+}
+
+fn occupy(folder: &Path) -> Result<File, OpenError> {
+    let failed = |source| OpenError::Folder { folder: folder.to_owned(), source };
+    fs::create_dir_all(folder).map_err(failed)?;
+    let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock")).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}

@@ -1,1 +1,99 @@
-fn main() {}
+//! Reads settings, opens the house, serves, and waits for what is in flight.
+
+use std::process::ExitCode;
+use switchyard::clock::Clock;
+use switchyard::house::{House, Shared};
+use switchyard::server;
+use switchyard::settings::{Mistake, Settings};
+use switchyard::store::StoreError;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let settings = match from_process() {
+        Ok(settings) => settings,
+        Err(mistakes) => return report(&mistakes),
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(&settings.log).unwrap_or_default())
+        .with_writer(std::io::stderr)
+        .init();
+    match run(settings).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(mut settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
+    let listen = settings.listen;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| format!("cannot listen on {listen}: {error}. Choose another address with --listen."))?;
+    settings.listen = listener.local_addr()?;
+    let house = House::open(settings, Clock::wall()).await?;
+    greet(&house).await?;
+    server::serve(&house, listener, stop_asked()).await?;
+    let (tasks, store) = (house.tasks.clone(), house.store.clone());
+    tasks.stop();
+    drop(house);
+    tasks.drain().await;
+    store.close().await;
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the process's own arguments and environment enter here")]
+fn from_process() -> Result<Settings, Vec<Mistake>> {
+    Settings::load(std::env::args_os(), |name| std::env::var(name).ok())
+}
+
+#[expect(clippy::print_stderr, reason = "nothing is logged before there are settings")]
+fn report(mistakes: &[Mistake]) -> ExitCode {
+    eprintln!("Switchyard cannot start. To put right:");
+    for mistake in mistakes {
+        eprintln!("  {mistake}");
+    }
+    ExitCode::from(2)
+}
+
+#[expect(clippy::print_stdout, reason = "the address is what a person starts the program for")]
+async fn greet(house: &Shared) -> Result<(), StoreError> {
+    println!("Switchyard {} is ready at {}", env!("CARGO_PKG_VERSION"), house.settings.origin());
+    if let Some(token) = house.door.start_token()
+        && !house.store.has_people().await?
+    {
+        println!("To make the first account, from any machine, give this token: {token}");
+    }
+    Ok(())
+}
+
+async fn stop_asked() {
+    let interrupt = async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "no interrupt can be heard");
+            std::future::pending::<()>().await;
+        }
+    };
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "no termination can be heard");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}

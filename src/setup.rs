@@ -1,1 +1,268 @@
-//! (room under construction)
+//! Applies what the set-up file and the environment declare, at each start, to the workspace `default`.
+//!
+//! Applying the same twice changes nothing. What is no longer declared is removed; what a person made in the console
+//! is never overwritten.
+
+use crate::auth::password::{PasswordError, Passwords};
+use crate::clock::Clock;
+use crate::secret::{self, SealError, Sealer};
+use crate::settings::{DeclaredConfig, DeclaredKey, SANDBOX, Settings};
+use crate::store::configs::StoredConfig;
+use crate::store::declared::Edits;
+use crate::store::keys::StoredKey;
+use crate::store::people::{Credentials, NewPerson};
+use crate::store::providers::StoredProvider;
+use crate::store::{Store, StoreError};
+use app::model::Origin;
+use std::collections::BTreeSet;
+use zeroize::Zeroizing;
+
+/// The workspace that declared objects belong to; the first migration makes it.
+pub const WORKSPACE: &str = "default";
+
+/// Why the server does not start. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    #[error(
+        "The set-up file declares the {thing} {name}, and one was made in the console before. Rename one of them, or \
+         remove the one in the console."
+    )]
+    Conflict { thing: &'static str, name: String },
+    #[error(
+        "The key of provider {slug} cannot be opened: it was {source}. Restore the master key this data folder was \
+         used with (SWITCHYARD_MASTER_KEY, or the file master.key)."
+    )]
+    MasterKey { slug: String, source: SealError },
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A provider that should be there.
+struct Wanted<'a> {
+    slug: &'a str,
+    vendor: &'a str,
+    base_url: Option<&'a str>,
+    key: Option<&'a Zeroizing<String>>,
+    origin: Origin,
+}
+
+/// What decides about rows: the key that seals, and the time (milliseconds).
+#[derive(Clone, Copy)]
+struct Hand<'a> {
+    sealer: &'a Sealer,
+    now: i64,
+}
+
+/// Brings the store in line with the declarations, or changes nothing and says why. Returns what a person should know.
+pub async fn apply(
+    settings: &Settings,
+    store: &Store,
+    sealer: &Sealer,
+    passwords: &Passwords,
+    clock: &Clock,
+) -> Result<Vec<String>, SetupError> {
+    let hand = Hand { sealer, now: clock.now() };
+    let mut notices = Vec::new();
+    let providers = store.providers(WORKSPACE).await?;
+    check_master_key(&store.live_providers().await?, sealer)?;
+    let (mut edits, passed_over) = provider_edits(&wanted(settings), &providers, hand)?;
+    notices.extend(passed_over.into_iter().map(|slug| {
+        format!("A provider {slug} was made in the console; the one that the environment offers is left out.")
+    }));
+    config_edits(&settings.setup.configs, &store.workspace_configs(WORKSPACE).await?, hand, &mut edits)?;
+    key_edits(&settings.setup.api_keys, &store.workspace_keys(WORKSPACE).await?, hand, &mut edits)?;
+    let Some(owner) = &settings.setup.owner else {
+        store.apply_declared(WORKSPACE, &edits).await?;
+        return Ok(notices);
+    };
+    let known = store.credentials(&owner.email).await?;
+    let (id, password_hash) = owner_account(&owner.password, known, passwords, hand, &mut notices).await?;
+    edits.owner = Some(NewPerson { id: &id, email: &owner.email, password_hash: &password_hash, at: hand.now });
+    store.apply_declared(WORKSPACE, &edits).await?;
+    Ok(notices)
+}
+
+/// Keys that people typed exist nowhere else: without the master key they are lost, so the start fails.
+fn check_master_key(providers: &[StoredProvider], sealer: &Sealer) -> Result<(), SetupError> {
+    let typed = providers.iter().filter(|provider| provider.origin == Origin::Console);
+    for provider in typed {
+        if let Some(sealed) = &provider.credential {
+            let opened = sealer.open(sealed, &provider.id);
+            opened.map_err(|source| SetupError::MasterKey { slug: provider.slug.clone(), source })?;
+        }
+    }
+    Ok(())
+}
+
+/// The file's word counts before the environment's.
+fn wanted(settings: &Settings) -> Vec<Wanted<'_>> {
+    let mut wanted =
+        vec![Wanted { slug: SANDBOX, vendor: SANDBOX, base_url: None, key: None, origin: Origin::BuiltIn }];
+    wanted.extend(settings.setup.providers.iter().map(|declared| Wanted {
+        slug: &declared.slug,
+        vendor: &declared.vendor,
+        base_url: declared.base_url.as_deref(),
+        key: declared.key.as_ref(),
+        origin: Origin::File,
+    }));
+    for (slug, key) in &settings.environment {
+        if !wanted.iter().any(|one| one.slug == slug) {
+            wanted.push(Wanted { slug, vendor: slug, base_url: None, key: Some(key), origin: Origin::Environment });
+        }
+    }
+    wanted
+}
+
+fn provider_edits<'a>(
+    wanted: &[Wanted<'_>],
+    known: &[StoredProvider],
+    hand: Hand<'_>,
+) -> Result<(Edits<'a>, Vec<String>), SetupError> {
+    let mut edits = Edits::default();
+    let mut passed_over = Vec::new();
+    for one in wanted {
+        let row = known.iter().find(|row| row.slug == one.slug);
+        match row {
+            Some(row) if row.origin == Origin::Console && one.origin == Origin::Environment => {
+                passed_over.push(row.slug.clone());
+            }
+            Some(row) if row.origin == Origin::Console => {
+                return Err(SetupError::Conflict { thing: "provider", name: row.slug.clone() });
+            }
+            row => edits.providers.extend(provider_row(one, row, hand)),
+        }
+    }
+    let slugs: BTreeSet<&str> = wanted.iter().map(|one| one.slug).collect();
+    let stale = |row: &&StoredProvider| row.origin.locked() && !slugs.contains(row.slug.as_str());
+    edits.gone_providers = known.iter().filter(stale).map(|row| row.id.clone()).collect();
+    Ok((edits, passed_over))
+}
+
+/// The row as it should be; `None` where it is so already.
+fn provider_row(wanted: &Wanted<'_>, known: Option<&StoredProvider>, hand: Hand<'_>) -> Option<StoredProvider> {
+    let id = known.map_or_else(|| secret::id(hand.now), |row| row.id.clone());
+    let kept = known.and_then(|row| row.credential.as_ref()).filter(|sealed| {
+        let opened = hand.sealer.open(sealed, &id);
+        opened.ok().is_some_and(|plain| wanted.key.is_some_and(|key| key.as_bytes() == plain.as_slice()))
+    });
+    let seal = |key: &Zeroizing<String>| kept.cloned().unwrap_or_else(|| hand.sealer.seal(key.as_bytes(), &id));
+    let row = StoredProvider {
+        workspace: WORKSPACE.into(),
+        slug: wanted.slug.into(),
+        vendor: wanted.vendor.into(),
+        base_url: wanted.base_url.map(str::to_owned),
+        credential: wanted.key.map(seal),
+        hint: wanted.key.map(|key| secret::hint(key)).unwrap_or_default(),
+        origin: wanted.origin,
+        created_at: known.map_or(hand.now, |row| row.created_at),
+        updated_at: known.map_or(hand.now, |row| row.updated_at),
+        id,
+    };
+    (known != Some(&row)).then_some(StoredProvider { updated_at: hand.now, ..row })
+}
+
+fn config_edits(
+    declared: &[DeclaredConfig],
+    known: &[StoredConfig],
+    hand: Hand<'_>,
+    edits: &mut Edits<'_>,
+) -> Result<(), SetupError> {
+    for one in declared {
+        let row = known.iter().find(|row| row.slug == one.slug);
+        if row.is_some_and(|row| !row.origin.locked()) {
+            return Err(SetupError::Conflict { thing: "config", name: one.slug.clone() });
+        }
+        edits.configs.extend(config_row(one, row, hand));
+    }
+    let stale = |row: &&StoredConfig| row.origin.locked() && !declared.iter().any(|one| one.slug == row.slug);
+    edits.gone_configs = known.iter().filter(stale).map(|row| row.id.clone()).collect();
+    Ok(())
+}
+
+/// The row as it should be, with a new version where the body changed; `None` where it is so already.
+fn config_row(declared: &DeclaredConfig, known: Option<&StoredConfig>, hand: Hand<'_>) -> Option<StoredConfig> {
+    let published = known.filter(|row| row.body == declared.body);
+    let row = StoredConfig {
+        id: known.map_or_else(|| secret::id(hand.now), |row| row.id.clone()),
+        workspace: WORKSPACE.into(),
+        slug: declared.slug.clone(),
+        name: declared.name.clone(),
+        version: published.map_or_else(|| secret::id(hand.now), |row| row.version.clone()),
+        number: published.map(|row| row.number).or_else(|| known.map(|row| row.number + 1)).unwrap_or(1),
+        body: declared.body.clone(),
+        origin: Origin::File,
+        created_at: known.map_or(hand.now, |row| row.created_at),
+        updated_at: known.map_or(hand.now, |row| row.updated_at),
+    };
+    (known != Some(&row)).then_some(StoredConfig { updated_at: hand.now, ..row })
+}
+
+fn key_edits(
+    declared: &[DeclaredKey],
+    known: &[StoredKey],
+    hand: Hand<'_>,
+    edits: &mut Edits<'_>,
+) -> Result<(), SetupError> {
+    for one in declared {
+        let hash = secret::digest(&one.value);
+        if known.iter().any(|row| row.secret_hash == hash && !row.origin.locked()) {
+            return Err(SetupError::Conflict { thing: "value of API key", name: one.name.clone() });
+        }
+        let row = known.iter().find(|row| row.origin.locked() && row.name == one.name);
+        edits.keys.extend(key_row(one, hash, row, hand));
+    }
+    let stale = |row: &&StoredKey| row.origin.locked() && !declared.iter().any(|one| one.name == row.name);
+    edits.gone_keys = known.iter().filter(stale).map(|row| row.id.clone()).collect();
+    Ok(())
+}
+
+/// The row as it should be; `None` where it is so already. A key keeps its id when its value changes.
+fn key_row(
+    declared: &DeclaredKey,
+    secret_hash: [u8; 32],
+    known: Option<&StoredKey>,
+    hand: Hand<'_>,
+) -> Option<StoredKey> {
+    let row = StoredKey {
+        id: known.map_or_else(|| secret::id(hand.now), |row| row.id.clone()),
+        workspace: WORKSPACE.into(),
+        name: declared.name.clone(),
+        secret_hash,
+        last_four: secret::last_four(&declared.value),
+        scopes: declared.scopes.clone(),
+        config: declared.config.clone(),
+        metadata: declared.metadata.clone(),
+        origin: Origin::File,
+        created_by: None,
+        created_at: known.map_or(hand.now, |row| row.created_at),
+        expires_at: None,
+        revoked_at: None,
+    };
+    (known != Some(&row)).then_some(row)
+}
+
+/// Id and password hash of the declared owner. The password of an account made in the console stays that person's own.
+async fn owner_account(
+    password: &Zeroizing<String>,
+    known: Option<Credentials>,
+    passwords: &Passwords,
+    hand: Hand<'_>,
+    notices: &mut Vec<String>,
+) -> Result<(String, String), SetupError> {
+    let Some(known) = known else {
+        return Ok((secret::id(hand.now), passwords.hash(password.clone()).await?));
+    };
+    if !known.origin.locked() {
+        notices.push("The owner's account was made in the console before: its password stays as it is.".into());
+        return Ok((known.person, known.password_hash));
+    }
+    if passwords.matches(password.clone(), Some(known.password_hash.clone())).await? {
+        return Ok((known.person, known.password_hash));
+    }
+    Ok((known.person, passwords.hash(password.clone()).await?))
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 
 pub mod calls;
 pub mod configs;
+pub mod declared;
 pub mod journal;
 pub mod keys;
 pub mod people;

@@ -1,1 +1,7 @@
-//! (room under construction)
+//! Wire: what vendors speak. A vendor is a row of a table, a dialect is a file; everything here is pure.
+
+pub mod body;
+pub mod chat;
+pub mod openai;
+pub mod sse;
+pub mod vendors;

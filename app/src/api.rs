@@ -47,7 +47,7 @@ pub async fn invite(role: account::Role) -> Result<account::InviteLink, Failure>
 
 #[server]
 pub async fn withdraw_invite(id: String) -> Result<(), Failure> {
-    session().await?.withdraw_invite(id).await
+    session().await?.withdraw_invite(id).await.inspect(|()| leptos_axum::redirect("/members"))
 }
 
 #[server]
@@ -72,7 +72,7 @@ pub async fn mint_key(form: key::NewKey) -> Result<key::MintedKey, Failure> {
 
 #[server]
 pub async fn revoke_key(id: String) -> Result<(), Failure> {
-    session().await?.revoke_key(id).await
+    session().await?.revoke_key(id).await.inspect(|()| leptos_axum::redirect("/keys"))
 }
 
 #[server]
@@ -82,12 +82,12 @@ pub async fn providers() -> Result<provider::Providers, Failure> {
 
 #[server]
 pub async fn add_provider(form: provider::NewProvider) -> Result<(), Failure> {
-    session().await?.add_provider(form).await
+    session().await?.add_provider(form).await.inspect(|()| leptos_axum::redirect("/providers"))
 }
 
 #[server]
 pub async fn remove_provider(id: String) -> Result<(), Failure> {
-    session().await?.remove_provider(id).await
+    session().await?.remove_provider(id).await.inspect(|()| leptos_axum::redirect("/providers"))
 }
 
 #[server]

@@ -5,6 +5,25 @@ pub mod api;
 pub mod backend;
 pub mod failure;
 pub mod model;
+mod pages;
+mod parts;
+mod routes;
+#[cfg(feature = "ssr")]
+mod shell;
+
+pub use routes::App;
+#[cfg(feature = "ssr")]
+pub use shell::{Front, shell};
 
 #[cfg(not(erase_components))]
-compile_error!("build through `cargo xtask`, or keep --cfg erase_components in RUSTFLAGS: both halves must agree on it");
+compile_error!(
+    "build through `cargo xtask`, or keep --cfg erase_components in RUSTFLAGS: both halves must agree on it"
+);
+
+/// Takes over the page that the server has rendered. Called by `public/boot.js`.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(App);
+}

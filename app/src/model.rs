@@ -6,6 +6,7 @@ pub mod config;
 pub mod key;
 pub mod log;
 pub mod money;
+pub mod plot;
 pub mod provider;
 pub mod range;
 pub mod scope;

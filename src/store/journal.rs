@@ -1,1 +1,223 @@
-//! (room under construction)
+//! Writing the journal: one transaction a batch.
+
+use crate::journal::record::{AttemptRow, CallRow, Record};
+use crate::journal::rollup::{Bin, Figures};
+use crate::journal::sketch::Sketch;
+use crate::store::{Store, StoreError, Stored};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{Arguments, Row};
+use std::collections::{BTreeMap, HashSet};
+
+/// Rows of one INSERT: few distinct statements, so that each stays prepared.
+const CHUNKS: [usize; 4] = [64, 16, 4, 1];
+
+const CALL_COLUMNS: &str = "id, workspace, key_id, key_name, at, kind, method, path, status, outcome, error, stream, \
+    provider, vendor, model_asked, model_served, tokens_in, tokens_cached, tokens_out, tokens_reasoning, cost, price, \
+    latency_us, first_token_us, overhead_us, trace_id, span_id, parent_span_id, span_name, metadata, config, \
+    config_version, cache_status, mode, target, retries, runtime, tokens_estimated";
+const ATTEMPT_COLUMNS: &str = "call, number, provider, vendor, model, target, url, status, error, started_us, \
+    latency_us, first_token_us";
+
+type Bound = Result<(), sqlx::error::BoxDynError>;
+
+impl Store {
+    /// Writes calls with their attempts, bodies and figures. All or nothing.
+    pub async fn write_calls(&self, records: &[&Record], figures: &[(&Bin, &Figures)]) -> Stored<()> {
+        let mut transaction = self.journal.write.begin().await?;
+        insert(&mut transaction, &format!("INSERT INTO calls ({CALL_COLUMNS})"), records, bind_call).await?;
+        let attempts = records
+            .iter()
+            .flat_map(|record| {
+                let call = record.call.id.as_str();
+                record.attempts.iter().zip(0..).map(move |(attempt, number)| (call, number, attempt))
+            })
+            .collect::<Vec<_>>();
+        insert(&mut transaction, &format!("INSERT INTO attempts ({ATTEMPT_COLUMNS})"), &attempts, bind_attempt).await?;
+        insert(&mut transaction, "INSERT INTO bodies (call, frame)", records, bind_body).await?;
+        let replace = "INSERT OR REPLACE INTO rollups (workspace, minute, provider, model, key_id, status, calls, \
+            tokens_in, tokens_out, cost, unpriced, latency, first_token)";
+        insert(&mut transaction, replace, figures, bind_figures).await?;
+        let mut used = BTreeMap::new();
+        for record in records {
+            let last = used.entry(record.call.key_id.as_str()).or_insert(record.call.at);
+            *last = record.call.at.max(*last);
+        }
+        let used = used.into_iter().collect::<Vec<_>>();
+        insert(&mut transaction, "INSERT OR REPLACE INTO key_use (key_id, last_used_at)", &used, bind_use).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// What is stored of a bin; nothing stored is zero.
+    pub async fn figures(&self, bin: &Bin) -> Stored<Figures> {
+        let row = sqlx::query(
+            "SELECT calls, tokens_in, tokens_out, cost, unpriced, latency, first_token FROM rollups \
+             WHERE workspace = $1 AND minute = $2 AND provider = $3 AND model = $4 AND key_id = $5 AND status = $6",
+        )
+        .bind(&bin.workspace)
+        .bind(bin.minute)
+        .bind(&bin.provider)
+        .bind(&bin.model)
+        .bind(&bin.key_id)
+        .bind(i64::from(bin.status))
+        .fetch_optional(&self.journal.read)
+        .await?;
+        let Some(row) = row else { return Ok(Figures::default()) };
+        let count = |column: &str| row.try_get::<i64, _>(column).map(|count| u64::try_from(count).unwrap_or(0));
+        let sketch = |column: &str| -> Stored<Sketch> {
+            Sketch::decode(row.try_get::<&[u8], _>(column)?).map_err(|_| StoreError::Garbled("sketch"))
+        };
+        Ok(Figures {
+            calls: count("calls")?,
+            tokens_in: count("tokens_in")?,
+            tokens_out: count("tokens_out")?,
+            cost: row.try_get("cost")?,
+            unpriced: count("unpriced")?,
+            latency: sketch("latency")?,
+            first_token: sketch("first_token")?,
+        })
+    }
+
+    /// Which of these calls have a row already.
+    pub async fn known_calls(&self, ids: impl Iterator<Item = &str>) -> Stored<HashSet<String>> {
+        let mut known = HashSet::new();
+        for id in ids {
+            let found = sqlx::query_scalar::<_, String>("SELECT id FROM calls WHERE id = $1")
+                .bind(id)
+                .fetch_optional(&self.journal.read)
+                .await?;
+            known.extend(found);
+        }
+        Ok(known)
+    }
+
+    /// Fills in the names of the keys, which an open file does not hold.
+    pub async fn name_keys(&self, records: &mut [Record]) -> Stored<()> {
+        for record in records {
+            let name = sqlx::query_scalar::<_, String>("SELECT name FROM api_keys WHERE id = $1")
+                .bind(&record.call.key_id)
+                .fetch_optional(&self.control.read)
+                .await?;
+            record.call.key_name = name.unwrap_or_default();
+        }
+        Ok(())
+    }
+}
+
+async fn insert<T: Sync>(
+    connection: &mut SqliteConnection,
+    start: &str,
+    rows: &[T],
+    bind: fn(&mut SqliteArguments<'_>, &T) -> Bound,
+) -> Result<(), sqlx::Error> {
+    let columns = start.rsplit_once('(').map_or(1, |(_, names)| names.split(',').count());
+    let mut rest = rows;
+    for size in CHUNKS {
+        while rest.len() >= size {
+            let (chunk, after) = rest.split_at(size);
+            rest = after;
+            let mut arguments = SqliteArguments::default();
+            for row in chunk {
+                bind(&mut arguments, row).map_err(sqlx::Error::Encode)?;
+            }
+            sqlx::query_with(&statement(start, columns, size), arguments).execute(&mut *connection).await?;
+        }
+    }
+    Ok(())
+}
+
+fn statement(start: &str, columns: usize, rows: usize) -> String {
+    let row = format!("({})", vec!["?"; columns].join(","));
+    format!("{start} VALUES {}", vec![row; rows].join(","))
+}
+
+fn count(figure: u64) -> i64 {
+    i64::try_from(figure).unwrap_or(i64::MAX)
+}
+
+fn bind_call(arguments: &mut SqliteArguments<'_>, record: &&Record) -> Bound {
+    let call = &record.call;
+    for text in [&call.id, &call.workspace, &call.key_id, &call.key_name] {
+        arguments.add(text.clone())?;
+    }
+    arguments.add(call.at)?;
+    arguments.add(call.kind)?;
+    arguments.add(call.method.clone())?;
+    arguments.add(call.path.clone())?;
+    arguments.add(i64::from(call.status))?;
+    arguments.add(call.outcome.word())?;
+    arguments.add(call.error.clone())?;
+    arguments.add(call.stream)?;
+    for text in [&call.provider, &call.vendor, &call.model_asked, &call.model_served] {
+        arguments.add(text.clone())?;
+    }
+    for figure in [call.tokens_in, call.tokens_cached, call.tokens_out, call.tokens_reasoning] {
+        arguments.add(count(figure))?;
+    }
+    bind_outcome(arguments, call)
+}
+
+fn bind_outcome(arguments: &mut SqliteArguments<'_>, call: &CallRow) -> Bound {
+    arguments.add(call.cost.map(|cost| cost.0))?;
+    let price = if call.price.is_empty() { None } else { Some(serde_json::to_string(&call.price)?) };
+    arguments.add(price)?;
+    arguments.add(count(call.latency_us))?;
+    arguments.add(call.first_token_us.map(count))?;
+    arguments.add(count(call.overhead_us))?;
+    arguments.add(call.trace_id.clone())?;
+    arguments.add(call.span_id.clone())?;
+    arguments.add(call.parent_span_id.clone())?;
+    arguments.add(call.span_name.clone())?;
+    arguments.add(call.metadata.clone())?;
+    arguments.add(call.config.clone())?;
+    arguments.add(call.config_version.clone())?;
+    arguments.add(call.cache_status)?;
+    arguments.add(call.mode)?;
+    arguments.add(call.target.clone())?;
+    arguments.add(call.retries)?;
+    arguments.add(call.runtime.clone())?;
+    arguments.add(call.tokens_estimated)
+}
+
+fn bind_attempt(arguments: &mut SqliteArguments<'_>, (call, number, attempt): &(&str, i64, &AttemptRow)) -> Bound {
+    arguments.add((*call).to_owned())?;
+    arguments.add(*number)?;
+    for text in [&attempt.provider, &attempt.vendor, &attempt.model, &attempt.target, &attempt.url] {
+        arguments.add(text.clone())?;
+    }
+    arguments.add(i64::from(attempt.status))?;
+    arguments.add(attempt.error.clone())?;
+    arguments.add(count(attempt.started_us))?;
+    arguments.add(count(attempt.latency_us))?;
+    arguments.add(attempt.first_token_us.map(count))
+}
+
+fn bind_body(arguments: &mut SqliteArguments<'_>, record: &&Record) -> Bound {
+    arguments.add(record.call.id.clone())?;
+    arguments.add(record.frame.clone().unwrap_or_default())
+}
+
+fn bind_figures(arguments: &mut SqliteArguments<'_>, (bin, figures): &(&Bin, &Figures)) -> Bound {
+    arguments.add(bin.workspace.clone())?;
+    arguments.add(bin.minute)?;
+    arguments.add(bin.provider.clone())?;
+    arguments.add(bin.model.clone())?;
+    arguments.add(bin.key_id.clone())?;
+    arguments.add(i64::from(bin.status))?;
+    for figure in [figures.calls, figures.tokens_in, figures.tokens_out] {
+        arguments.add(count(figure))?;
+    }
+    arguments.add(figures.cost)?;
+    arguments.add(count(figures.unpriced))?;
+    for sketch in [&figures.latency, &figures.first_token] {
+        let mut bytes = Vec::with_capacity(64);
+        sketch.encode(&mut bytes);
+        arguments.add(bytes)?;
+    }
+    Ok(())
+}
+
+fn bind_use(arguments: &mut SqliteArguments<'_>, (key, at): &(&str, i64)) -> Bound {
+    arguments.add((*key).to_owned())?;
+    arguments.add(*at)
+}

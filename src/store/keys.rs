@@ -1,1 +1,256 @@
-//! (room under construction)
+//! API keys. Their secrets are kept as hashes.
+
+use super::{Store, StoreError, Stored};
+use app::model::Origin;
+use app::model::key::KeyRow;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use std::collections::{BTreeMap, HashMap};
+
+pub(super) const COLUMNS: &str = "id, workspace, name, secret_hash, last_four, scopes, config, metadata, origin, \
+                                  created_by, created_at, expires_at, revoked_at";
+
+/// A key as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredKey {
+    pub id: String,
+    pub workspace: String,
+    pub name: String,
+    /// SHA-256 of the secret.
+    pub secret_hash: [u8; 32],
+    pub last_four: String,
+    pub scopes: Vec<String>,
+    /// Slug of the default config.
+    pub config: Option<String>,
+    pub metadata: BTreeMap<String, String>,
+    pub origin: Origin,
+    /// Person id; `None`: a file.
+    pub created_by: Option<String>,
+    pub created_at: i64,
+    pub expires_at: Option<i64>,
+    pub revoked_at: Option<i64>,
+}
+
+/// What became of a wish to revoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    Done,
+    Missing,
+    /// Declared in the set-up file.
+    Locked,
+    /// Another person's key.
+    Foreign,
+}
+
+impl Store {
+    /// Every key that is not revoked, for the book. (Across workspaces: the book holds all of them.)
+    pub async fn live_keys(&self) -> Stored<Vec<StoredKey>> {
+        let sql = format!("SELECT {COLUMNS} FROM api_keys WHERE revoked_at IS NULL");
+        sqlx::query(&sql).fetch_all(&self.control.read).await?.iter().map(stored).collect()
+    }
+
+    pub async fn workspace_keys(&self, workspace: &str) -> Stored<Vec<StoredKey>> {
+        let sql = format!("SELECT {COLUMNS} FROM api_keys WHERE workspace = $1 ORDER BY id DESC");
+        sqlx::query(&sql).bind(workspace).fetch_all(&self.control.read).await?.iter().map(stored).collect()
+    }
+
+    /// The keys page: newest first, with calls since `since` (milliseconds).
+    pub async fn keys(&self, workspace: &str, since: i64) -> Stored<Vec<KeyRow>> {
+        let stored = self.workspace_keys(workspace).await?;
+        let calls = self.calls_by_key(workspace, since).await?;
+        let used = self.last_used(&stored).await?;
+        let row = |key: StoredKey| KeyRow {
+            last_used_at: used.get(&key.id).copied(),
+            calls: calls.get(&key.id).copied().unwrap_or_default(),
+            id: key.id,
+            name: key.name,
+            last_four: key.last_four,
+            scopes: key.scopes,
+            config: key.config,
+            metadata: key.metadata,
+            origin: key.origin,
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+            revoked_at: key.revoked_at,
+        };
+        Ok(stored.into_iter().map(row).collect())
+    }
+
+    pub async fn add_key(&self, key: &StoredKey) -> Stored<()> {
+        let mut connection = self.control.write.acquire().await?;
+        put(&mut connection, key).await
+    }
+
+    /// Revokes at once and for good. With `only_by`, that person's own keys alone.
+    pub async fn revoke_key(&self, workspace: &str, id: &str, only_by: Option<&str>, now: i64) -> Stored<Revocation> {
+        let found = sqlx::query(
+            "SELECT origin, created_by FROM api_keys WHERE workspace = $1 AND id = $2 AND revoked_at IS NULL",
+        )
+        .bind(workspace)
+        .bind(id)
+        .fetch_optional(&self.control.write)
+        .await?;
+        let Some(found) = found else { return Ok(Revocation::Missing) };
+        if Origin::from_word(found.try_get(0)?).locked() {
+            return Ok(Revocation::Locked);
+        }
+        if only_by.is_some() && found.try_get::<Option<&str>, _>(1)? != only_by {
+            return Ok(Revocation::Foreign);
+        }
+        sqlx::query("UPDATE api_keys SET revoked_at = $3 WHERE workspace = $1 AND id = $2 AND revoked_at IS NULL")
+            .bind(workspace)
+            .bind(id)
+            .bind(now)
+            .execute(&self.control.write)
+            .await?;
+        Ok(Revocation::Done)
+    }
+
+    async fn calls_by_key(&self, workspace: &str, since: i64) -> Stored<HashMap<String, u64>> {
+        let rows =
+            sqlx::query("SELECT key_id, sum(calls) FROM rollups WHERE workspace = $1 AND minute >= $2 GROUP BY key_id")
+                .bind(workspace)
+                .bind(since)
+                .fetch_all(&self.journal.read)
+                .await?;
+        let pair =
+            |row: &SqliteRow| Ok((row.try_get(0)?, u64::try_from(row.try_get::<i64, _>(1)?).unwrap_or_default()));
+        rows.iter().map(pair).collect()
+    }
+
+    async fn last_used(&self, keys: &[StoredKey]) -> Stored<HashMap<String, i64>> {
+        let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
+        let rows =
+            sqlx::query("SELECT key_id, last_used_at FROM key_use WHERE key_id IN (SELECT value FROM json_each($1))")
+                .bind(json(&ids))
+                .fetch_all(&self.journal.read)
+                .await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+}
+
+/// Adds the key, or gives the row of its id this content.
+pub(super) async fn put(connection: &mut sqlx::SqliteConnection, key: &StoredKey) -> Stored<()> {
+    let sql = format!(
+        "INSERT INTO api_keys ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, secret_hash = excluded.secret_hash, \
+         last_four = excluded.last_four, scopes = excluded.scopes, config = excluded.config, \
+         metadata = excluded.metadata, expires_at = excluded.expires_at, revoked_at = excluded.revoked_at"
+    );
+    sqlx::query(&sql)
+        .bind(&key.id)
+        .bind(&key.workspace)
+        .bind(&key.name)
+        .bind(key.secret_hash.as_slice())
+        .bind(&key.last_four)
+        .bind(json(&key.scopes))
+        .bind(&key.config)
+        .bind(json(&key.metadata))
+        .bind(key.origin.word())
+        .bind(&key.created_by)
+        .bind(key.created_at)
+        .bind(key.expires_at)
+        .bind(key.revoked_at)
+        .execute(connection)
+        .await
+        .map_err(|error| super::people::taken("key", error))?;
+    Ok(())
+}
+
+fn stored(row: &SqliteRow) -> Stored<StoredKey> {
+    let hash: &[u8] = row.try_get("secret_hash")?;
+    Ok(StoredKey {
+        id: row.try_get("id")?,
+        workspace: row.try_get("workspace")?,
+        name: row.try_get("name")?,
+        secret_hash: hash.try_into().map_err(|_| StoreError::Garbled("hash of a key"))?,
+        last_four: row.try_get("last_four")?,
+        scopes: serde_json::from_str(row.try_get("scopes")?).map_err(|_| StoreError::Garbled("scopes of a key"))?,
+        config: row.try_get("config")?,
+        metadata: serde_json::from_str(row.try_get("metadata")?)
+            .map_err(|_| StoreError::Garbled("metadata of a key"))?,
+        origin: Origin::from_word(row.try_get("origin")?),
+        created_by: row.try_get("created_by")?,
+        created_at: row.try_get("created_at")?,
+        expires_at: row.try_get("expires_at")?,
+        revoked_at: row.try_get("revoked_at")?,
+    })
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(id: &str, origin: Origin, by: Option<&str>) -> StoredKey {
+        StoredKey {
+            id: id.into(),
+            workspace: "default".into(),
+            name: "ci".into(),
+            secret_hash: crate::secret::digest(id),
+            last_four: "abcd".into(),
+            scopes: vec!["*".into()],
+            config: None,
+            metadata: BTreeMap::from([("team".into(), "ci".into())]),
+            origin,
+            created_by: by.map(str::to_owned),
+            created_at: 1,
+            expires_at: None,
+            revoked_at: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_are_revoked_by_those_who_may() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), false).await.unwrap();
+        for id in ["ada", "bob"] {
+            sqlx::query("INSERT INTO people VALUES ($1, $1, '', 'console', 0)")
+                .bind(id)
+                .execute(&store.control.write)
+                .await
+                .unwrap();
+        }
+        let made = [
+            key("own", Origin::Console, Some("bob")),
+            key("other", Origin::Console, Some("ada")),
+            key("file", Origin::File, None),
+        ];
+        for key in &made {
+            store.add_key(key).await.unwrap();
+        }
+        for (workspace, id, only_by, outcome) in [
+            ("elsewhere", "own", None, Revocation::Missing),
+            ("default", "other", Some("bob"), Revocation::Foreign),
+            ("default", "file", None, Revocation::Locked),
+            ("default", "own", Some("bob"), Revocation::Done),
+            ("default", "own", Some("bob"), Revocation::Missing),
+            ("default", "other", None, Revocation::Done),
+        ] {
+            assert_eq!(store.revoke_key(workspace, id, only_by, 9).await.unwrap(), outcome, "{workspace} {id}");
+        }
+        assert_eq!(store.live_keys().await.unwrap(), [made[2].clone()]);
+    }
+
+    #[tokio::test]
+    async fn use_and_last_use_come_from_the_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), false).await.unwrap();
+        store.add_key(&key("k", Origin::Console, None)).await.unwrap();
+        for (minute, calls) in [(60_000, 5), (120_000, 7), (180_000, 1)] {
+            sqlx::query("INSERT INTO rollups VALUES ('default', $1, 'p', 'm', 'k', 200, $2, 0, 0, 0, 0, x'', x'')")
+                .bind(minute)
+                .bind(calls)
+                .execute(&store.journal.write)
+                .await
+                .unwrap();
+        }
+        sqlx::query("INSERT INTO key_use VALUES ('k', 777)").execute(&store.journal.write).await.unwrap();
+        let rows = store.keys("default", 120_000).await.unwrap();
+        assert_eq!((rows[0].calls, rows[0].last_used_at), (8, Some(777)));
+        assert!(store.keys("elsewhere", 0).await.unwrap().is_empty());
+    }
+}

@@ -1,1 +1,205 @@
-//! (room under construction)
+//! Providers. Their credentials are sealed before they come here.
+
+use super::{Store, Stored};
+use app::model::Origin;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use std::collections::HashMap;
+
+pub(super) const COLUMNS: &str =
+    "id, workspace, slug, vendor, base_url, credential, hint, origin, created_at, updated_at";
+
+/// A provider as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredProvider {
+    pub id: String,
+    pub workspace: String,
+    pub slug: String,
+    /// A slug of the vendor table.
+    pub vendor: String,
+    /// `None`: the vendor's own.
+    pub base_url: Option<String>,
+    /// Sealed, bound to the id; `None`: none needed.
+    pub credential: Option<Vec<u8>>,
+    pub hint: String,
+    pub origin: Origin,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// What a provider did in a span of time.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    pub calls: u64,
+    /// Answers of 400 and above, cancelled and interrupted calls included.
+    pub errors: u64,
+    /// Encoded sketches of latency, to be merged.
+    pub latency: Vec<Vec<u8>>,
+}
+
+/// What became of a wish to remove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    Done,
+    Missing,
+    /// Declared outside the console.
+    Locked,
+}
+
+impl Store {
+    /// Every provider, for the book. (Across workspaces: the book holds all of them.)
+    pub async fn live_providers(&self) -> Stored<Vec<StoredProvider>> {
+        let sql = format!("SELECT {COLUMNS} FROM providers");
+        sqlx::query(&sql).fetch_all(&self.control.read).await?.iter().map(stored).collect()
+    }
+
+    pub async fn providers(&self, workspace: &str) -> Stored<Vec<StoredProvider>> {
+        let sql = format!("SELECT {COLUMNS} FROM providers WHERE workspace = $1 ORDER BY slug");
+        sqlx::query(&sql).bind(workspace).fetch_all(&self.control.read).await?.iter().map(stored).collect()
+    }
+
+    /// Fails with `Taken` where the slug is in use.
+    pub async fn add_provider(&self, provider: &StoredProvider) -> Stored<()> {
+        let mut connection = self.control.write.acquire().await?;
+        put(&mut connection, provider).await
+    }
+
+    /// Removes a provider made in the console, its sealed credential with it.
+    pub async fn remove_provider(&self, workspace: &str, id: &str) -> Stored<Removal> {
+        let gone = sqlx::query("DELETE FROM providers WHERE workspace = $1 AND id = $2 AND origin = 'console'")
+            .bind(workspace)
+            .bind(id)
+            .execute(&self.control.write)
+            .await?;
+        if gone.rows_affected() > 0 {
+            return Ok(Removal::Done);
+        }
+        let sql = "SELECT EXISTS (SELECT 1 FROM providers WHERE workspace = $1 AND id = $2)";
+        let there = sqlx::query_scalar(sql).bind(workspace).bind(id).fetch_one(&self.control.read).await?;
+        Ok(if there { Removal::Locked } else { Removal::Missing })
+    }
+
+    /// By slug, since `since` (milliseconds).
+    pub async fn provider_figures(&self, workspace: &str, since: i64) -> Stored<HashMap<String, Figures>> {
+        let rows = sqlx::query(
+            "SELECT provider, calls, CASE WHEN status BETWEEN 1 AND 399 THEN 0 ELSE calls END, latency \
+             FROM rollups WHERE workspace = $1 AND minute >= $2",
+        )
+        .bind(workspace)
+        .bind(since)
+        .fetch_all(&self.journal.read)
+        .await?;
+        let mut figures: HashMap<String, Figures> = HashMap::new();
+        for row in &rows {
+            let slug: &str = row.try_get(0)?;
+            if !figures.contains_key(slug) {
+                figures.insert(slug.to_owned(), Figures::default());
+            }
+            let Some(entry) = figures.get_mut(slug) else { continue };
+            entry.calls += u64::try_from(row.try_get::<i64, _>(1)?).unwrap_or_default();
+            entry.errors += u64::try_from(row.try_get::<i64, _>(2)?).unwrap_or_default();
+            entry.latency.push(row.try_get(3)?);
+        }
+        Ok(figures)
+    }
+}
+
+/// Adds the provider, or gives the row of its id this content.
+pub(super) async fn put(connection: &mut sqlx::SqliteConnection, provider: &StoredProvider) -> Stored<()> {
+    let sql = format!(
+        "INSERT INTO providers ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         ON CONFLICT (id) DO UPDATE SET vendor = excluded.vendor, base_url = excluded.base_url, \
+         credential = excluded.credential, hint = excluded.hint, origin = excluded.origin, \
+         updated_at = excluded.updated_at"
+    );
+    sqlx::query(&sql)
+        .bind(&provider.id)
+        .bind(&provider.workspace)
+        .bind(&provider.slug)
+        .bind(&provider.vendor)
+        .bind(&provider.base_url)
+        .bind(&provider.credential)
+        .bind(&provider.hint)
+        .bind(provider.origin.word())
+        .bind(provider.created_at)
+        .bind(provider.updated_at)
+        .execute(connection)
+        .await
+        .map_err(|error| super::people::taken("slug", error))?;
+    Ok(())
+}
+
+fn stored(row: &SqliteRow) -> Stored<StoredProvider> {
+    Ok(StoredProvider {
+        id: row.try_get("id")?,
+        workspace: row.try_get("workspace")?,
+        slug: row.try_get("slug")?,
+        vendor: row.try_get("vendor")?,
+        base_url: row.try_get("base_url")?,
+        credential: row.try_get("credential")?,
+        hint: row.try_get("hint")?,
+        origin: Origin::from_word(row.try_get("origin")?),
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+
+    fn provider(id: &str, slug: &str, origin: Origin) -> StoredProvider {
+        StoredProvider {
+            id: id.into(),
+            workspace: "default".into(),
+            slug: slug.into(),
+            vendor: "openai".into(),
+            base_url: None,
+            credential: Some(vec![1, 2, 3]),
+            hint: "sk-…cdef".into(),
+            origin,
+            created_at: 1,
+            updated_at: 1,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slug_is_taken_once_and_only_console_rows_can_be_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), false).await.unwrap();
+        store.add_provider(&provider("1", "alpha", Origin::Console)).await.unwrap();
+        store.add_provider(&provider("2", "beta", Origin::File)).await.unwrap();
+        let again = store.add_provider(&provider("3", "alpha", Origin::Console)).await;
+        assert!(matches!(again, Err(StoreError::Taken("slug"))));
+        for (workspace, id, outcome) in [
+            ("elsewhere", "1", Removal::Missing),
+            ("default", "2", Removal::Locked),
+            ("default", "1", Removal::Done),
+            ("default", "1", Removal::Missing),
+        ] {
+            assert_eq!(store.remove_provider(workspace, id).await.unwrap(), outcome, "{workspace} {id}");
+        }
+        assert_eq!(store.live_providers().await.unwrap(), [provider("2", "beta", Origin::File)]);
+    }
+
+    #[tokio::test]
+    async fn figures_count_everything_but_success_as_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), false).await.unwrap();
+        for (status, calls) in [(200, 90), (429, 4), (499, 3), (0, 2), (502, 1)] {
+            sqlx::query(
+                "INSERT INTO rollups VALUES ('default', 60000, 'alpha', 'm', 'k', $1, $2, 0, 0, 0, 0, x'01', x'')",
+            )
+            .bind(status)
+            .bind(calls)
+            .execute(&store.journal.write)
+            .await
+            .unwrap();
+        }
+        let figures = store.provider_figures("default", 0).await.unwrap();
+        let alpha = &figures["alpha"];
+        assert_eq!((alpha.calls, alpha.errors, alpha.latency.len()), (100, 10, 5));
+        assert!(store.provider_figures("default", 60_001).await.unwrap().is_empty());
+    }
+}

@@ -1,1 +1,7 @@
 //! Tests that talk to the program as its users do.
+
+mod gateway;
+mod journal;
+mod rig;
+mod streaming;
+mod tidy;

@@ -1,1 +1,90 @@
-fn main() {}
+//! The task runner: everything between a fresh clone and a running, tested, measured Switchyard.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
+
+mod dev;
+mod machine;
+mod shell;
+mod site;
+mod suite;
+mod tally;
+mod wasm;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+/// Builds, runs, tests and measures Switchyard.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version)]
+enum Task {
+    /// Build everything for use and start the server; arguments go to it.
+    Run {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Build everything for use: `target/release/switchyard` is the whole product.
+    Build,
+    /// Run a debug server, and rebuild and restart it as files change; arguments go to it.
+    Dev {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Install what the tests need and run all of them.
+    Test {
+        /// Run these steps alone.
+        #[arg(long, value_enum)]
+        only: Vec<suite::Step>,
+    },
+    /// Measure the gateway against a bare proxy; arguments, such as `--quick`, go to the bench.
+    Bench {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Task::parse() {
+        Task::Run { args } => run(&args),
+        Task::Build => build().map(|binary| println!("{}", binary.display())),
+        Task::Dev { args } => dev::watch(&args),
+        Task::Test { only } => suite::run(&only),
+        Task::Bench { args } => bench(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Builds the browser half, then the server that embeds it. Returns the server's path.
+fn build() -> Result<PathBuf> {
+    let module = wasm::build(wasm::Profile::Front)?;
+    site::assemble(&module)?;
+    shell::run(shell::cargo().args(["build", "--release", "--package", "switchyard", "--bin", "switchyard"]))?;
+    Ok(shell::root().join("target/release/switchyard"))
+}
+
+fn run(args: &[OsString]) -> Result<()> {
+    become_process(Command::new(build()?).args(args))
+}
+
+fn bench(args: &[OsString]) -> Result<()> {
+    become_process(shell::cargo().args(["bench", "--bench", "gateway", "--"]).args(args))
+}
+
+/// Hands this process over, so that signals and the exit code are the other program's own.
+#[cfg(unix)]
+fn become_process(command: &mut Command) -> Result<()> {
+    let error = std::os::unix::process::CommandExt::exec(command);
+    Err(error).with_context(|| format!("cannot start {}", shell::shown(command)))
+}
+
+#[cfg(not(unix))]
+fn become_process(command: &mut Command) -> Result<()> {
+    shell::run(command)
+}

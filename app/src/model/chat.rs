@@ -19,8 +19,15 @@ pub enum Part {
     Html(String),
     /// Text as it is.
     Text(String),
-    ToolCall { id: String, name: String, arguments: String },
-    ToolResult { id: String, content: String },
+    ToolCall {
+        id: String,
+        name: String,
+        arguments: String,
+    },
+    ToolResult {
+        id: String,
+        content: String,
+    },
     /// An image or file that is not shown, said in words.
     Note(String),
 }

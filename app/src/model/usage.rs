@@ -38,6 +38,8 @@ pub struct Share {
     pub label: String,
     /// Two letters for the tile, where there is one.
     pub tile: String,
+    /// How many values this line gathers: 1, or more under "Other", whose `value` is empty.
+    pub members: u64,
     pub requests: u64,
     pub cost: Nanos,
     /// Per bucket, in the order of `Overview::points`.

@@ -1,0 +1,12 @@
+//! The pages, one file each: query → resource → parts. The URL is the state.
+
+pub mod first_steps;
+pub mod keys;
+pub mod log;
+pub mod logs;
+pub mod members;
+pub mod missing;
+pub mod overview;
+pub mod providers;
+pub mod sign_in;
+pub mod sign_up;

@@ -1,0 +1,16 @@
+//! What pages are made of. Parts take values and callbacks; none knows a page or asks the server.
+
+pub mod badge;
+pub mod chart;
+pub mod copy;
+pub mod dialog;
+pub mod door;
+pub mod field;
+pub mod frame;
+pub mod icon;
+pub mod page;
+pub mod pop;
+pub mod problem;
+pub mod snippets;
+pub mod theme;
+pub mod time;

@@ -1,0 +1,136 @@
+//! Light, dark, or as the system says. The choice is a cookie that the server reads, so that nothing flashes.
+
+use crate::parts::icon::Icon;
+use icondata_core::Icon as IconData;
+use icondata_lu::{LuMonitor, LuMoon, LuSun};
+use leptos::ev::MouseEvent;
+use leptos::prelude::*;
+use leptos::web_sys::js_sys::Reflect;
+use leptos_router::hooks::use_location;
+
+/// Stored in the cookie `theme`, which scripts may write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    const CHOICES: [(Self, &'static str, IconData); 3] =
+        [(Self::Light, "Light", LuSun), (Self::Dark, "Dark", LuMoon), (Self::System, "System", LuMonitor)];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "light" => Self::Light,
+            "dark" => Self::Dark,
+            _ => Self::System,
+        }
+    }
+
+    /// For `data-theme`; the system's choice is no attribute.
+    pub fn attribute(self) -> Option<&'static str> {
+        (self != Self::System).then(|| self.word())
+    }
+
+    /// Provides the choice of this request, or of this document, as a signal.
+    pub fn provide() {
+        provide_context(RwSignal::new(Self::current()));
+    }
+
+    #[cfg(feature = "ssr")]
+    pub fn of_request() -> Self {
+        let parts = use_context::<http::request::Parts>();
+        let cookies = parts.as_ref().and_then(|parts| parts.headers.get(http::header::COOKIE)?.to_str().ok());
+        cookies.map(Self::from_cookies).unwrap_or_default()
+    }
+
+    #[cfg(feature = "ssr")]
+    fn from_cookies(cookies: &str) -> Self {
+        let theme = cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix("theme="));
+        theme.map(Self::from_word).unwrap_or_default()
+    }
+
+    #[cfg(feature = "ssr")]
+    fn current() -> Self {
+        Self::of_request()
+    }
+
+    #[cfg(not(feature = "ssr"))]
+    fn current() -> Self {
+        let root = document().document_element();
+        root.and_then(|root| root.get_attribute("data-theme")).map(|word| Self::from_word(&word)).unwrap_or_default()
+    }
+
+    /// Shows the choice at once and keeps it for a year.
+    fn apply(self) {
+        let document = document();
+        if let Some(root) = document.document_element() {
+            _ = match self.attribute() {
+                Some(word) => root.set_attribute("data-theme", word),
+                None => root.remove_attribute("data-theme"),
+            };
+        }
+        let cookie = format!("theme={}; Path=/; Max-Age=31536000; SameSite=Lax", self.word());
+        _ = Reflect::set(&document, &"cookie".into(), &cookie.into());
+    }
+}
+
+/// Three buttons. Without scripts they post to `/theme`, which sets the cookie and leads back.
+#[component]
+pub fn ThemeSwitch() -> impl IntoView {
+    let theme = expect_context::<RwSignal<Theme>>();
+    let place = use_location();
+    let back = move || match place.search.get() {
+        search if search.is_empty() => place.pathname.get(),
+        search => format!("{}?{search}", place.pathname.get()),
+    };
+    let choice = move |(choice, label, icon): (Theme, &'static str, IconData)| {
+        let choose = move |event: MouseEvent| {
+            event.prevent_default();
+            choice.apply();
+            theme.set(choice);
+        };
+        let pressed = move || if theme.get() == choice { "true" } else { "false" };
+        view! {
+            <button type="submit" name="theme" value=choice.word() aria-pressed=pressed on:click=choose>
+                <Icon icon=icon />
+                {label}
+            </button>
+        }
+    };
+    view! {
+        <form class="segments sm" method="post" action="/theme" role="group" aria-label="Theme">
+            <input type="hidden" name="back" value=back />
+            {Theme::CHOICES.map(choice).collect_view()}
+        </form>
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::Theme;
+
+    #[test]
+    fn the_cookie_names_the_theme() {
+        for (cookies, theme) in [
+            ("", Theme::System),
+            ("theme=dark", Theme::Dark),
+            ("sy_session=1; theme=light", Theme::Light),
+            ("theme=system", Theme::System),
+            ("theme=<script>", Theme::System),
+            ("mytheme=dark", Theme::System),
+        ] {
+            assert_eq!(Theme::from_cookies(cookies), theme, "{cookies}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Every page and its path.
+
+use crate::pages::first_steps::FirstSteps;
+use crate::pages::keys::Keys;
+use crate::pages::log::Log;
+use crate::pages::logs::Logs;
+use crate::pages::members::Members;
+use crate::pages::missing::Missing;
+use crate::pages::overview::Overview;
+use crate::pages::providers::Providers;
+use crate::pages::sign_in::SignIn;
+use crate::pages::sign_up::SignUp;
+use crate::parts::frame::Frame;
+use crate::parts::theme::Theme;
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+/// The whole console. Pages are rendered in full before they leave, so that they work without scripts.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    Theme::provide();
+    view! {
+        <Title formatter=|page: String| if page.is_empty() { "Switchyard".into() } else { page + " · Switchyard" } />
+        <Router>
+            <Routes fallback=Missing>
+                <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async />
+                <Route path=path!("/sign-up") view=SignUp ssr=SsrMode::Async />
+                <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
+                    <Route path=path!("/") view=Overview ssr=SsrMode::Async />
+                    <ParentRoute path=path!("/logs") view=Logs ssr=SsrMode::Async>
+                        <Route path=path!("") view=|| () ssr=SsrMode::Async />
+                        <Route path=path!(":id") view=Log ssr=SsrMode::Async />
+                    </ParentRoute>
+                    <Route path=path!("/providers") view=Providers ssr=SsrMode::Async />
+                    <Route path=path!("/keys") view=Keys ssr=SsrMode::Async />
+                    <Route path=path!("/members") view=Members ssr=SsrMode::Async />
+                    <Route path=path!("/first-steps") view=FirstSteps ssr=SsrMode::Async />
+                </ParentRoute>
+                <Route path=path!("/*any") view=Missing ssr=SsrMode::Async />
+            </Routes>
+        </Router>
+    }
+}

@@ -1,0 +1,64 @@
+//! The document around every page, and the policy it is served under.
+
+use crate::parts::theme::Theme;
+use crate::routes::App;
+use http::HeaderValue;
+use http::header::CONTENT_SECURITY_POLICY;
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use leptos_meta::MetaTags;
+
+/// Where the browser finds the front: paths on this server, hashed where they never change under their name.
+/// Provided as a context to every page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Front {
+    pub js: String,
+    pub wasm: String,
+    pub css: String,
+    pub boot: String,
+    pub favicon: String,
+    /// Fonts to load early, named exactly as `style/base.css` names them.
+    pub fonts: Vec<String>,
+}
+
+pub fn shell() -> impl IntoView {
+    let front = use_context::<Front>().unwrap_or_default();
+    let nonce = use_nonce();
+    send_policy(nonce.as_deref().unwrap_or_default());
+    let fonts = front.fonts.into_iter().map(|font| {
+        view! { <link rel="preload" href=font r#as="font" r#type="font/woff2" crossorigin="" /> }
+    });
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=Theme::of_request().attribute()>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="stylesheet" href=front.css />
+                {fonts.collect_view()}
+                <link rel="icon" href=front.favicon r#type="image/svg+xml" />
+                <link rel="modulepreload" href=front.js.clone() />
+                <link rel="preload" href=front.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="" />
+                <script type="module" src=front.boot data-js=front.js data-wasm=front.wasm nonce=nonce></script>
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// Scripts run from this server or under this page's nonce; styles only from this server, geometry attributes aside.
+fn send_policy(nonce: &str) {
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
+         style-src-attr 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    );
+    if let (Some(options), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&policy)) {
+        options.insert_header(CONTENT_SECURITY_POLICY, value);
+    }
+}

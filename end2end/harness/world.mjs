@@ -1,0 +1,63 @@
+// A server with everything declared in its set-up file, in front of a scripted provider.
+
+import { folder, startServer } from './server.mjs';
+import { startUpstream } from './upstream.mjs';
+
+export const OWNER = { email: 'ada@example.com', password: 'correct horse battery staple' };
+/** May do everything. */
+export const KEY = 'sy-end2endfullaccess0123456789abcdef';
+/** Has the scopes that a key gets when nothing is said. */
+export const PLAIN_KEY = 'sy-end2endplainscopes0123456789abcde';
+/** What the provider `alpha` is called with; nothing else may ever reach it. */
+export const CREDENTIAL = 'sk-end2end-upstream-credential-9f2e';
+
+/** The set-up file's text: an owner, the provider `alpha` at `base`, two keys. */
+export function setupFile(base) {
+  const text = JSON.stringify;
+  return `
+[owner]
+email = ${text(OWNER.email)}
+password = ${text(OWNER.password)}
+[[provider]]
+slug = "alpha"
+vendor = "openai"
+base_url = ${text(base)}
+key = ${text(CREDENTIAL)}
+[[api_key]]
+name = "full"
+value = ${text(KEY)}
+scopes = ["*"]
+metadata = { team = "ci" }
+[[api_key]]
+name = "plain"
+value = ${text(PLAIN_KEY)}
+`;
+}
+
+/** Starts both; `end` stops them and removes what they wrote. */
+export async function startWorld(name) {
+  const upstream = await startUpstream();
+  const home = folder();
+  const setup = setupFile(upstream.base);
+  const server = await startServer({ name, home: home.path, setup }).catch(async (error) => {
+    await upstream.close();
+    home.remove();
+    throw error;
+  });
+  const end = async () => {
+    const code = await server.stop();
+    await upstream.close();
+    home.remove();
+    if (code !== 0) {
+      throw new Error(`the server ended with ${code}; its words are in ${server.log}`);
+    }
+  };
+  return { upstream, server, setup, url: server.url, base: server.base, end };
+}
+
+/** The newest log record of `trace`, read as a client does. */
+export async function logOf(base, trace) {
+  const answer = await fetch(`${base}/logs?trace_id=${encodeURIComponent(trace)}`, { headers: { 'x-portkey-api-key': KEY } });
+  const list = await answer.json();
+  return list.data?.[0];
+}

@@ -1,0 +1,105 @@
+// Pictures of every page, light and dark, wide and narrow, into shots/ (ignored by git).
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { NARROW, WIDE, openBrowser, visitor } from './harness/browser.mjs';
+import { signIn } from './harness/person.mjs';
+import { folder, startServer } from './harness/server.mjs';
+import { sendTraffic } from './harness/traffic.mjs';
+import { startUpstream } from './harness/upstream.mjs';
+import { KEY, OWNER, setupFile } from './harness/world.mjs';
+
+const SHOTS = join(import.meta.dirname, 'shots');
+const OUTSIDE = [['sign-in', '/sign-in'], ['sign-up', '/sign-up']];
+const INSIDE = [
+  ['overview', '/'],
+  ['overview-1h', '/?range=1h'],
+  ['logs', '/logs'],
+  ['logs-errors', '/logs?status=error'],
+  ['logs-no-match', '/logs?trace=none'],
+  ['providers', '/providers'],
+  ['providers-connect', '/providers?connect=openai'],
+  ['keys', '/keys'],
+  ['keys-new', '/keys?new=1'],
+  ['members', '/members'],
+  ['first-steps', '/first-steps'],
+  ['missing', '/nowhere'],
+];
+const TABS = ['chat', 'json', 'attempts', 'cost', 'headers', 'metadata'];
+const WIDTHS = [['1440', WIDE], ['390', NARROW]];
+
+/** An installation nobody has called yet, and one with a day behind it. */
+async function main() {
+  rmSync(SHOTS, { recursive: true, force: true });
+  mkdirSync(SHOTS, { recursive: true });
+  const browser = await openBrowser();
+  const upstream = await startUpstream();
+  const homes = [folder(), folder(), folder()];
+  const [blank, fresh, busy] = homes.map((home) => home.path);
+  try {
+    await shoot(browser, { name: 'blank', home: blank }, OUTSIDE, []);
+    await shoot(browser, { name: 'fresh', home: fresh, setup: setupFile(upstream.base) }, [], INSIDE);
+    await live(busy, upstream);
+    await shoot(browser, { name: 'busy', home: busy, setup: setupFile(upstream.base) }, OUTSIDE, INSIDE);
+  } finally {
+    await browser.close();
+    await upstream.close();
+    homes.forEach((home) => home.remove());
+  }
+}
+
+/** Sends some calls, then gives them a day's history. */
+async function live(home, upstream) {
+  const server = await startServer({ name: 'shots-traffic', home, setup: setupFile(upstream.base) });
+  await sendTraffic(server.base, 130);
+  await server.stop();
+  execFileSync('python3', [join(import.meta.dirname, 'harness/history.py'), join(home, 'data/journal.db')]);
+}
+
+async function shoot(browser, start, outside, inside) {
+  const server = await startServer({ ...start, name: `shots-${start.name}` });
+  const details = start.name === 'busy' ? await logPages(server) : [];
+  try {
+    for (const theme of ['light', 'dark']) {
+      for (const [width, viewport] of WIDTHS) {
+        const guest = await visitor(browser, server.url, { viewport, colorScheme: theme, expected: [/^404 \/nowhere$/] });
+        const take = picture(guest, `${start.name}-${width}-${theme}`);
+        await guest.context.addCookies([{ name: 'theme', value: theme, url: server.url }]);
+        await each(outside, take);
+        if (inside.length > 0) {
+          await signIn(guest, OWNER);
+          await each([...inside, ...details], take);
+        }
+        await guest.leave();
+      }
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+/** The newest answered call by each tab, and the newest that failed. */
+async function logPages(server) {
+  const ask = async (query) => {
+    const answer = await fetch(`${server.base}/logs?page_size=1&${query}`, { headers: { authorization: `Bearer ${KEY}` } });
+    return (await answer.json()).data[0]._id;
+  };
+  const [answered, failed] = [await ask('status_code=200'), await ask('status_code=503')];
+  return [...TABS.map((tab) => [`log-${tab}`, `/logs/${answered}?tab=${tab}`]), ['log-failed', `/logs/${failed}`]];
+}
+
+function picture(guest, place) {
+  return async ([name, path]) => {
+    await guest.visit(path);
+    await guest.page.screenshot({ path: join(SHOTS, `${place}-${name}.png`) });
+  };
+}
+
+async function each(pages, take) {
+  for (const page of pages) {
+    await take(page);
+  }
+}
+
+await main();

@@ -1,0 +1,64 @@
+//! The table, and the verdict.
+
+use std::time::Duration;
+
+/// What one round measured of one proxy.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// CPU of the proxy for one call.
+    pub cpu: Duration,
+    pub p50: Duration,
+    pub p99: Duration,
+    pub calls_a_second: f64,
+    /// Resident, at the end of the round.
+    pub memory_kib: u64,
+}
+
+/// One load, measured in rounds that take turns.
+pub struct Result {
+    pub title: String,
+    pub floor: Vec<Reading>,
+    pub switchyard: Vec<Reading>,
+    /// The largest ratio of CPU that passes.
+    pub limit: Option<f64>,
+}
+
+impl Result {
+    /// CPU of Switchyard over that of the floor: the median of the rounds, each compared with its neighbour in time.
+    pub fn ratio(&self) -> f64 {
+        let pairs = self.switchyard.iter().zip(&self.floor);
+        median(pairs.map(|(switchyard, floor)| switchyard.cpu.as_secs_f64() / floor.cpu.as_secs_f64()).collect())
+    }
+
+    pub fn passes(&self) -> bool {
+        self.limit.is_none_or(|limit| self.ratio() <= limit)
+    }
+
+    pub fn print(&self) {
+        println!("\n{} (median of {} rounds)", self.title, self.floor.len());
+        println!("{:<18}{:>12}{:>10}{:>10}{:>10}{:>12}", "", "CPU µs/call", "p50 ms", "p99 ms", "calls/s", "memory MB");
+        row("bare hyper proxy", &self.floor);
+        row("Switchyard", &self.switchyard);
+        match self.limit {
+            Some(limit) => println!("{:<18}{:>12.2}   at most {limit}", "ratio of CPU", self.ratio()),
+            None => println!("{:<18}{:>12.2}", "ratio of CPU", self.ratio()),
+        }
+    }
+}
+
+fn row(name: &str, rounds: &[Reading]) {
+    let of = |figure: fn(&Reading) -> f64| median(rounds.iter().map(figure).collect());
+    println!(
+        "{name:<18}{:>12.1}{:>10.2}{:>10.2}{:>10.0}{:>12.1}",
+        of(|round| round.cpu.as_secs_f64() * 1e6),
+        of(|round| round.p50.as_secs_f64() * 1e3),
+        of(|round| round.p99.as_secs_f64() * 1e3),
+        of(|round| round.calls_a_second),
+        of(|round| round.memory_kib as f64 / 1024.0),
+    );
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,158 @@
+//! A provider's answer on its way back: checked, counted, priced, and sent when its row is committed.
+
+use crate::gateway::call::micros;
+use crate::gateway::intake::Call;
+use crate::gateway::refusal::Refusal;
+use crate::gateway::relay::Fault;
+use crate::house::Shared;
+use crate::journal::frame::Gathered;
+use crate::journal::meter::Meter;
+use crate::journal::record::{AttemptRow, Outcome, Record};
+use crate::wire::openai::{Answer, Usage, read_answer};
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{self, CONTENT_TYPE};
+use http::response::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::json;
+use serde_json::value::RawValue;
+use std::time::Instant;
+
+/// Characters of an unreadable answer that are shown.
+const EXCERPT: usize = 300;
+
+/// An answer that may be handed on.
+#[derive(Debug)]
+pub struct Checked {
+    pub bytes: Bytes,
+    /// What the provider sent, where `bytes` had to be made from it.
+    pub original: Option<Bytes>,
+    pub answer: Answer,
+}
+
+/// What is left to do when the answer is known.
+pub struct Ending {
+    pub meter: Meter,
+    pub attempt: AttemptRow,
+    pub sent: Instant,
+}
+
+/// Whether an answer is a stream of events.
+pub fn is_stream(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
+}
+
+/// Lets JSON through as it is; an error in any other form is put into an error object.
+///
+/// # Errors
+/// When a success is not JSON, or a redirect came.
+pub fn checked(call: &Call, head: &Parts, bytes: Bytes) -> Result<Checked, Fault> {
+    let provider = &call.target.provider;
+    if head.status.is_redirection() || head.status.is_informational() {
+        let why = format!("@{} answered {} in place of a result. Check its base URL.", provider.slug, head.status);
+        return Err(Fault::Unusable(why));
+    }
+    if let Some(answer) = serde_json::from_slice::<&RawValue>(&bytes).ok().map(|_| read_answer(&bytes)) {
+        return Ok(Checked { bytes, original: None, answer });
+    }
+    let excerpt = String::from_utf8_lossy(&bytes).trim().chars().take(EXCERPT).collect::<String>();
+    if head.status.is_success() {
+        let shown = if excerpt.is_empty() { "nothing" } else { &excerpt };
+        return Err(Fault::Unusable(format!("Invalid response received from {}: {shown}", provider.vendor.slug)));
+    }
+    let text = if excerpt.is_empty() { head.status.to_string() } else { excerpt };
+    let message = format!("{} error: {text}", provider.vendor.slug);
+    let body = json!({
+        "error": { "message": message, "type": null, "param": null, "code": null },
+        "provider": provider.vendor.slug,
+        "message": message,
+        "status": "failure",
+    });
+    let answer = Answer { error: Some(message), ..Answer::default() };
+    Ok(Checked { bytes: body.to_string().into(), original: Some(bytes), answer })
+}
+
+/// Files the call and answers.
+pub async fn response(house: &Shared, call: &Call, head: Parts, checked: Checked, ending: Ending) -> Response {
+    let Checked { bytes, original, answer } = checked;
+    let Ending { mut meter, attempt, sent } = ending;
+    let (status, latency_us) = (head.status, micros(sent));
+    let outcome = if status.is_success() { Outcome::Finished } else { Outcome::Failed };
+    let error = answer.error.filter(|_| !status.is_success());
+    meter.attempt(AttemptRow { status: status.as_u16(), latency_us, error: error.clone(), ..attempt });
+    meter.note(|record| {
+        record.call.error = error;
+        record.parts.response_headers = crate::gateway::masked::lines(&head.headers);
+        record.parts.response_body = Gathered::Whole(original.unwrap_or_else(|| bytes.clone()));
+        if let Some(model) = answer.model {
+            record.call.model_served = model;
+        }
+        if let Some(usage) = &answer.usage {
+            count(house, call, record, usage);
+        }
+    });
+    if meter.finish(status.as_u16(), outcome).await.is_err() {
+        return Refusal::journal().response();
+    }
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers(head.headers, call, "application/json");
+    response
+}
+
+/// Writes usage and its price into the record.
+pub fn count(house: &Shared, call: &Call, record: &mut Record, usage: &Usage) {
+    let row = &mut record.call;
+    row.tokens_in = usage.input;
+    row.tokens_cached = usage.cached;
+    row.tokens_out = usage.output;
+    row.tokens_reasoning = usage.reasoning;
+    let vendor = call.target.provider.vendor;
+    let price = |model: &str| house.prices.cost(vendor, model, usage, row.at);
+    let priced = price(&row.model_served).or_else(|| price(call.target.model.as_deref()?));
+    if let Some(cost) = priced {
+        row.cost = Some(cost.total);
+        row.price = cost.lines;
+    }
+}
+
+/// The provider's headers without those of the connection, and the gateway's own.
+pub fn headers(mut headers: HeaderMap, call: &Call, kind: &'static str) -> HeaderMap {
+    for name in DROPPED {
+        headers.remove(name);
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    let fixed = HeaderValue::from_static;
+    headers.insert(HeaderName::from_static("x-portkey-provider"), fixed(call.target.provider.vendor.slug));
+    headers.insert(HeaderName::from_static("x-portkey-cache-status"), fixed("DISABLED"));
+    headers.insert(HeaderName::from_static("x-portkey-retry-attempt-count"), fixed("0"));
+    if let Ok(path) = HeaderValue::from_str(&call.path) {
+        headers.insert(HeaderName::from_static("x-portkey-last-used-option-index"), path);
+    }
+    headers
+}
+
+/// Headers that belong to the connection upstream, or that a provider has no business setting on this origin.
+const DROPPED: [HeaderName; 19] = [
+    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    header::ACCESS_CONTROL_ALLOW_HEADERS,
+    header::ACCESS_CONTROL_ALLOW_METHODS,
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    header::ALT_SVC,
+    header::CONNECTION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_SECURITY_POLICY,
+    header::PROXY_AUTHENTICATE,
+    header::SET_COOKIE,
+    header::STRICT_TRANSPORT_SECURITY,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("x-portkey-trace-id"),
+];

@@ -1,0 +1,62 @@
+//! Proof of a key: the forms A to D and F of the contract's §1.1.
+
+use crate::book::{Book, KeyEntry};
+use crate::gateway::refusal::Refusal;
+use crate::secret::digest;
+use app::model::scope::covers;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use std::sync::Arc;
+
+/// What the Portkey SDK sends in `Authorization` when its user gave none. It is no credential.
+const PLACEHOLDER: &str = "OPENAI_API_KEY";
+
+/// A known key, and the provider credential that came beside it.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub key: Arc<KeyEntry>,
+    /// The bearer of `Authorization`, where it is neither the key itself nor the placeholder.
+    pub credential: Option<String>,
+}
+
+impl Caller {
+    /// Finds the key of a request. `now` is in milliseconds.
+    ///
+    /// # Errors
+    /// 401 where there is no key, or it is unknown, revoked or expired.
+    pub fn of(headers: &HeaderMap, book: &Book, now: i64) -> Result<Self, Refusal> {
+        let own = text(headers, "x-portkey-api-key");
+        let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(strip);
+        let bearer = bearer.filter(|bearer| !bearer.is_empty() && *bearer != PLACEHOLDER);
+        let secret = own.or(bearer).or_else(|| text(headers, "x-api-key")).ok_or_else(Refusal::unknown_key)?;
+        let key = book.key(&digest(secret)).ok_or_else(Refusal::unknown_key)?;
+        if key.expires_at.is_some_and(|expiry| expiry <= now) {
+            return Err(Refusal::unknown_key());
+        }
+        let credential = bearer.filter(|bearer| *bearer != secret).map(str::to_owned);
+        Ok(Self { key: Arc::clone(key), credential })
+    }
+
+    /// Refuses unless the key carries one of `scopes`.
+    ///
+    /// # Errors
+    /// 403 that names the first of them.
+    pub fn must(&self, scopes: &[&str]) -> Result<(), Refusal> {
+        if scopes.iter().any(|scope| covers(&self.key.scopes, scope)) {
+            return Ok(());
+        }
+        Err(Refusal::scope(scopes.first().copied().unwrap_or("*")))
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok().map(str::trim).filter(|value| !value.is_empty())
+}
+
+fn strip(value: &str) -> &str {
+    let value = value.trim();
+    match value.split_once(' ') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim(),
+        _ => value,
+    }
+}

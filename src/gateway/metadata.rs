@@ -1,0 +1,76 @@
+//! Metadata of a call: the key's own over the request's, over W3C baggage (contract §1.2, §7.4).
+
+use http::HeaderMap;
+use serde_json::{Map, Value};
+
+/// Longest value, in characters; a longer one is cut.
+const LONGEST: usize = 128;
+
+/// The merged metadata as a JSON object of text. `user` is the body's field of that name.
+pub fn merged(headers: &HeaderMap, key: &[(String, String)], user: Option<&str>) -> Map<String, Value> {
+    let mut merged = Map::new();
+    if let Some(baggage) = text(headers, "baggage") {
+        merged.extend(pairs(baggage).map(|(name, value)| (name, value.into())));
+    }
+    if let Some(Value::Object(own)) = text(headers, "x-portkey-metadata").and_then(|json| serde_json::from_str(json).ok()) {
+        merged.extend(own.into_iter().filter_map(|(name, value)| Some((name, plain(&value)?.into()))));
+    }
+    if let Some(user) = user {
+        merged.entry("_user").or_insert_with(|| user.chars().take(LONGEST).collect::<String>().into());
+    }
+    merged.extend(key.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))));
+    merged
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn plain(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Null => return None,
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    Some(text.chars().take(LONGEST).collect())
+}
+
+/// `a=1,b=two%20words;property` as pairs, decoded.
+fn pairs(baggage: &str) -> impl Iterator<Item = (String, String)> {
+    baggage.split(',').filter_map(|member| {
+        let (name, value) = member.split(';').next()?.split_once('=')?;
+        let name = name.trim();
+        (!name.is_empty()).then(|| (name.to_owned(), decoded(value.trim()).chars().take(LONGEST).collect()))
+    })
+}
+
+fn decoded(value: &str) -> String {
+    url::form_urlencoded::parse(format!("v={}", value.replace('+', "%2B")).as_bytes())
+        .next()
+        .map_or_else(String::new, |(_, value)| value.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::merged;
+    use http::{HeaderMap, HeaderValue};
+    use serde_json::{Value, json};
+
+    #[test]
+    fn the_key_wins_over_the_request_and_the_request_over_baggage() {
+        let mut headers = HeaderMap::new();
+        headers.insert("baggage", HeaderValue::from_static("env=b%20c;p=1, team=b, only=yes"));
+        headers.insert("x-portkey-metadata", HeaderValue::from_static(r#"{"env":"r","n":3,"none":null}"#));
+        let found = merged(&headers, &[("team".into(), "k".into())], Some("u1"));
+        assert_eq!(Value::Object(found), json!({"env":"r","n":"3","team":"k","only":"yes","_user":"u1"}));
+    }
+
+    #[test]
+    fn what_is_not_json_is_ignored() {
+        for bad in ["{'a': 1}", "[1]", "x", ""] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-portkey-metadata", HeaderValue::from_static(bad));
+            assert!(merged(&headers, &[], None).is_empty(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Why the gateway itself says no, rendered once, here.
+//!
+//! Every body carries the contract's `status` and `message` and the `error` object, so that the OpenAI and the Portkey
+//! SDKs both read it.
+
+use crate::book::ProviderEntry;
+use crate::gateway::logs::LogsRefusal;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde_json::json;
+use std::sync::Arc;
+
+/// Set where the gateway itself failed: it stops fallbacks and the SDKs' own retries.
+pub const GATEWAY_EXCEPTION: HeaderName = HeaderName::from_static("x-portkey-gateway-exception");
+
+/// An answer that the gateway gives in place of a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub status: StatusCode,
+    pub message: String,
+    /// `error.type`.
+    pub kind: &'static str,
+    /// `error.code`.
+    pub code: Option<&'static str>,
+    /// `error.param`: the header, field or scope that is meant.
+    pub param: Option<String>,
+    /// The gateway's own failure, not the caller's.
+    pub exception: bool,
+    /// Seconds to wait.
+    pub retry_after: Option<u32>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), kind, code: None, param: None, exception: false, retry_after: None }
+    }
+
+    /// 400: the caller can mend it.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)
+    }
+
+    /// 401 (contract §5).
+    pub fn unknown_key() -> Self {
+        let message = "Portkey Error: Invalid API Key. Error Code: 03";
+        Self { code: Some("invalid_api_key"), ..Self::new(StatusCode::UNAUTHORIZED, "invalid_request_error", message) }
+    }
+
+    /// 403: the key lacks a scope.
+    pub fn scope(wanted: &str) -> Self {
+        let message = format!(
+            "You do not have enough permissions to execute this request. \
+             This key lacks the scope {wanted}; make a key that has it."
+        );
+        let refusal = Self::new(StatusCode::FORBIDDEN, "permission_error", message);
+        Self { code: Some("AB03"), param: Some(wanted.to_owned()), ..refusal }
+    }
+
+    /// 400: nothing stands behind `@slug`.
+    pub fn unknown_provider(slug: &str, known: &[Arc<ProviderEntry>]) -> Self {
+        let known = known.iter().map(|provider| format!("@{}", provider.slug)).collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "Invalid provider slug: @{slug} is not connected in this workspace. Known: {known}. \
+             Connect it on the Providers page, or call one of these."
+        );
+        Self { code: Some("provider_not_found"), param: Some(slug.to_owned()), ..Self::invalid(message) }
+    }
+
+    /// 408 (contract §5).
+    pub fn timeout(millis: u64) -> Self {
+        let message = format!("Request exceeded the timeout sent in the request: {millis}ms");
+        Self::new(StatusCode::REQUEST_TIMEOUT, "timeout_error", message)
+    }
+
+    /// 413: the body is over the limit.
+    pub fn too_large(limit: usize) -> Self {
+        let message = format!(
+            "The request body is larger than {limit} bytes, this gateway's limit. \
+             Send less, or raise body_limit in its settings."
+        );
+        Self { code: Some("body_too_large"), ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", message) }
+    }
+
+    /// 502: the provider gave no usable answer.
+    pub fn upstream(message: impl Into<String>) -> Self {
+        Self { code: Some("upstream_error"), ..Self::new(StatusCode::BAD_GATEWAY, "upstream_error", message) }
+    }
+
+    /// 503: what happened cannot be written down, so nothing is promised.
+    pub fn journal() -> Self {
+        let message = crate::journal::Stopped.to_string();
+        let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "gateway_error", message);
+        Self { code: Some("journal_unavailable"), exception: true, retry_after: Some(1), ..refusal }
+    }
+
+    /// 404 (contract §5).
+    pub fn unknown_route() -> Self {
+        Self { code: Some("not_found"), ..Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "Not Found") }
+    }
+
+    /// 500 (contract §5): a defect of the gateway.
+    pub fn defect() -> Self {
+        let refusal = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "gateway_error", "Something went wrong");
+        Self { exception: true, ..refusal }
+    }
+
+    /// The JSON body.
+    pub fn body(&self) -> serde_json::Value {
+        let mut body = json!({
+            "status": "failure",
+            "message": self.message,
+            "error": { "message": self.message, "type": self.kind, "param": self.param, "code": self.code },
+        });
+        if self.status == StatusCode::NOT_FOUND && self.code == Some("not_found") {
+            body["ok"] = false.into();
+        }
+        body
+    }
+
+    /// The whole answer.
+    pub fn response<B: From<String>>(&self) -> Response<B> {
+        let mut response = Response::new(B::from(self.body().to_string()));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if self.exception {
+            headers.insert(GATEWAY_EXCEPTION, HeaderValue::from_static("true"));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<LogsRefusal> for Refusal {
+    fn from(refused: LogsRefusal) -> Self {
+        let message = refused.to_string();
+        match refused {
+            LogsRefusal::Parameter { name, .. } => Self { param: Some(name), ..Self::invalid(message) },
+            LogsRefusal::Missing(_) => {
+                Self { status: StatusCode::NOT_FOUND, code: Some("AB08"), ..Self::invalid(message) }
+            }
+            LogsRefusal::Store(error) => {
+                tracing::error!(%error, "the journal cannot be read");
+                Self { message, ..Self::defect() }
+            }
+        }
+    }
+}

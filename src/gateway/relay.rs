@@ -1,0 +1,162 @@
+//! The way upstream: one pooled client for every provider, the sandbox included.
+
+use crate::gateway::refusal::Refusal;
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::error::Error;
+use std::time::Duration;
+
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long an unused connection is kept.
+const IDLE: Duration = Duration::from_secs(60);
+/// Largest answer that is held in memory. A compressed one counts as it unpacks.
+pub const LARGEST_ANSWER: usize = 64 << 20;
+
+/// Sends requests. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Relay {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing came within the caller's time, in milliseconds.
+    Timeout(u64),
+    /// No connection, or one that broke.
+    Unreachable(String),
+    /// What came cannot be used.
+    Unusable(String),
+}
+
+impl Default for Relay {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Relay {
+    pub fn new() -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(CONNECT));
+        let connector = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_http1()
+            .enable_http2()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE)
+            .pool_timer(TokioTimer::new())
+            .build(connector);
+        Self { client }
+    }
+
+    /// Sends, and waits for the answer's head. Redirects are not followed.
+    ///
+    /// # Errors
+    /// When no head comes, or not within `patience`.
+    pub async fn send(&self, request: Request<Full<Bytes>>, patience: Duration) -> Result<Response<Incoming>, Fault> {
+        match tokio::time::timeout(patience, self.client.request(request)).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(Fault::Unreachable(cause(&error))),
+            Err(_) => Err(Fault::timeout(patience)),
+        }
+    }
+}
+
+impl Fault {
+    pub fn timeout(patience: Duration) -> Self {
+        Self::Timeout(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// The answer that the caller gets. `provider` is the slug.
+    pub fn refusal(&self, provider: &str) -> Refusal {
+        match self {
+            Self::Timeout(millis) => Refusal::timeout(*millis),
+            Self::Unreachable(why) => Refusal::upstream(format!(
+                "@{provider} could not be reached: {why}. Check its base URL and whether it is up, then try again."
+            )),
+            Self::Unusable(why) => Refusal::upstream(why.clone()),
+        }
+    }
+}
+
+/// Reads a whole answer, unpacked, of at most [`LARGEST_ANSWER`] bytes.
+///
+/// # Errors
+/// When it breaks off, is too large, or is packed in a way that was not asked for.
+pub async fn whole(provider: &str, headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, Fault> {
+    let too_large = || Fault::Unusable(format!("@{provider} answered with more than {LARGEST_ANSWER} bytes."));
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > LARGEST_ANSWER) {
+        return Err(too_large());
+    }
+    let mut chunks = Vec::new();
+    let mut size = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            Fault::Unreachable(format!("the answer broke off after {size} bytes ({})", cause(&error)))
+        })?;
+        let Ok(chunk) = frame.into_data() else { continue };
+        size += chunk.len();
+        if size > LARGEST_ANSWER {
+            return Err(too_large());
+        }
+        chunks.push(chunk);
+    }
+    unpacked(provider, headers, joined(chunks, size))
+}
+
+/// One chunk is handed on as it is; most answers are one.
+fn joined(mut chunks: Vec<Bytes>, size: usize) -> Bytes {
+    if chunks.len() == 1 {
+        return chunks.pop().unwrap_or_default();
+    }
+    let mut whole = BytesMut::with_capacity(size);
+    chunks.iter().for_each(|chunk| whole.extend_from_slice(chunk));
+    whole.freeze()
+}
+
+/// The name of a packing other than none.
+pub fn packing(headers: &HeaderMap) -> Option<&str> {
+    let name = headers.get(CONTENT_ENCODING)?.to_str().unwrap_or("unknown").trim();
+    (!name.is_empty() && !name.eq_ignore_ascii_case("identity")).then_some(name)
+}
+
+fn unpacked(provider: &str, headers: &HeaderMap, bytes: Bytes) -> Result<Bytes, Fault> {
+    let Some(packing) = packing(headers) else { return Ok(bytes) };
+    if !packing.eq_ignore_ascii_case("gzip") {
+        let why = format!("@{provider} answered with content-encoding {packing}, though none was asked for.");
+        return Err(Fault::Unusable(why));
+    }
+    let mut plain = Vec::new();
+    let limit = u64::try_from(LARGEST_ANSWER).unwrap_or(u64::MAX);
+    let mut reader = std::io::Read::take(flate2::read::GzDecoder::new(&bytes[..]), limit + 1);
+    match std::io::Read::read_to_end(&mut reader, &mut plain) {
+        Ok(_) if plain.len() > LARGEST_ANSWER => {
+            Err(Fault::Unusable(format!("@{provider} answered with gzip that unpacks to more than {LARGEST_ANSWER} bytes.")))
+        }
+        Ok(_) => Ok(plain.into()),
+        Err(_) => Err(Fault::Unusable(format!("@{provider} answered with gzip that cannot be unpacked."))),
+    }
+}
+
+/// The innermost cause of an error: the one that a person can act on.
+fn cause(error: &dyn Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

@@ -1,0 +1,177 @@
+//! Headers and bodies of one call in one compressed frame, so that the journal pays for one blob a call.
+//!
+//! Layout: a tag byte (0 plain, 1 zstd), then six segments, each a little-endian `u32` length and its bytes: caller's
+//! headers and body, what went upstream, what came back. Header segments are `name: value` lines.
+
+use bytes::Bytes;
+use std::cell::RefCell;
+
+const PLAIN: u8 = 0;
+const ZSTD: u8 = 1;
+/// Below this size a frame is kept as it is: zstd's set-up would cost more than the bytes.
+const WORTH_COMPRESSING: usize = 256;
+/// No frame opens to more than this: it could not have been written.
+const LARGEST: usize = 256 << 20;
+
+/// A frame as read back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    pub request_headers: Vec<(String, String)>,
+    pub request_body: Bytes,
+    pub sent_headers: Vec<(String, String)>,
+    pub sent_body: Bytes,
+    pub response_headers: Vec<(String, String)>,
+    /// As it came from upstream; of a stream, its SSE text.
+    pub response_body: Bytes,
+}
+
+/// A frame as it is gathered: header blocks are lines already, with credentials masked.
+#[derive(Debug, Default)]
+pub struct Parts {
+    pub request_headers: String,
+    pub request_body: Bytes,
+    pub sent_headers: String,
+    pub sent_body: Bytes,
+    pub response_headers: String,
+    pub response_body: Gathered,
+}
+
+/// A body that arrives whole, or in chunks.
+#[derive(Debug)]
+pub enum Gathered {
+    Whole(Bytes),
+    Chunks(Vec<u8>),
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a stored frame cannot be read")]
+pub struct FrameError;
+
+impl Parts {
+    /// The frame's bytes, as the journal stores them.
+    pub fn encode(&self) -> Vec<u8> {
+        let segments: [&[u8]; 6] = [
+            self.request_headers.as_bytes(),
+            &self.request_body,
+            self.sent_headers.as_bytes(),
+            &self.sent_body,
+            self.response_headers.as_bytes(),
+            self.response_body.bytes(),
+        ];
+        let size = segments.iter().map(|segment| segment.len() + 4).sum::<usize>();
+        let mut plain = Vec::with_capacity(size + 1);
+        plain.push(PLAIN);
+        for segment in segments {
+            let length = u32::try_from(segment.len()).unwrap_or(u32::MAX);
+            plain.extend_from_slice(&length.to_le_bytes());
+            plain.extend_from_slice(segment);
+        }
+        if size < WORTH_COMPRESSING { plain } else { compressed(&plain[1..]).unwrap_or(plain) }
+    }
+}
+
+impl Gathered {
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Whole(bytes) => bytes,
+            Self::Chunks(bytes) => bytes,
+        }
+    }
+}
+
+impl Default for Gathered {
+    fn default() -> Self {
+        Self::Whole(Bytes::new())
+    }
+}
+
+impl Frame {
+    /// Opens a stored frame.
+    ///
+    /// # Errors
+    /// When the bytes are no frame.
+    pub fn decode(stored: &[u8]) -> Result<Self, FrameError> {
+        let (tag, rest) = stored.split_first().ok_or(FrameError)?;
+        let plain = match *tag {
+            PLAIN => Bytes::copy_from_slice(rest),
+            ZSTD => decompressed(rest)?,
+            _ => return Err(FrameError),
+        };
+        let mut rest = plain;
+        let mut next = || segment(&mut rest);
+        Ok(Self {
+            request_headers: lines(&next()?),
+            request_body: next()?,
+            sent_headers: lines(&next()?),
+            sent_body: next()?,
+            response_headers: lines(&next()?),
+            response_body: next()?,
+        })
+    }
+}
+
+fn segment(rest: &mut Bytes) -> Result<Bytes, FrameError> {
+    let length: [u8; 4] = rest.get(..4).ok_or(FrameError)?.try_into().map_err(|_| FrameError)?;
+    let length = usize::try_from(u32::from_le_bytes(length)).map_err(|_| FrameError)?;
+    let _ = rest.split_to(4);
+    if rest.len() < length { Err(FrameError) } else { Ok(rest.split_to(length)) }
+}
+
+fn lines(block: &[u8]) -> Vec<(String, String)> {
+    let text = String::from_utf8_lossy(block);
+    text.lines()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+thread_local! {
+    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> =
+        RefCell::new(zstd::bulk::Compressor::new(1).ok());
+}
+
+fn compressed(plain: &[u8]) -> Option<Vec<u8>> {
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        let compressor = compressor.as_mut()?;
+        let mut out = vec![0; zstd::zstd_safe::compress_bound(plain.len()) + 1];
+        let size = compressor.compress_to_buffer(plain, &mut out[1..]).ok()?;
+        out[0] = ZSTD;
+        out.truncate(size + 1);
+        Some(out)
+    })
+}
+
+fn decompressed(packed: &[u8]) -> Result<Bytes, FrameError> {
+    let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten().ok_or(FrameError)?;
+    let size = usize::try_from(size).ok().filter(|size| *size <= LARGEST).ok_or(FrameError)?;
+    zstd::bulk::decompress(packed, size).map(Bytes::from).map_err(|_| FrameError)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bytes, Frame, Gathered, Parts};
+
+    #[test]
+    fn a_frame_opens_to_what_was_put_in() {
+        for size in [0, 10, 5_000] {
+            let body = Bytes::from("abc".repeat(size));
+            let parts = Parts {
+                request_headers: "accept: */*\nx-a: b: c\n".into(),
+                request_body: body.clone(),
+                sent_body: body.clone(),
+                response_body: Gathered::Chunks(body.to_vec()),
+                ..Parts::default()
+            };
+            let frame = Frame::decode(&parts.encode()).expect("a frame");
+            assert_eq!(frame.request_headers, [("accept".into(), "*/*".into()), ("x-a".into(), "b: c".into())]);
+            assert_eq!((frame.request_body, frame.sent_body, frame.response_body), (body.clone(), body.clone(), body));
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_frame_are_refused() {
+        for bytes in [&b""[..], b"\x00", b"\x00\xff\xff\xff\xff", b"\x01not zstd", b"\x07abc"] {
+            assert!(Frame::decode(bytes).is_err(), "{bytes:?}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! One open call: gathers its record, and files it however the call ends.
+
+use crate::journal::record::{AttemptRow, Outcome, Record};
+use crate::journal::slots::{Opening, Slot};
+use crate::journal::{Filed, Stopped};
+use std::time::Instant;
+use tokio::sync::{mpsc, oneshot};
+
+/// Status of a call whose caller left before the answer.
+pub const CALLER_LEFT: u16 = 499;
+
+/// The record of a call in the making. Dropped unfinished, it files the call as cancelled.
+#[derive(Debug)]
+pub struct Meter {
+    open: Option<Open>,
+    started: Instant,
+    /// Time spent waiting for upstream, so that the rest is the gateway's own.
+    upstream_us: u64,
+}
+
+#[derive(Debug)]
+struct Open {
+    record: Box<Record>,
+    place: mpsc::OwnedPermit<Filed>,
+    slot: Slot,
+}
+
+impl Meter {
+    pub(in crate::journal) fn new(place: mpsc::OwnedPermit<Filed>, slot: Slot, opening: &Opening) -> Self {
+        let mut record = Box::<Record>::default();
+        let call = &mut record.call;
+        call.id.clone_from(&opening.id);
+        call.workspace.clone_from(&opening.workspace);
+        call.key_id.clone_from(&opening.key);
+        call.at = opening.at;
+        call.kind = kind_word(&opening.kind);
+        call.path.clone_from(&opening.path);
+        call.trace_id.clone_from(&opening.trace);
+        call.span_id.clone_from(&opening.span);
+        call.cache_status = "DISABLED";
+        call.mode = "single";
+        call.target = "config".into();
+        Self { open: Some(Open { record, place, slot }), started: Instant::now(), upstream_us: 0 }
+    }
+
+    /// Writes into the record. Does nothing once the call is filed.
+    pub fn note(&mut self, write: impl FnOnce(&mut Record)) {
+        if let Some(open) = &mut self.open {
+            write(&mut open.record);
+        }
+    }
+
+    /// Reads out of the record, while the call is open.
+    pub fn record(&self) -> Option<&Record> {
+        self.open.as_ref().map(|open| &*open.record)
+    }
+
+    /// Microseconds since the call began.
+    pub fn elapsed(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Adds a finished upstream attempt.
+    pub fn attempt(&mut self, attempt: AttemptRow) {
+        self.upstream_us += attempt.latency_us;
+        self.note(|record| record.attempts.push(attempt));
+    }
+
+    /// Files the call and waits until its row is committed.
+    ///
+    /// # Errors
+    /// When the row could not be written: the answer must not leave.
+    pub async fn finish(mut self, status: u16, outcome: Outcome) -> Result<(), Stopped> {
+        match self.file(status, outcome) {
+            Some(committed) => committed.await.unwrap_or(Err(Stopped)),
+            None => Err(Stopped),
+        }
+    }
+
+    /// Files the call now; the receiver hears when its row is committed. `None` if it was filed before.
+    pub fn file(&mut self, status: u16, outcome: Outcome) -> Option<oneshot::Receiver<Result<(), Stopped>>> {
+        let mut open = self.open.take()?;
+        self.close(&mut open.record, status, outcome);
+        open.record.pack();
+        let (answer, committed) = oneshot::channel();
+        open.place.send(Filed { record: open.record, slot: Some(open.slot), answer: Some(answer) });
+        Some(committed)
+    }
+
+    fn close(&self, record: &mut Record, status: u16, outcome: Outcome) {
+        let call = &mut record.call;
+        call.status = status;
+        call.outcome = outcome;
+        call.latency_us = self.elapsed();
+        call.overhead_us = call.latency_us.saturating_sub(self.upstream_us);
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        if let Some(mut open) = self.open.take() {
+            self.close(&mut open.record, CALLER_LEFT, Outcome::Cancelled);
+            open.place.send(Filed { record: open.record, slot: Some(open.slot), answer: None });
+        }
+    }
+}
+
+/// The stored word of a kind of call.
+pub fn kind_word(kind: &str) -> &'static str {
+    match kind {
+        "chat" => "chat",
+        "complete" => "complete",
+        "embed" => "embed",
+        "models" => "models",
+        _ => "custom",
+    }
+}

@@ -1,0 +1,111 @@
+//! What is written of one call.
+
+use crate::journal::frame::Parts;
+use app::model::log::CostLine;
+use app::model::money::Nanos;
+
+/// One row of `calls`; the columns are explained in the schema.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallRow {
+    pub id: String,
+    pub workspace: String,
+    pub key_id: String,
+    pub key_name: String,
+    /// Milliseconds since 1970 UTC.
+    pub at: i64,
+    pub kind: &'static str,
+    pub method: String,
+    pub path: String,
+    pub status: u16,
+    pub outcome: Outcome,
+    pub error: Option<String>,
+    pub stream: bool,
+    pub provider: String,
+    pub vendor: String,
+    pub model_asked: String,
+    pub model_served: String,
+    pub tokens_in: u64,
+    pub tokens_cached: u64,
+    pub tokens_out: u64,
+    pub tokens_reasoning: u64,
+    /// The tokens were counted here, not by the provider.
+    pub tokens_estimated: bool,
+    /// `None`: unpriced.
+    pub cost: Option<Nanos>,
+    pub price: Vec<CostLine>,
+    pub latency_us: u64,
+    pub first_token_us: Option<u64>,
+    pub overhead_us: u64,
+    pub trace_id: String,
+    pub span_id: String,
+    pub parent_span_id: Option<String>,
+    pub span_name: String,
+    /// JSON object of text.
+    pub metadata: String,
+    pub config: Option<String>,
+    pub config_version: Option<String>,
+    pub cache_status: &'static str,
+    pub mode: &'static str,
+    pub target: String,
+    pub retries: i64,
+    /// JSON object of the SDK's own words.
+    pub runtime: String,
+}
+
+/// One row of `attempts`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AttemptRow {
+    pub provider: String,
+    pub vendor: String,
+    pub model: String,
+    pub target: String,
+    pub url: String,
+    /// 0: no answer.
+    pub status: u16,
+    pub error: Option<String>,
+    /// Microseconds after the call's start.
+    pub started_us: u64,
+    pub latency_us: u64,
+    pub first_token_us: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outcome {
+    #[default]
+    Finished,
+    /// Answered with 400 or above, or cut after it had begun.
+    Failed,
+    /// The caller left first.
+    Cancelled,
+    /// The process ended first.
+    Interrupted,
+}
+
+impl Outcome {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// A call ready to be written: `frame` is made from `parts` by [`Record::pack`], once.
+#[derive(Debug, Default)]
+pub struct Record {
+    pub call: CallRow,
+    pub attempts: Vec<AttemptRow>,
+    pub parts: Parts,
+    pub frame: Option<Vec<u8>>,
+}
+
+impl Record {
+    /// Compresses headers and bodies.
+    pub fn pack(&mut self) {
+        if self.frame.is_none() {
+            self.frame = Some(std::mem::take(&mut self.parts).encode());
+        }
+    }
+}

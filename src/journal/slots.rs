@@ -1,0 +1,170 @@
+//! The open file: what is in flight, where a killed process cannot take it.
+//!
+//! A slot is written with one positional write before anything goes upstream and cleared when the call's row is
+//! committed. What is still open at the next start becomes an `interrupted` row.
+
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Bytes of a slot: a `u16` length (0: free), then JSON.
+const SLOT: usize = 512;
+/// Longest text kept of any one field, so that every opening fits its slot.
+const FIELD: usize = 64;
+
+/// What is known of a call when it starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    pub id: String,
+    pub workspace: String,
+    pub key: String,
+    pub at: i64,
+    pub kind: String,
+    pub path: String,
+    pub trace: String,
+    pub span: String,
+}
+
+/// The file and its free places. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Slots {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    file: File,
+    places: Mutex<Places>,
+}
+
+#[derive(Debug, Default)]
+struct Places {
+    free: Vec<u32>,
+    used: u32,
+}
+
+/// A claimed place in the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot(u32);
+
+impl Slots {
+    /// Opens the file and hands back what a killed process left in it.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or read.
+    pub fn open(path: &Path) -> io::Result<(Self, Vec<Opening>)> {
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let left = bytes.chunks(SLOT).filter_map(decode).collect();
+        let used = u32::try_from(bytes.len() / SLOT).unwrap_or(u32::MAX);
+        let inner = Inner { file, places: Mutex::new(Places { free: Vec::new(), used }) };
+        Ok((Self { inner: Arc::new(inner) }, left))
+    }
+
+    /// Empties the file, once what it held is in the journal. Only before the first claim.
+    ///
+    /// # Errors
+    /// When the file cannot be cut.
+    pub fn clear(&self) -> io::Result<()> {
+        self.inner.file.set_len(0)?;
+        *self.inner.places.lock().unwrap_or_else(PoisonError::into_inner) = Places::default();
+        Ok(())
+    }
+
+    /// Writes `opening` down.
+    ///
+    /// # Errors
+    /// When the write fails: the call must not go upstream.
+    pub fn claim(&self, opening: &Opening) -> io::Result<Slot> {
+        let place = {
+            let mut places = self.inner.places.lock().unwrap_or_else(PoisonError::into_inner);
+            places.free.pop().unwrap_or_else(|| {
+                places.used += 1;
+                places.used - 1
+            })
+        };
+        self.inner.file.write_all_at(&encode(opening)?, offset(place))?;
+        Ok(Slot(place))
+    }
+
+    /// Frees a place; its call is committed.
+    ///
+    /// # Errors
+    /// When the write fails; the place stays taken, and the next start finds the call in the journal already.
+    pub fn release(&self, slot: Slot) -> io::Result<()> {
+        self.inner.file.write_all_at(&[0, 0], offset(slot.0))?;
+        self.inner.places.lock().unwrap_or_else(PoisonError::into_inner).free.push(slot.0);
+        Ok(())
+    }
+}
+
+fn offset(place: u32) -> u64 {
+    u64::from(place) * SLOT as u64
+}
+
+fn encode(opening: &Opening) -> io::Result<[u8; SLOT]> {
+    let cut = |text: &str| text.chars().take(FIELD).collect::<String>();
+    let mut bytes = [0; SLOT];
+    let mut body = serde_json::to_vec(opening)?;
+    if body.len() > SLOT - 2 {
+        let short = Opening {
+            path: cut(&opening.path),
+            trace: cut(&opening.trace),
+            workspace: cut(&opening.workspace),
+            ..opening.clone()
+        };
+        body = serde_json::to_vec(&short)?;
+    }
+    let length = u16::try_from(body.len()).unwrap_or(u16::MAX);
+    let place = bytes.get_mut(2..2 + body.len()).ok_or_else(|| io::Error::other("an opening outgrew its slot"))?;
+    place.copy_from_slice(&body);
+    bytes[..2].copy_from_slice(&length.to_le_bytes());
+    Ok(bytes)
+}
+
+fn decode(slot: &[u8]) -> Option<Opening> {
+    let length = usize::from(u16::from_le_bytes(slot.get(..2)?.try_into().ok()?));
+    if length == 0 {
+        return None;
+    }
+    serde_json::from_slice(slot.get(2..2 + length)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Opening, Slots};
+
+    fn opening(id: &str, path: &str) -> Opening {
+        Opening {
+            id: id.into(),
+            workspace: "default".into(),
+            key: "k".into(),
+            at: 7,
+            kind: "chat".into(),
+            path: path.into(),
+            trace: "t".into(),
+            span: "s".into(),
+        }
+    }
+
+    #[test]
+    fn what_was_not_released_is_found_at_the_next_start() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("open.slots");
+        let (slots, left) = Slots::open(&path).expect("a file");
+        assert!(left.is_empty());
+        let first = slots.claim(&opening("a", "/v1/x")).expect("a place");
+        slots.claim(&opening("b", &"/long".repeat(200))).expect("a place");
+        slots.release(first).expect("released");
+        slots.claim(&opening("c", "/v1/x")).expect("the place of a");
+        drop(slots);
+        let (slots, left) = Slots::open(&path).expect("a file");
+        assert_eq!(left.iter().map(|opening| opening.id.as_str()).collect::<Vec<_>>(), ["c", "b"]);
+        slots.clear().expect("cleared");
+        assert!(Slots::open(&path).expect("a file").1.is_empty());
+    }
+}

@@ -1,0 +1,192 @@
+//! The objects that a set-up file declares: the owner, providers, configs and API keys.
+
+use super::World;
+use super::file::{Given, Section};
+use super::rules;
+use crate::wire::vendors::{Auth, Base, VENDORS, Vendor, vendor};
+use app::model::scope::DEFAULT_SCOPES;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// The slug of the provider that is always there.
+pub const SANDBOX: &str = "sandbox";
+
+/// What the file declares, checked; applied at each start.
+#[derive(Clone, Default)]
+pub struct SetupFile {
+    pub owner: Option<Owner>,
+    pub providers: Vec<DeclaredProvider>,
+    pub configs: Vec<DeclaredConfig>,
+    pub api_keys: Vec<DeclaredKey>,
+}
+
+#[derive(Clone)]
+pub struct Owner {
+    pub email: String,
+    pub password: Zeroizing<String>,
+}
+
+#[derive(Clone)]
+pub struct DeclaredProvider {
+    pub slug: String,
+    /// A slug of the vendor table.
+    pub vendor: String,
+    /// `None`: the vendor's own.
+    pub base_url: Option<String>,
+    pub key: Option<Zeroizing<String>>,
+}
+
+#[derive(Clone)]
+pub struct DeclaredConfig {
+    pub slug: String,
+    pub name: String,
+    /// A JSON object.
+    pub body: String,
+}
+
+#[derive(Clone)]
+pub struct DeclaredKey {
+    pub name: String,
+    pub value: Zeroizing<String>,
+    pub scopes: Vec<String>,
+    /// Slug of a declared config.
+    pub config: Option<String>,
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl SetupFile {
+    pub(super) fn read(root: &Section<'_>, world: &World<'_>) -> Self {
+        let owner = root.section("owner").and_then(|section| owner(&section, world));
+        let mut once = Once::default();
+        let providers = root.sections("provider");
+        let providers = providers.iter().filter_map(|section| provider(section, world, &mut once)).collect();
+        let sections = root.sections("config");
+        let configs = sections.iter().filter_map(|section| config(section, world, &mut once)).collect();
+        let known: Vec<String> = sections.iter().filter_map(|section| section.text("id")).map(|id| id.value).collect();
+        let keys = root.sections("api_key");
+        let api_keys = keys.iter().filter_map(|section| api_key(section, world, &known, &mut once)).collect();
+        Self { owner, providers, configs, api_keys }
+    }
+}
+
+/// Notes what is declared twice.
+#[derive(Default)]
+struct Once(BTreeSet<(&'static str, String)>);
+
+impl Once {
+    fn check(&mut self, section: &Section<'_>, thing: &'static str, key: &str, value: Option<&str>) {
+        if let Some(value) = value
+            && !self.0.insert((thing, value.to_owned()))
+        {
+            section.note(key, format!("Used by another {thing} already. Choose another."));
+        }
+    }
+}
+
+fn owner(section: &Section<'_>, world: &World<'_>) -> Option<Owner> {
+    section.allow(&["email", "password", "password_env"]);
+    let email = section.needed("email", rules::email);
+    let password = secret(section, "password", world, true)?;
+    let rule = |text: &str| rules::password(text, email.as_deref().unwrap_or_default());
+    section.notes().judge(&password, rule)?;
+    Some(Owner { email: email?, password: Zeroizing::new(password.value) })
+}
+
+fn provider(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option<DeclaredProvider> {
+    section.allow(&["slug", "vendor", "base_url", "key", "key_env"]);
+    let slug = section.needed("slug", |text| match rules::slug(text)? {
+        slug if slug == SANDBOX => Err("The sandbox is built in. Choose another slug.".into()),
+        slug => Ok(slug),
+    });
+    once.check(section, "provider", "slug", slug.as_deref());
+    let vendor = section.needed("vendor", known_vendor);
+    let base_url = section.judged("base_url", rules::base_url);
+    let key = secret(section, "key", world, false).and_then(|given| section.notes().judge(&given, rules::credential));
+    let (slug, vendor) = (slug?, vendor?);
+    if vendor.base == Base::Required && !section.has("base_url") {
+        section.note("base_url", format!("Missing. {} has no address of its own.", vendor.name));
+    }
+    let asked = vendor.auth != Auth::None && !section.has("base_url");
+    if asked && !section.has("key") && !section.has("key_env") {
+        section.note("key", format!("Missing. Add key or key_env: {} asks for one.", vendor.name));
+    }
+    Some(DeclaredProvider { slug, vendor: vendor.slug.to_owned(), base_url, key: key.map(Zeroizing::new) })
+}
+
+fn config(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option<DeclaredConfig> {
+    section.allow(&["id", "name", "body", "file"]);
+    let slug = section.needed("id", rules::slug);
+    once.check(section, "config", "id", slug.as_deref());
+    let name = section.judged("name", rules::name);
+    let body = match (section.text("body"), section.text("file")) {
+        (Some(body), None) => Some(body),
+        (None, Some(file)) => config_file(section, file, world),
+        _ => {
+            section.note("body", "Give either body, the JSON text, or file, its path.");
+            None
+        }
+    };
+    let body = section.notes().judge(&body?, json_object)?;
+    let slug = slug?;
+    Some(DeclaredConfig { name: name.unwrap_or_else(|| slug.clone()), slug, body })
+}
+
+fn config_file(section: &Section<'_>, file: Given, world: &World<'_>) -> Option<Given> {
+    match (world.read)(&section.beside(Path::new(&file.value))) {
+        Ok(value) => Some(Given { value, ..file }),
+        Err(error) => {
+            section.note("file", format!("{} cannot be read: {error}.", file.value));
+            None
+        }
+    }
+}
+
+fn api_key(section: &Section<'_>, world: &World<'_>, configs: &[String], once: &mut Once) -> Option<DeclaredKey> {
+    section.allow(&["name", "value", "value_env", "scopes", "config", "metadata"]);
+    let name = section.needed("name", rules::name);
+    once.check(section, "API key", "name", name.as_deref());
+    let value = secret(section, "value", world, true).and_then(|given| section.notes().judge(&given, rules::api_key));
+    once.check(section, "key's value", "value", value.as_deref());
+    let scopes = match section.has("scopes") {
+        true => section.list("scopes")?.iter().filter_map(|one| section.notes().judge(one, rules::scope)).collect(),
+        false => DEFAULT_SCOPES.map(str::to_owned).to_vec(),
+    };
+    let config = section.judged("config", |text| match configs.iter().any(|known| known == text) {
+        true => Ok(text.to_owned()),
+        false => Err("No [[config]] of this file has this id.".into()),
+    });
+    let value_of = |(key, given): (String, Given)| Some((key, section.notes().judge(&given, rules::metadata_value)?));
+    let metadata = section.pairs("metadata").into_iter().filter_map(value_of).collect();
+    Some(DeclaredKey { name: name?, value: Zeroizing::new(value?), scopes, config, metadata })
+}
+
+/// The secret at `key`, or in the variable that `key_env` names.
+fn secret(section: &Section<'_>, key: &str, world: &World<'_>, needed: bool) -> Option<Given> {
+    let by_name = format!("{key}_env");
+    match (section.text(key), section.text(&by_name)) {
+        (Some(_), Some(_)) => section.note(&by_name, format!("Give either {key} or {by_name}.")),
+        (Some(given), None) => return Some(given),
+        (None, Some(name)) => match world.variable(&name.value) {
+            Some(value) => return Some(Given { value, ..name }),
+            None => section.note(&by_name, format!("The variable {} is not set.", name.value)),
+        },
+        (None, None) if needed => section.note(key, format!("Missing. Add {key} or {by_name}.")),
+        (None, None) => {}
+    }
+    None
+}
+
+fn known_vendor(text: &str) -> rules::Ruling<&'static Vendor> {
+    vendor(text).ok_or_else(|| {
+        let slugs: Vec<&str> = VENDORS.iter().map(|vendor| vendor.slug).collect();
+        format!("Unknown vendor. Use one of: {}.", slugs.join(", "))
+    })
+}
+
+fn json_object(text: &str) -> rules::Ruling<String> {
+    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
+        Ok(_) => Ok(text.trim().to_owned()),
+        Err(error) => Err(format!("Use a JSON object: {error}.")),
+    }
+}

@@ -1,0 +1,207 @@
+//! Which calls are meant, and the SQL that says so.
+
+use super::{Tally, first_id};
+use app::model::range::MINUTE;
+use sqlx::{QueryBuilder, Sqlite};
+
+/// Every field narrows; an empty one does not. Values within a field are alternatives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallFilter {
+    /// Start in milliseconds, included.
+    pub from: Option<i64>,
+    /// Start in milliseconds, excluded.
+    pub until: Option<i64>,
+    pub statuses: Vec<Statuses>,
+    /// Models served.
+    pub models: Vec<String>,
+    /// Slugs.
+    pub providers: Vec<String>,
+    /// Ids.
+    pub keys: Vec<String>,
+    /// Slugs.
+    pub configs: Vec<String>,
+    /// Vendor and model served.
+    pub vendor_models: Vec<(String, String)>,
+    pub trace: Option<String>,
+    pub span: Option<String>,
+    /// Pairs that must all be present.
+    pub metadata: Vec<(String, String)>,
+    pub tokens: Bounds,
+    pub tokens_in: Bounds,
+    pub tokens_out: Bounds,
+    /// Nano-dollars; an unpriced call is in no bounds.
+    pub cost: Bounds,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statuses {
+    Exactly(u16),
+    /// `Class(4)` is 400 to 499.
+    Class(u16),
+    /// 400 and above, and what a crash interrupted.
+    Errors,
+}
+
+/// Both ends included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    pub least: Option<i64>,
+    pub most: Option<i64>,
+}
+
+type Sql<'a> = QueryBuilder<'a, Sqlite>;
+
+impl CallFilter {
+    /// Whether the rollups, which know only time, status, model, provider and key, can count these calls.
+    pub fn is_rolled_up(&self) -> bool {
+        let unbound = Bounds::default();
+        self.configs.is_empty()
+            && self.vendor_models.is_empty()
+            && self.trace.is_none()
+            && self.span.is_none()
+            && self.metadata.is_empty()
+            && [self.tokens, self.tokens_in, self.tokens_out, self.cost].iter().all(|bounds| *bounds == unbound)
+    }
+
+    /// Whether status, model, provider and key of a tally pass.
+    pub fn admits(&self, tally: &Tally) -> bool {
+        self.admits_status(tally.status) && self.admits_model(&tally.model) && self.admits_rest(tally)
+    }
+
+    pub fn admits_status(&self, status: u16) -> bool {
+        self.statuses.is_empty() || self.statuses.iter().any(|wanted| wanted.cover(status))
+    }
+
+    pub fn admits_model(&self, model: &str) -> bool {
+        self.models.is_empty() || self.models.iter().any(|wanted| wanted == model)
+    }
+
+    pub fn admits_key(&self, key: &str) -> bool {
+        self.keys.is_empty() || self.keys.iter().any(|wanted| wanted == key)
+    }
+
+    pub fn admits_provider(&self, provider: &str) -> bool {
+        self.providers.is_empty() || self.providers.iter().any(|wanted| wanted == provider)
+    }
+
+    fn admits_rest(&self, tally: &Tally) -> bool {
+        self.admits_key(&tally.key) && self.admits_provider(&tally.provider)
+    }
+
+    /// `WHERE` over `calls`, whole.
+    pub(super) fn where_calls<'a>(&'a self, sql: &mut Sql<'a>, workspace: &'a str) {
+        self.where_unrolled(sql, workspace);
+        self.and_rolled(sql, "model_served");
+    }
+
+    /// `WHERE` over `calls`, without what a [`Tally`] can be asked.
+    pub(super) fn where_unrolled<'a>(&'a self, sql: &mut Sql<'a>, workspace: &'a str) {
+        sql.push(" WHERE workspace = ").push_bind(workspace);
+        if let Some(from) = self.from {
+            sql.push(" AND id >= ").push_bind(first_id(from));
+        }
+        if let Some(until) = self.until {
+            sql.push(" AND id < ").push_bind(first_id(until));
+        }
+        if let Some(trace) = &self.trace {
+            sql.push(" AND trace_id = ").push_bind(trace);
+        }
+        if let Some(span) = &self.span {
+            sql.push(" AND span_id = ").push_bind(span);
+        }
+        one_of(sql, "config", &self.configs);
+        self.and_vendor_models(sql);
+        for (key, value) in &self.metadata {
+            and_metadata(sql, key, value);
+        }
+        self.tokens.and(sql, "tokens_in + tokens_out");
+        self.tokens_in.and(sql, "tokens_in");
+        self.tokens_out.and(sql, "tokens_out");
+        self.cost.and(sql, "cost");
+    }
+
+    /// `WHERE` over `rollups`, whose grain is the minute.
+    pub(super) fn where_rollups<'a>(&'a self, sql: &mut Sql<'a>, workspace: &'a str) {
+        sql.push(" WHERE workspace = ").push_bind(workspace);
+        if let Some(from) = self.from {
+            sql.push(" AND minute >= ").push_bind(from - from.rem_euclid(MINUTE));
+        }
+        if let Some(until) = self.until {
+            sql.push(" AND minute < ").push_bind(until);
+        }
+    }
+
+    /// Status, model, provider and key.
+    pub(super) fn and_rolled<'a>(&'a self, sql: &mut Sql<'a>, model: &str) {
+        one_of(sql, model, &self.models);
+        one_of(sql, "provider", &self.providers);
+        one_of(sql, "key_id", &self.keys);
+        if self.statuses.is_empty() {
+            return;
+        }
+        sql.push(" AND (0");
+        for wanted in &self.statuses {
+            match *wanted {
+                Statuses::Exactly(status) => sql.push(" OR status = ").push_bind(status),
+                Statuses::Class(class) => sql.push(" OR status / 100 = ").push_bind(class),
+                Statuses::Errors => sql.push(" OR status >= 400 OR status = 0"),
+            };
+        }
+        sql.push(")");
+    }
+
+    fn and_vendor_models<'a>(&'a self, sql: &mut Sql<'a>) {
+        if self.vendor_models.is_empty() {
+            return;
+        }
+        sql.push(" AND (0");
+        for (vendor, model) in &self.vendor_models {
+            sql.push(" OR (vendor = ").push_bind(vendor).push(" AND model_served = ").push_bind(model).push(")");
+        }
+        sql.push(")");
+    }
+}
+
+impl Statuses {
+    pub fn cover(self, status: u16) -> bool {
+        match self {
+            Self::Exactly(wanted) => status == wanted,
+            Self::Class(class) => status / 100 == class,
+            Self::Errors => status >= 400 || status == 0,
+        }
+    }
+}
+
+impl Bounds {
+    fn and(self, sql: &mut Sql<'_>, figure: &str) {
+        if let Some(least) = self.least {
+            sql.push(" AND ").push(figure).push(" >= ").push_bind(least);
+        }
+        if let Some(most) = self.most {
+            sql.push(" AND ").push(figure).push(" <= ").push_bind(most);
+        }
+    }
+}
+
+fn one_of<'a>(sql: &mut Sql<'a>, column: &str, values: &'a [String]) {
+    if values.is_empty() {
+        return;
+    }
+    sql.push(" AND ").push(column).push(" IN (");
+    let mut list = sql.separated(", ");
+    for value in values {
+        list.push_bind(value);
+    }
+    sql.push(")");
+}
+
+/// `->>` is four times as fast as `json_each`, but reads a key that looks like a path as a path.
+fn and_metadata<'a>(sql: &mut Sql<'a>, key: &'a str, value: &'a str) {
+    let plain = key.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | ':'));
+    if plain {
+        sql.push(" AND metadata ->> ").push_bind(key).push(" = ").push_bind(value);
+    } else {
+        sql.push(" AND EXISTS (SELECT 1 FROM json_each(metadata) AS pair WHERE pair.key = ").push_bind(key);
+        sql.push(" AND pair.value = ").push_bind(value).push(")");
+    }
+}

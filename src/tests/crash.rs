@@ -1,0 +1,182 @@
+//! `kill -9` at random moments under load: whatever a client was told, the journal knows.
+//!
+//! `SWITCHYARD_BIN` names the server, else it is the one built beside this test. `CRASH_ROUNDS` says how often it dies,
+//! and `CRASH_SEED` repeats a run.
+
+#[path = "../bench/line.rs"]
+mod line;
+#[path = "../bench/server.rs"]
+mod server;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use line::{Fallible, Line};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use server::Server;
+use sqlx::ConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+const LINES: u32 = 64;
+const CALLS_A_SECOND: u32 = 320;
+/// One call in so many is a stream that takes about a fifth of a second.
+const STREAMS: u32 = 4;
+
+/// What the client knows of its calls, by trace id.
+#[derive(Default)]
+struct Ledger {
+    sent: BTreeSet<String>,
+    /// Streams of which something arrived: their call had reached the provider.
+    begun: BTreeSet<String>,
+    answered: BTreeSet<String>,
+    /// Answers that no call should get.
+    refused: Vec<String>,
+}
+
+/// The calls of one round, shared by its lines.
+#[derive(Clone)]
+struct Round {
+    number: u32,
+    start: Instant,
+    next: Arc<AtomicU32>,
+    ledger: Arc<Mutex<Ledger>>,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answered_call_outlives_a_killed_server() -> Fallible<()> {
+    let rounds: u32 = setting("CRASH_ROUNDS").unwrap_or(3);
+    let seed: u64 = setting("CRASH_SEED").unwrap_or_else(rand::random);
+    println!("seed {seed}, {rounds} rounds");
+    let mut dice = StdRng::seed_from_u64(seed);
+    let binary =
+        std::env::var_os("SWITCHYARD_BIN").map_or_else(|| env!("CARGO_BIN_EXE_switchyard").into(), PathBuf::from);
+    let folder = tempfile::tempdir()?;
+    let mut server = Server::start(&binary, folder.path(), "")?;
+    let (mut answered, mut interrupted, mut driven) = (0, 0, Duration::ZERO);
+    for number in 0..rounds {
+        let life = Duration::from_millis(dice.random_range(500..1500));
+        let ledger = drive_and_kill(&mut server, number, life).await?;
+        println!("round {number}: process {} killed after {life:?}, {} answered", server.id(), ledger.answered.len());
+        server = Server::start(&binary, folder.path(), "")?;
+        interrupted += compare(&ledger, &journal(folder.path(), number).await?);
+        answered += ledger.answered.len();
+        driven += life;
+    }
+    let pace = answered as f64 / driven.as_secs_f64();
+    println!("{answered} answered at {pace:.0} a second, {interrupted} interrupted");
+    assert!(interrupted > 0, "no kill met a call in flight");
+    assert!(rounds < 20 || pace >= 200.0, "{pace:.0} answers a second are too few to prove anything");
+    Ok(())
+}
+
+/// Calls the server from all lines until it is killed, and returns what the client was told.
+async fn drive_and_kill(server: &mut Server, number: u32, life: Duration) -> Fallible<Ledger> {
+    let round =
+        Round { number, start: Instant::now(), next: Arc::default(), ledger: Arc::new(Mutex::new(Ledger::default())) };
+    let mut lines = JoinSet::new();
+    for _ in 0..LINES {
+        let line = Line::open(server.address).await?;
+        lines.spawn(round.clone().keep_calling(line));
+    }
+    sleep_until(round.start + life).await;
+    server.kill()?;
+    lines.join_all().await;
+    Ok(std::mem::take(&mut *round.ledger.lock().unwrap_or_else(PoisonError::into_inner)))
+}
+
+impl Round {
+    /// Takes the next call that is due, until the connection breaks.
+    async fn keep_calling(self, mut line: Line) {
+        loop {
+            let call = self.next.fetch_add(1, Ordering::Relaxed);
+            sleep_until(self.start + Duration::from_secs(1) / CALLS_A_SECOND * call).await;
+            if self.call(&mut line, call).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn call(&self, line: &mut Line, call: u32) -> Fallible<()> {
+        let trace = format!("r{}-{call}", self.number);
+        let stream = call.is_multiple_of(STREAMS);
+        self.note(|ledger| ledger.sent.insert(trace.clone()));
+        let response = line.chat(question(stream), &trace).await?;
+        let status = response.status();
+        let mut body = response.into_body();
+        let mut answer = Vec::new();
+        while let Some(frame) = body.frame().await {
+            if let Some(data) = frame?.data_ref() {
+                answer.extend_from_slice(data);
+                self.note(|ledger| stream && ledger.begun.insert(trace.clone()));
+            }
+        }
+        if status != 200 {
+            let said = format!("{trace}: {status} {}", String::from_utf8_lossy(&answer));
+            self.note(|ledger| ledger.refused.push(said));
+            return Ok(());
+        }
+        self.note(|ledger| ledger.answered.insert(trace));
+        Ok(())
+    }
+
+    fn note<T>(&self, write: impl FnOnce(&mut Ledger) -> T) -> T {
+        write(&mut self.ledger.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Holds the client's ledger against the journal's rows, and returns how many of them say `interrupted`.
+fn compare(ledger: &Ledger, rows: &BTreeMap<String, Vec<String>>) -> usize {
+    assert_eq!(ledger.refused, Vec::<String>::new(), "answers other than 200");
+    let lost: Vec<_> = ledger.answered.iter().filter(|trace| !rows.contains_key(*trace)).collect();
+    assert!(lost.is_empty(), "answered, yet not in the journal: {lost:?}");
+    let forgotten: Vec<_> = ledger.begun.iter().filter(|trace| !rows.contains_key(*trace)).collect();
+    assert!(forgotten.is_empty(), "in flight at the kill, yet not in the journal: {forgotten:?}");
+    for (trace, outcomes) in rows {
+        assert!(ledger.sent.contains(trace), "{trace} was never sent");
+        assert_eq!(outcomes.len(), 1, "{trace} has {outcomes:?}");
+        assert!(!ledger.answered.contains(trace) || outcomes == &["finished"], "{trace} was answered: {outcomes:?}");
+    }
+    rows.values().flatten().filter(|outcome| *outcome == "interrupted").count()
+}
+
+/// The round's rows: outcomes by trace id. Both databases must be whole.
+async fn journal(folder: &Path, round: u32) -> Fallible<BTreeMap<String, Vec<String>>> {
+    for file in ["control.db", "journal.db"] {
+        let health: String = sqlx::query_scalar("PRAGMA quick_check").fetch_one(&mut open(folder, file).await?).await?;
+        assert_eq!(health, "ok", "{file}");
+    }
+    let rows: Vec<(String, String)> = sqlx::query_as("SELECT trace_id, outcome FROM calls WHERE trace_id LIKE $1")
+        .bind(format!("r{round}-%"))
+        .fetch_all(&mut open(folder, "journal.db").await?)
+        .await?;
+    let mut outcomes = BTreeMap::<_, Vec<_>>::new();
+    for (trace, outcome) in rows {
+        outcomes.entry(trace).or_default().push(outcome);
+    }
+    Ok(outcomes)
+}
+
+async fn open(folder: &Path, file: &str) -> Fallible<SqliteConnection> {
+    let path = folder.join("data").join(file);
+    Ok(SqliteConnectOptions::new().filename(path).read_only(true).connect().await?)
+}
+
+fn question(stream: bool) -> Bytes {
+    let body = if stream {
+        serde_json::json!({"model": "@sandbox/lorem-40-200", "stream": true, "messages": [{"role": "user", "content": "On"}]})
+    } else {
+        serde_json::json!({"model": "@sandbox/echo", "messages": [{"role": "user", "content": "Is the line clear?"}]})
+    };
+    Bytes::from(body.to_string())
+}
+
+fn setting<T: std::str::FromStr>(name: &str) -> Option<T> {
+    std::env::var(name).ok()?.parse().ok()
+}

@@ -1,0 +1,72 @@
+//! What is kept, and across what.
+
+use crate::rig::{Rig, Scene};
+use switchyard::journal::slots::{Opening, Slots};
+
+const ASK: &str = r#"{"model":"@sandbox/echo","messages":[{"role":"user","content":"hello yard"}]}"#;
+
+#[tokio::test]
+async fn the_sandbox_answers_over_the_same_way_and_is_priced() {
+    let rig = Rig::new().await;
+    let answer = rig.chat(ASK).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(answer.text().contains("hello yard"));
+    let row = rig.last().await;
+    assert_eq!(row["metrics"]["ai_org"], "sandbox");
+    assert!(row["metrics"]["cost"].as_f64().is_some_and(|cents| cents > 0.0), "{row}");
+    assert_eq!(answer.header("x-portkey-request-id"), row["metrics"]["id"]);
+}
+
+#[tokio::test]
+async fn a_restart_keeps_every_row() {
+    let rig = Rig::new().await;
+    rig.chat(ASK).await;
+    let before = rig.logs().await;
+    let rig = rig.restart().await;
+    assert_eq!(rig.logs().await, before);
+}
+
+#[tokio::test]
+async fn what_was_in_flight_at_a_crash_has_a_row_afterwards() {
+    let rig = Rig::new().await;
+    rig.chat(ASK).await;
+    let answered = rig.last().await["metrics"]["id"].as_str().expect("an id").to_owned();
+    let file = rig.folder.path().join("data/open.slots");
+    let (slots, _) = Slots::open(&file).expect("the open file");
+    let open = |id: &str| Opening {
+        id: id.into(),
+        workspace: "default".into(),
+        key: "k".into(),
+        at: crate::rig::NOW,
+        kind: "chat".into(),
+        path: "/v1/chat/completions".into(),
+        trace: "t-crash".into(),
+        span: "s".into(),
+    };
+    slots.claim(&open(&answered)).expect("a slot");
+    slots.claim(&open("01999999-0000-7000-8000-000000000000")).expect("a slot");
+    let rig = rig.restart().await;
+    let rows = rig.logs().await;
+    let crashed = rows.iter().filter(|row| row["metrics"]["trace_id"] == "t-crash").collect::<Vec<_>>();
+    assert_eq!((rows.len(), crashed.len()), (2, 1), "{rows:?}");
+    assert!(crashed[0].to_string().contains("stopped while this call was in flight"));
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_written_refuses_until_it_can() {
+    let rig = Rig::new().await;
+    rig.upstream.then(Scene::json(200, "{}"));
+    let path = rig.folder.path().join("data/journal.db");
+    let block = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display())).await.expect("a connection");
+    sqlx::query("ALTER TABLE bodies RENAME TO elsewhere").execute(&block).await.expect("renamed");
+    let answer = rig.chat(ASK).await;
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert_eq!(answer.json()["error"]["code"], "journal_unavailable");
+    assert_eq!(rig.chat(ASK).await.status, 503, "new calls are refused");
+    sqlx::query("ALTER TABLE elsewhere RENAME TO bodies").execute(&block).await.expect("renamed");
+    while rig.chat(ASK).await.status == 503 {
+        tokio::task::yield_now().await;
+    }
+    let rows = rig.logs().await;
+    assert!(rows.iter().any(|row| row["metrics"]["response_status_code"] == 503), "the refused call has its row");
+}

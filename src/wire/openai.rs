@@ -1,0 +1,322 @@
+//! OpenAI's answers, and the spellings in which compatible vendors differ: model, usage, errors.
+
+use super::body::text_of;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// Tokens of one answer, in one convention whatever the vendor's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Cache reads and writes included.
+    pub input: u64,
+    pub cached: u64,
+    pub cache_write: u64,
+    /// Reasoning included.
+    pub output: u64,
+    pub reasoning: u64,
+}
+
+/// What is known of an answer that is not a stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The body is a JSON object. A 2xx for which this is false is no answer at all.
+    pub well_formed: bool,
+    pub model: Option<String>,
+    pub usage: Option<Usage>,
+    /// The vendor's words, where it reports an error.
+    pub error: Option<String>,
+}
+
+/// Reads what we keep of a body; a field of an unexpected type counts as absent.
+pub fn read_answer(bytes: &[u8]) -> Answer {
+    let Some(envelope) = Envelope::read(bytes) else { return Answer::default() };
+    Answer { well_formed: true, model: envelope.model(), usage: envelope.usage(), error: envelope.error_words() }
+}
+
+/// The top of an answer or of a stream's event.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Envelope<'a> {
+    #[serde(borrow)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    x_groq: Option<&'a RawValue>,
+    #[serde(borrow)]
+    choices: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow)]
+    detail: Option<&'a RawValue>,
+}
+
+impl<'a> Envelope<'a> {
+    /// `None` for anything but an object.
+    pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
+        bytes.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(bytes).ok())?
+    }
+
+    pub(super) fn model(&self) -> Option<String> {
+        let model = text_of(self.model?)?;
+        (!model.is_empty()).then(|| model.into_owned())
+    }
+
+    pub(super) fn usage(&self) -> Option<Usage> {
+        let own = self.usage.and_then(|raw| serde_json::from_str::<Counts>(raw.get()).ok());
+        let counts = own.or_else(|| serde_json::from_str::<Groq>(self.x_groq?.get()).ok()?.usage)?;
+        counts.normal()
+    }
+
+    /// The event that carries nothing but the usage asked for by `stream_options`.
+    pub(super) fn is_usage_only(&self) -> bool {
+        let no_choices = self.choices.and_then(|raw| raw.get().strip_prefix('['));
+        no_choices.is_some_and(|rest| rest.trim_ascii_start() == "]") && self.usage().is_some()
+    }
+
+    /// The sentence in an error, wherever the vendor puts it.
+    pub(super) fn error_words(&self) -> Option<String> {
+        match self.error {
+            Some(error) => Some(words(error)),
+            None if self.choices.is_some() => None,
+            None => self.message.or(self.detail).map(words),
+        }
+    }
+}
+
+/// `"text"`, `{"message": "text"}` or, failing both, the JSON itself.
+fn words(raw: &RawValue) -> String {
+    if let Some(text) = text_of(raw) {
+        return text.into_owned();
+    }
+    let inner = Envelope::read(raw.get().as_bytes());
+    let text =
+        inner.and_then(|inner| inner.message.or(inner.error).or(inner.detail).and_then(text_of).map(String::from));
+    text.unwrap_or_else(|| raw.get().to_owned())
+}
+
+#[derive(Debug, Deserialize)]
+struct Groq {
+    usage: Option<Counts>,
+}
+
+/// Usage as vendors spell it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Counts {
+    prompt_tokens: Count,
+    completion_tokens: Count,
+    input_tokens: Count,
+    output_tokens: Count,
+    total_tokens: Count,
+    #[serde(alias = "input_tokens_details")]
+    prompt_tokens_details: Option<Details>,
+    #[serde(alias = "output_tokens_details")]
+    completion_tokens_details: Option<Details>,
+    cached_tokens: Count,
+    prompt_cache_hit_tokens: Count,
+    cache_read_input_tokens: Count,
+    cache_creation_input_tokens: Count,
+    reasoning_tokens: Count,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Details {
+    cached_tokens: Count,
+    cache_write_tokens: Count,
+    reasoning_tokens: Count,
+}
+
+impl Counts {
+    /// `None` where nothing was counted, so that an empty `usage` is not mistaken for a free call.
+    fn normal(&self) -> Option<Usage> {
+        let prompt = self.prompt_tokens_details.as_ref();
+        let cached = first(&[
+            prompt.map_or(Count(None), |details| details.cached_tokens),
+            self.prompt_cache_hit_tokens,
+            self.cached_tokens,
+            self.cache_read_input_tokens,
+        ]);
+        let cache_write = first(&[
+            prompt.map_or(Count(None), |details| details.cache_write_tokens),
+            self.cache_creation_input_tokens,
+        ]);
+        let completion = self.completion_tokens_details.as_ref();
+        let reasoning =
+            first(&[completion.map_or(Count(None), |details| details.reasoning_tokens), self.reasoning_tokens]);
+        let output = first(&[self.completion_tokens, self.output_tokens]);
+        let total = self.total_tokens.0;
+        let input = match self.prompt_tokens.0.or(self.input_tokens.0) {
+            Some(input) => input,
+            None => total?.saturating_sub(output),
+        };
+        let cache = cached.saturating_add(cache_write);
+        let cache_apart = cache > input || (self.prompt_tokens.0.is_none() && self.cache_read_input_tokens.0.is_some());
+        let sum = input.saturating_add(output).saturating_add(reasoning);
+        let reasoning_apart = reasoning > output || (reasoning > 0 && total == Some(sum));
+        Some(Usage {
+            input: if cache_apart { input.saturating_add(cache) } else { input },
+            cached,
+            cache_write,
+            output: if reasoning_apart { output.saturating_add(reasoning) } else { output },
+            reasoning,
+        })
+    }
+}
+
+/// The first count given that is more than zero.
+fn first(counts: &[Count]) -> u64 {
+    counts.iter().filter_map(|count| count.0).find(|count| *count > 0).unwrap_or(0)
+}
+
+/// A whole number, or nothing where there is anything else.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count(Option<u64>);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CountVisitor)
+    }
+}
+
+struct CountVisitor;
+
+impl<'de> Visitor<'de> for CountVisitor {
+    type Value = Count;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a count")
+    }
+
+    fn visit_u64<E>(self, count: u64) -> Result<Count, E> {
+        Ok(Count(Some(count)))
+    }
+
+    fn visit_i64<E>(self, count: i64) -> Result<Count, E> {
+        Ok(Count(u64::try_from(count).ok()))
+    }
+
+    fn visit_f64<E>(self, count: f64) -> Result<Count, E> {
+        Ok(Count(format!("{:.0}", count.trunc()).parse().ok()))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Count, E> {
+        Ok(Count(None))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Count, E> {
+        Ok(Count(None))
+    }
+
+    fn visit_unit<E>(self) -> Result<Count, E> {
+        Ok(Count(None))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Count, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Count(None))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Count, A::Error> {
+        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Count(None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Usage, read_answer};
+
+    fn usage(input: u64, cached: u64, cache_write: u64, output: u64, reasoning: u64) -> Option<Usage> {
+        Some(Usage { input, cached, cache_write, output, reasoning })
+    }
+
+    #[test]
+    fn usage_has_one_convention() {
+        for (vendor, counts, expected) in [
+            (
+                "openai",
+                r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":4,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":3}}"#,
+                usage(10, 4, 0, 5, 3),
+            ),
+            (
+                "deepseek",
+                r#"{"prompt_tokens":10,"completion_tokens":5,"prompt_cache_hit_tokens":6,"prompt_cache_miss_tokens":4}"#,
+                usage(10, 6, 0, 5, 0),
+            ),
+            ("moonshot", r#"{"prompt_tokens":10,"completion_tokens":5,"cached_tokens":6}"#, usage(10, 6, 0, 5, 0)),
+            (
+                "xai counts reasoning apart",
+                r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":115,"completion_tokens_details":{"reasoning_tokens":100}}"#,
+                usage(10, 0, 0, 105, 100),
+            ),
+            (
+                "anthropic counts the cache apart",
+                r#"{"input_tokens":10,"output_tokens":5,"cache_read_input_tokens":4,"cache_creation_input_tokens":2}"#,
+                usage(16, 4, 2, 5, 0),
+            ),
+            (
+                "a translator of anthropic",
+                r#"{"prompt_tokens":1,"completion_tokens":5,"cache_read_input_tokens":400}"#,
+                usage(401, 400, 0, 5, 0),
+            ),
+            (
+                "openrouter",
+                r#"{"prompt_tokens":10,"completion_tokens":5,"cost":0.1,"prompt_tokens_details":{"cached_tokens":0,"cache_write_tokens":7}}"#,
+                usage(10, 0, 7, 5, 0),
+            ),
+            ("embeddings", r#"{"prompt_tokens":8,"total_tokens":8}"#, usage(8, 0, 0, 0, 0)),
+            ("voyage", r#"{"total_tokens":8}"#, usage(8, 0, 0, 0, 0)),
+            (
+                "floats and nulls",
+                r#"{"prompt_tokens":8.0,"completion_tokens":2,"total_tokens":null,"prompt_tokens_details":null,"queue_time":0.1}"#,
+                usage(8, 0, 0, 2, 0),
+            ),
+            (
+                "strange types",
+                r#"{"prompt_tokens":8,"completion_tokens":{"a":[1]},"total_tokens":[2],"reasoning_tokens":"x"}"#,
+                usage(8, 0, 0, 0, 0),
+            ),
+            ("nothing counted", "{}", None),
+        ] {
+            let body = format!(r#"{{"usage":{counts},"model":"m"}}"#);
+            assert_eq!(read_answer(body.as_bytes()).usage, expected, "{vendor}");
+        }
+    }
+
+    #[test]
+    fn groq_hides_usage_in_a_field_of_its_own() {
+        let body = br#"{"choices":[{}],"x_groq":{"id":"r","usage":{"prompt_tokens":3,"completion_tokens":4}}}"#;
+        assert_eq!(read_answer(body).usage, usage(3, 0, 0, 4, 0));
+    }
+
+    #[test]
+    fn errors_are_found_where_vendors_put_them() {
+        for (body, words) in [
+            (r#"{"error":{"message":"No such model","type":"x","code":null}}"#, Some("No such model")),
+            (r#"{"error":"overloaded"}"#, Some("overloaded")),
+            (r#"{"error":{"error":"inner"}}"#, Some("inner")),
+            (r#"{"error":{"code":7}}"#, Some(r#"{"code":7}"#)),
+            (r#"{"message":"quota \"used\" up"}"#, Some("quota \"used\" up")),
+            (r#"{"detail":[{"loc":["body"],"msg":"x"}]}"#, Some(r#"[{"loc":["body"],"msg":"x"}]"#)),
+            (r#"{"error":null,"choices":[],"message":"not an error"}"#, None),
+            (r#"{"choices":[]}"#, None),
+        ] {
+            assert_eq!(read_answer(body.as_bytes()).error.as_deref(), words, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_is_no_answer() {
+        for body in [&b""[..], b"<html>", b"{\"model\":\"m\"", b"[]", b"\xff\xfe", b"null"] {
+            assert_eq!(read_answer(body), Answer::default(), "{body:?}");
+        }
+        let odd = Answer { well_formed: true, ..Answer::default() };
+        assert_eq!(read_answer(br#"{"model":7,"usage":"none","choices":3}"#), odd);
+    }
+}

@@ -1,0 +1,131 @@
+//! `cargo xtask test`: every check there is, in the order in which they fail fastest.
+
+use crate::tally::Tally;
+use crate::{machine, shell};
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// One step of the suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Step {
+    /// Install what the later steps need.
+    Prepare,
+    Format,
+    Lint,
+    /// Every Rust test, on a debug build.
+    Rust,
+    /// The product: browser half and release server.
+    Build,
+    /// Licences, sources and bans of the dependencies.
+    Supply,
+    /// The Python SDKs against the release binary.
+    Python,
+    /// The Node SDKs against the release binary.
+    Node,
+    /// A browser's journeys through the release binary.
+    Journeys,
+    /// Pictures of every page, left in `end2end/shots`.
+    Shots,
+    /// Twenty `kill -9` under load against the release binary.
+    Crash,
+}
+
+struct Outcome {
+    step: Step,
+    took: Duration,
+    tally: Tally,
+    done: Result<()>,
+}
+
+/// Runs all steps, or `only` those; stops at the first that fails. The last line is `N passed, M failed`.
+pub fn run(only: &[Step]) -> Result<()> {
+    let mut outcomes = Vec::new();
+    for &step in Step::value_variants().iter().filter(|step| only.is_empty() || only.contains(step)) {
+        println!("\n== {}", name(step));
+        let start = Instant::now();
+        let (tally, done) = perform(step);
+        let failed = done.is_err();
+        outcomes.push(Outcome { step, took: start.elapsed(), tally: settled(tally, failed), done });
+        if failed {
+            break;
+        }
+    }
+    report(outcomes)
+}
+
+fn perform(step: Step) -> (Tally, Result<()>) {
+    let binary = shell::root().join("target/release/switchyard");
+    match step {
+        Step::Prepare => uncounted(machine::prepare()),
+        Step::Format => uncounted(shell::run(shell::cargo().args(["fmt", "--all", "--check"]))),
+        Step::Lint => {
+            let lint = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"];
+            uncounted(shell::run(shell::cargo().args(lint)))
+        }
+        Step::Rust => shell::run_counted(shell::cargo().args(["test", "--workspace"])),
+        Step::Build => uncounted(crate::build().map(drop)),
+        Step::Supply => uncounted(supply()),
+        Step::Python => {
+            let mut pytest = Command::new(machine::python());
+            pytest.args(["-m", "pytest", "-q", "end2end/sdk"]);
+            shell::run_counted(pytest.current_dir(shell::root()).env("SWITCHYARD_BIN", binary))
+        }
+        Step::Node => shell::run_counted(npm("sdk").env("SWITCHYARD_BIN", binary)),
+        Step::Journeys => shell::run_counted(npm("journeys").env("SWITCHYARD_BIN", binary)),
+        Step::Shots => uncounted(shell::run(npm("shots").env("SWITCHYARD_BIN", binary))),
+        Step::Crash => {
+            let mut test = shell::cargo();
+            test.args(["test", "--test", "crash", "--", "--nocapture"]);
+            shell::run_counted(test.env("SWITCHYARD_BIN", binary).env("CRASH_ROUNDS", "20"))
+        }
+    }
+}
+
+fn npm(script: &str) -> Command {
+    let mut npm = Command::new("npm");
+    npm.current_dir(shell::root().join("end2end")).args(["run", "--silent", script]);
+    npm
+}
+
+/// Advisories are left out: they need a database from the network, and a check that passed yesterday must pass today.
+fn supply() -> Result<()> {
+    let mut deny = shell::as_if_by_hand(machine::cargo_deny()?);
+    shell::run(deny.args(["--offline", "check", "bans", "licenses", "sources"]))
+}
+
+fn uncounted(done: Result<()>) -> (Tally, Result<()>) {
+    (Tally::default(), done)
+}
+
+/// A step that counts no tests is itself one; a failure that no test owned up to is one too.
+fn settled(mut tally: Tally, failed: bool) -> Tally {
+    match (tally, failed) {
+        (Tally { failed: 0, .. }, true) => tally.failed = 1,
+        (Tally { passed: 0, failed: 0 }, false) => tally.passed = 1,
+        _ => {}
+    }
+    tally
+}
+
+fn report(outcomes: Vec<Outcome>) -> Result<()> {
+    let mut total = Tally::default();
+    println!("\n{:<10} {:>8}  {:>6}  {:>6}", "step", "seconds", "passed", "failed");
+    for Outcome { step, took, tally, .. } in &outcomes {
+        println!("{:<10} {:>8.1}  {:>6}  {:>6}", name(*step), took.as_secs_f64(), tally.passed, tally.failed);
+        total += *tally;
+    }
+    let reasons: Vec<String> =
+        outcomes.into_iter().filter_map(|outcome| Some(format!("{:#}", outcome.done.err()?))).collect();
+    let verdict = format!("{} passed, {} failed", total.passed, total.failed);
+    if reasons.is_empty() {
+        println!("{verdict}");
+        return Ok(());
+    }
+    bail!("{}\n{verdict}", reasons.join("\n"));
+}
+
+fn name(step: Step) -> String {
+    step.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
