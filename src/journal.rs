@@ -3,6 +3,7 @@
 //! A call is open from the moment its key is known: it holds a place in the writer's queue and a slot in the open file.
 //! Its answer leaves after its row is committed. What is queued when the writer is free becomes one transaction.
 
+mod fold;
 pub mod frame;
 pub mod meter;
 pub mod record;
@@ -72,6 +73,7 @@ impl Journal {
         let (queue, filed) = mpsc::channel(PLACES);
         let stopped = Arc::new(AtomicBool::new(false));
         tasks.spawn(writer::run(store.clone(), filed, slots.clone(), Arc::clone(&stopped)));
+        tasks.spawn(fold::keep(store.clone(), clock.clone(), tasks.clone()));
         Ok(Self { queue, slots, stopped })
     }
 

@@ -1,6 +1,7 @@
 //! Reads settings, opens the house, serves, and waits for what is in flight.
 
 use std::process::ExitCode;
+use std::time::Duration;
 use switchyard::clock::Clock;
 use switchyard::house::{House, Shared};
 use switchyard::server;
@@ -8,7 +9,11 @@ use switchyard::settings::{Mistake, Settings};
 use switchyard::store::StoreError;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+
+/// How long calls in flight may go on once the process was asked to stop.
+const GRACE: Duration = Duration::from_secs(30);
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -40,7 +45,17 @@ async fn run(mut settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
     settings.listen = listener.local_addr()?;
     let house = House::open(settings, Clock::wall()).await?;
     greet(&house).await?;
-    server::serve(&house, listener, stop_asked()).await?;
+    let stop = CancellationToken::new();
+    let served = server::serve(&house, listener, stop.clone().cancelled_owned());
+    let asked = async {
+        stop_asked().await;
+        stop.cancel();
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = served => served?,
+        () = asked => tracing::warn!("calls were still in flight after {} s; they are logged as cancelled", GRACE.as_secs()),
+    }
     let (tasks, store) = (house.tasks.clone(), house.store.clone());
     tasks.stop();
     drop(house);

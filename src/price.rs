@@ -20,9 +20,12 @@ use table::Quote;
 /// Tells what a call costs. One per process; asking is a lookup.
 #[derive(Debug, Default)]
 pub struct Tariff {
-    /// By price id and model, for the minute they were looked up for.
-    quotes: RwLock<HashMap<&'static str, HashMap<Box<str>, (i64, Quote)>>>,
+    /// By price id and model.
+    quotes: RwLock<HashMap<&'static str, HashMap<Box<str>, Dated>>>,
 }
+
+/// A quote and the minute that it was looked up for.
+type Dated = (i64, Quote);
 
 /// A cost with how it came about. The lines are rounded each for itself, the total once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,31 +63,36 @@ impl Tariff {
         if let Some(rates) = own::rates(vendor.slug, model) {
             return Some(rates);
         }
-        let id = vendor.prices?;
-        match self.quote(id, model, at_ms) {
-            Quote::Unpriced => None,
-            Quote::Flat(rates) => Some(rates),
-            Quote::ByLength => Some(table::rates(id, model, input, at_ms)),
-        }
+        let rates = self.looked_up(vendor.prices?, model, input, at_ms);
+        (rates.input.is_some() || rates.output.is_some()).then_some(rates)
     }
 
-    fn quote(&self, id: &'static str, model: &str, at_ms: i64) -> Quote {
+    fn looked_up(&self, id: &'static str, model: &str, input: u64, at_ms: i64) -> Rates {
         let minute = at_ms.div_euclid(60_000);
         let quotes = self.quotes.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((asked, quote)) = quotes.get(id).and_then(|models| models.get(model))
-            && *asked == minute
-        {
-            return *quote;
+        let quote = quotes.get(id).and_then(|models| models.get(model)).filter(|(asked, _)| *asked == minute);
+        if let Some(rates) = quote.and_then(|(_, quote)| quote.rates(input)) {
+            return rates;
         }
+        let known = quote.map(|(_, quote)| quote.clone());
         drop(quotes);
-        let quote = table::quote(id, model, at_ms);
+        let mut quote = known.unwrap_or_else(|| Quote::new(id, model, at_ms));
+        let rates = quote.rates(input).unwrap_or_else(|| {
+            let rates = table::rates(id, model, input, at_ms);
+            quote.learn(input, rates);
+            rates
+        });
+        self.remember(id, model, (minute, quote));
+        rates
+    }
+
+    fn remember(&self, id: &'static str, model: &str, quote: Dated) {
         let mut quotes = self.quotes.write().unwrap_or_else(PoisonError::into_inner);
         let models = quotes.entry(id).or_default();
-        if models.len() >= MOST_MODELS {
+        if models.len() >= MOST_MODELS && !models.contains_key(model) {
             models.clear();
         }
-        models.insert(model.into(), (minute, quote));
-        quote
+        models.insert(model.into(), quote);
     }
 }
 

@@ -135,7 +135,7 @@ impl Settings {
             master_key: layers.one("master_key", master_key),
             setup: SetupFile::read(root, world),
             environment: environment(world, root.notes()),
-            log: layers.one("log", log).unwrap_or_else(|| "info".into()),
+            log: layers.one("log", log).unwrap_or_else(|| "info,memory_serve=warn".into()),
         }
     }
 

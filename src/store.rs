@@ -10,6 +10,7 @@ pub mod people;
 pub mod providers;
 pub mod usage;
 
+use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,9 @@ use std::time::Duration;
 
 static CONTROL: Migrator = sqlx::migrate!("./migrations/control");
 static JOURNAL: Migrator = sqlx::migrate!("./migrations/journal");
+
+/// Statements that a connection keeps prepared. The journal's writer has one text for each size of a transaction.
+const STATEMENTS: usize = 512;
 
 /// Both databases. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -83,22 +87,29 @@ async fn open(file: PathBuf, migrator: &'static Migrator, durable: bool) -> Stor
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
         .foreign_keys(true)
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging()
         .pragma("temp_store", "memory")
         .pragma("cache_size", "-16384")
         .pragma("mmap_size", "268435456");
     let existed = file.exists();
     let failed = |source| StoreError::Open { file: file.clone(), source };
-    let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(failed)?;
+    let write = pool(1).connect_with(options.clone()).await.map_err(failed)?;
     if existed && pending(&write, migrator).await.map_err(failed)? {
         copy_aside(&write, &file).await.map_err(failed)?;
     }
     migrator.run(&write).await.map_err(|source| StoreError::Migrate { file: file.clone(), source })?;
-    let read = SqlitePoolOptions::new()
-        .max_connections(4)
-        .connect_with(options.pragma("query_only", "on"))
-        .await
-        .map_err(failed)?;
+    let read = pool(4).connect_with(options.pragma("query_only", "on")).await.map_err(failed)?;
     Ok(File { read, write })
+}
+
+/// A database in this process does not go away: connections are neither tested nor renewed.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
 }
 
 async fn pending(write: &SqlitePool, migrator: &Migrator) -> Result<bool, sqlx::Error> {

@@ -84,6 +84,24 @@ CREATE TABLE rollups (
     PRIMARY KEY (workspace, minute, provider, model, key_id, status)
 ) STRICT, WITHOUT ROWID;
 
+-- The same by the hour, added up a day later (src/journal/fold.rs): a month is read in milliseconds.
+CREATE TABLE rollup_hours (
+    workspace TEXT NOT NULL,
+    hour INTEGER NOT NULL,              -- start, ms
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    calls INTEGER NOT NULL,
+    tokens_in INTEGER NOT NULL,
+    tokens_out INTEGER NOT NULL,
+    cost INTEGER NOT NULL,
+    unpriced INTEGER NOT NULL,
+    latency BLOB NOT NULL,
+    first_token BLOB NOT NULL,
+    PRIMARY KEY (workspace, hour, provider, model, key_id, status)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE key_use (
     key_id TEXT PRIMARY KEY,
     last_used_at INTEGER NOT NULL

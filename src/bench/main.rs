@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         ["upstream"] => one_thread(upstream::serve()).map(|()| true),
         ["floor", upstream] => all_threads(floor::serve(upstream)).map(|()| true),
         ["--quick"] => one_thread(measure(Effort { rounds: 3, span: Duration::from_millis(500) })),
-        [] => one_thread(measure(Effort { rounds: 7, span: Duration::from_millis(1200) })),
+        [] => one_thread(measure(Effort { rounds: 5, span: Duration::from_millis(1200) })),
         _ => Err("the bench knows --quick, or nothing".into()),
     };
     match done {

@@ -6,6 +6,7 @@ mod pretty;
 
 use crate::desk::Seat;
 use crate::store::calls::{Call, CallFilter, Statuses};
+use crate::store::{Store, Stored};
 use crate::wire::vendors::vendor;
 use app::backend::{Answer, LogDesk};
 use app::model::log::{LogDetail, LogPage, LogQuery, LogRow};
@@ -16,18 +17,20 @@ use async_trait::async_trait;
 #[async_trait]
 impl LogDesk for Seat {
     async fn logs(&self, query: LogQuery) -> Answer<LogPage> {
-        page::page(&self.house.store, &self.person.workspace, &query, self.house.clock.now()).await
+        let (store, workspace) = (&self.house.store, &self.person.workspace);
+        Ok(page::page(store, workspace, &query, self.house.clock.now()).await?)
     }
 
     async fn log(&self, id: String, query: LogQuery) -> Answer<LogDetail> {
-        let filter = filter(&query, window(query.range, self.house.clock.now()));
-        detail::detail(&self.house.store, &self.person.workspace, &id, &filter).await
+        let (store, workspace) = (&self.house.store, &self.person.workspace);
+        let filter = filter(store, workspace, &query, window(query.range, self.house.clock.now())).await;
+        detail::detail(store, workspace, &id, &filter?).await
     }
 
     async fn newer_logs(&self, id: String, query: LogQuery) -> Answer<u64> {
-        let filter = filter(&query, window(query.range, self.house.clock.now()));
-        let counted = self.house.store.count_newer(&self.person.workspace, &filter, &id).await;
-        Ok(counted?)
+        let (store, workspace) = (&self.house.store, &self.person.workspace);
+        let filter = filter(store, workspace, &query, window(query.range, self.house.clock.now())).await?;
+        Ok(store.count_newer(workspace, &filter, &id).await?)
     }
 }
 
@@ -40,19 +43,32 @@ fn window(range: Range, now: i64) -> Window {
 }
 
 /// What the URL asks for; a value that means nothing narrows nothing.
-fn filter(query: &LogQuery, window: Window) -> CallFilter {
+async fn filter(store: &Store, workspace: &str, query: &LogQuery, window: Window) -> Stored<CallFilter> {
     let list = |value: &Option<String>| value.iter().cloned().collect();
-    CallFilter {
+    Ok(CallFilter {
         from: Some(window.from),
         until: Some(window.to),
         statuses: query.status.as_deref().and_then(statuses).into_iter().collect(),
         models: list(&query.model),
         providers: list(&query.provider),
-        keys: list(&query.key),
+        keys: match &query.key {
+            Some(key) => key_ids(store, workspace, key).await?,
+            None => Vec::new(),
+        },
         trace: query.trace.clone(),
         metadata: query.metadata.clone(),
         ..CallFilter::default()
+    })
+}
+
+/// A key is told by its id or, where a person typed it, by its name; several keys may share one.
+async fn key_ids(store: &Store, workspace: &str, key: &str) -> Stored<Vec<String>> {
+    let names = store.key_names(workspace).await?;
+    let mut ids: Vec<String> = names.into_iter().filter(|(_, name)| name == key).map(|(id, _)| id).collect();
+    if ids.is_empty() {
+        ids.push(key.to_owned());
     }
+    Ok(ids)
 }
 
 fn statuses(word: &str) -> Option<Statuses> {

@@ -16,7 +16,6 @@ use http::header::{self, CONTENT_TYPE};
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
-use serde_json::value::RawValue;
 use std::time::Instant;
 
 /// Characters of an unreadable answer that are shown.
@@ -54,7 +53,8 @@ pub fn checked(call: &Call, head: &Parts, bytes: Bytes) -> Result<Checked, Fault
         let why = format!("@{} answered {} in place of a result. Check its base URL.", provider.slug, head.status);
         return Err(Fault::Unusable(why));
     }
-    if let Some(answer) = serde_json::from_slice::<&RawValue>(&bytes).ok().map(|_| read_answer(&bytes)) {
+    let answer = read_answer(&bytes);
+    if answer.well_formed {
         return Ok(Checked { bytes, original: None, answer });
     }
     let excerpt = String::from_utf8_lossy(&bytes).trim().chars().take(EXCERPT).collect::<String>();
@@ -70,7 +70,7 @@ pub fn checked(call: &Call, head: &Parts, bytes: Bytes) -> Result<Checked, Fault
         "message": message,
         "status": "failure",
     });
-    let answer = Answer { error: Some(message), ..Answer::default() };
+    let answer = Answer { well_formed: true, error: Some(message), ..Answer::default() };
     Ok(Checked { bytes: body.to_string().into(), original: Some(bytes), answer })
 }
 

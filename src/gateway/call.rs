@@ -19,7 +19,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ pub async fn refuse(mut meter: Meter, refusal: Refusal) -> Response {
 /// A call's first entry: what is known before anything is read.
 pub fn opening(inbound: &Inbound, now: i64) -> Opening {
     Opening {
-        id: uuid::Uuid::now_v7().to_string(),
+        id: crate::secret::id(now),
         workspace: inbound.caller.key.workspace.clone(),
         key: inbound.caller.key.id.clone(),
         at: now,
@@ -95,6 +95,7 @@ pub fn describe(record: &mut Record, inbound: &Inbound) {
     call.metadata = serde_json::Value::Object(metadata::merged(&parts.headers, &caller.key.metadata, None)).to_string();
     call.runtime = runtime(&parts.headers);
     record.parts.request_headers = masked::lines(&parts.headers);
+    record.untracked = parts.headers.get("x-portkey-debug").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"false"));
 }
 
 async fn exchange(house: &Shared, inbound: &Inbound, body: Body, meter: &mut Meter) -> Result<(Call, Exchange), Refusal> {
@@ -207,6 +208,9 @@ pub fn signed(headers: &mut HeaderMap, provider: &ProviderEntry) {
     const AGENT: &str = concat!("switchyard/", env!("CARGO_PKG_VERSION"));
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    for (name, value) in provider.vendor.headers {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
     if let Some((name, value)) = &provider.credential {
         headers.insert(name.clone(), value.clone());
     }
@@ -230,7 +234,8 @@ fn lacking(endpoint: Endpoint, provider: &ProviderEntry) -> Refusal {
         Endpoint::Models => "listModels",
     };
     let message = format!("{name} is not supported by {}", provider.vendor.slug);
-    Refusal { code: Some("endpoint_not_supported"), exception: true, ..Refusal::invalid(message) }
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    Refusal { status, code: Some("endpoint_not_supported"), exception: true, ..Refusal::invalid(message) }
 }
 
 fn runtime(headers: &HeaderMap) -> String {

@@ -13,11 +13,13 @@ use http::request::Parts;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::value::to_raw_value;
 use serde_json::{Map, Value};
-use std::error::Error;
 use std::time::Duration;
 
 /// How long a body may take to arrive.
 const BODY_PATIENCE: Duration = Duration::from_secs(120);
+/// What of an oversized body is read and thrown away, and for how long.
+const DRAINED: usize = 256 << 20;
+const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a provider may take where the caller sets no time.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -47,19 +49,36 @@ pub struct Wish {
     pub stream: bool,
 }
 
-/// Reads a body of at most `limit` bytes.
+/// Reads a body of at most `limit` bytes. A larger one is read on and thrown away within reason, so that the refusal
+/// reaches a caller who is still sending.
 ///
 /// # Errors
 /// 413 over the limit, 408 where it does not arrive, 400 where it breaks off.
-pub async fn bytes(parts: &Parts, body: axum::body::Body, limit: usize) -> Result<Bytes, Refusal> {
+pub async fn bytes(parts: &Parts, mut body: axum::body::Body, limit: usize) -> Result<Bytes, Refusal> {
     let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
-        return Err(Refusal::too_large(limit));
+    let too_large = announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit));
+    if !too_large {
+        let collected = tokio::time::timeout(BODY_PATIENCE, Limited::new(&mut body, limit).collect()).await;
+        let millis = u64::try_from(BODY_PATIENCE.as_millis()).unwrap_or(u64::MAX);
+        match collected.map_err(|_| Refusal::timeout(millis))? {
+            Ok(whole) => return Ok(whole.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => {}
+            Err(_) => return Err(Refusal::invalid("The request body broke off before its end. Send it again.")),
+        }
     }
-    let collected = tokio::time::timeout(BODY_PATIENCE, Limited::new(body, limit).collect()).await;
-    let millis = u64::try_from(BODY_PATIENCE.as_millis()).unwrap_or(u64::MAX);
-    let whole = collected.map_err(|_| Refusal::timeout(millis))?.map_err(|error| broken(&*error, limit))?;
-    Ok(whole.to_bytes())
+    // A caller who sends on and on is cut off here; the refusal is the same.
+    let _ = tokio::time::timeout(DRAIN_PATIENCE, drain(body)).await;
+    Err(Refusal::too_large(limit))
+}
+
+async fn drain(mut body: axum::body::Body) {
+    let mut read = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        read += frame.data_ref().map_or(0, Bytes::len);
+        if read > DRAINED {
+            return;
+        }
+    }
 }
 
 /// Checks the content type and reads what the route is chosen by.
@@ -68,6 +87,7 @@ pub async fn bytes(parts: &Parts, body: axum::body::Body, limit: usize) -> Resul
 /// 400 with what is wrong.
 pub fn wish(parts: &Parts, bytes: &Bytes, caller: &Caller, book: &Book) -> Result<Wish, Refusal> {
     allowed(parts)?;
+    followed(parts)?;
     let mut body = Body::parse(bytes).map_err(|error| Refusal::invalid(error.to_string()))?;
     let default = caller.key.config.as_deref();
     let node = Node::of(&parts.headers, default, &caller.key.workspace, book)?;
@@ -114,13 +134,6 @@ pub fn call(wish: Wish, endpoint: Endpoint, parts: &Parts, caller: &Caller, book
     })
 }
 
-fn broken(error: &(dyn Error + 'static), limit: usize) -> Refusal {
-    if error.is::<LengthLimitError>() {
-        return Refusal::too_large(limit);
-    }
-    Refusal::invalid("The request body broke off before its end. Send it again.")
-}
-
 fn allowed(parts: &Parts) -> Result<(), Refusal> {
     let Some(value) = parts.headers.get(CONTENT_TYPE) else { return Ok(()) };
     let kind = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -131,6 +144,18 @@ fn allowed(parts: &Parts) -> Result<(), Refusal> {
         return Err(Refusal::invalid("This endpoint takes a JSON body. Send content-type: application/json."));
     }
     Err(Refusal { param: Some("content-type".into()), ..Refusal::invalid("Invalid content type passed") })
+}
+
+/// Headers that would change where a call goes, and that this version does not follow: better refused than ignored.
+fn followed(parts: &Parts) -> Result<(), Refusal> {
+    for name in ["x-portkey-custom-host", "x-portkey-forward-headers"] {
+        if parts.headers.contains_key(name) {
+            let message = format!("{name} is not followed by this version of the gateway. Leave it out.");
+            let refusal = Refusal { code: Some("header_not_supported"), ..Refusal::invalid(message) };
+            return Err(Refusal { param: Some(name.to_owned()), ..refusal });
+        }
+    }
+    Ok(())
 }
 
 /// The fields that are decided on must have their types; all others are the provider's to judge.

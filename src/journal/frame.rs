@@ -48,6 +48,13 @@ pub enum Gathered {
 pub struct FrameError;
 
 impl Parts {
+    /// Keeps the headers alone.
+    pub fn drop_bodies(&mut self) {
+        self.request_body.clear();
+        self.sent_body.clear();
+        self.response_body = Gathered::default();
+    }
+
     /// The frame's bytes, as the journal stores them.
     pub fn encode(&self) -> Vec<u8> {
         let segments: [&[u8]; 6] = [

@@ -3,6 +3,7 @@
 use crate::journal::record::{AttemptRow, Outcome, Record};
 use crate::journal::slots::{Opening, Slot};
 use crate::journal::{Filed, Stopped};
+use app::model::money::Nanos;
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 
@@ -91,6 +92,10 @@ impl Meter {
         let call = &mut record.call;
         call.status = status;
         call.outcome = outcome;
+        if outcome == Outcome::Failed && call.tokens_in + call.tokens_out == 0 {
+            // Nothing was consumed, so nothing is unknown.
+            call.cost = Some(Nanos::ZERO);
+        }
         call.latency_us = self.elapsed();
         call.overhead_us = call.latency_us.saturating_sub(self.upstream_us);
     }

@@ -99,13 +99,19 @@ pub struct Record {
     pub attempts: Vec<AttemptRow>,
     pub parts: Parts,
     pub frame: Option<Vec<u8>>,
+    /// The caller asked that bodies are not kept (`x-portkey-debug: false`); figures and headers are.
+    pub untracked: bool,
 }
 
 impl Record {
     /// Compresses headers and bodies.
     pub fn pack(&mut self) {
         if self.frame.is_none() {
-            self.frame = Some(std::mem::take(&mut self.parts).encode());
+            let mut parts = std::mem::take(&mut self.parts);
+            if self.untracked {
+                parts.drop_bodies();
+            }
+            self.frame = Some(parts.encode());
         }
     }
 }

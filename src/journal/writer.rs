@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Rows of one transaction at most.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 /// How long a failed write waits before it is tried again.
 const PAUSE: Duration = Duration::from_millis(250);
 

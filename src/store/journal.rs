@@ -4,12 +4,9 @@ use crate::journal::record::{AttemptRow, CallRow, Record};
 use crate::journal::rollup::{Bin, Figures};
 use crate::journal::sketch::Sketch;
 use crate::store::{Store, StoreError, Stored};
-use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, Row};
 use std::collections::{BTreeMap, HashSet};
-
-/// Rows of one INSERT: few distinct statements, so that each stays prepared.
-const CHUNKS: [usize; 4] = [64, 16, 4, 1];
 
 const CALL_COLUMNS: &str = "id, workspace, key_id, key_name, at, kind, method, path, status, outcome, error, stream, \
     provider, vendor, model_asked, model_served, tokens_in, tokens_cached, tokens_out, tokens_reasoning, cost, price, \
@@ -18,13 +15,24 @@ const CALL_COLUMNS: &str = "id, workspace, key_id, key_name, at, kind, method, p
 const ATTEMPT_COLUMNS: &str = "call, number, provider, vendor, model, target, url, status, error, started_us, \
     latency_us, first_token_us";
 
+const ROLLUP_COLUMNS: &str = "workspace, minute, provider, model, key_id, status, calls, tokens_in, tokens_out, cost, \
+    unpriced, latency, first_token";
+
+/// A transaction in the making.
+#[derive(Default)]
+struct Batch<'q> {
+    text: String,
+    arguments: SqliteArguments<'q>,
+}
+
 type Bound = Result<(), sqlx::error::BoxDynError>;
 
 impl Store {
     /// Writes calls with their attempts, bodies and figures. All or nothing.
+    ///
+    /// The whole transaction is one text with one list of values: one trip to the database's thread, whatever the
+    /// number of rows. Texts differ only by counts, so that they stay prepared.
     pub async fn write_calls(&self, records: &[&Record], figures: &[(&Bin, &Figures)]) -> Stored<()> {
-        let mut transaction = self.journal.write.begin().await?;
-        insert(&mut transaction, &format!("INSERT INTO calls ({CALL_COLUMNS})"), records, bind_call).await?;
         let attempts = records
             .iter()
             .flat_map(|record| {
@@ -32,19 +40,21 @@ impl Store {
                 record.attempts.iter().zip(0..).map(move |(attempt, number)| (call, number, attempt))
             })
             .collect::<Vec<_>>();
-        insert(&mut transaction, &format!("INSERT INTO attempts ({ATTEMPT_COLUMNS})"), &attempts, bind_attempt).await?;
-        insert(&mut transaction, "INSERT INTO bodies (call, frame)", records, bind_body).await?;
-        let replace = "INSERT OR REPLACE INTO rollups (workspace, minute, provider, model, key_id, status, calls, \
-            tokens_in, tokens_out, cost, unpriced, latency, first_token)";
-        insert(&mut transaction, replace, figures, bind_figures).await?;
-        let mut used = BTreeMap::new();
-        for record in records {
-            let last = used.entry(record.call.key_id.as_str()).or_insert(record.call.at);
-            *last = record.call.at.max(*last);
+        let uses = last_uses(records);
+        let mut batch = Batch::default();
+        batch.insert("INSERT INTO calls", CALL_COLUMNS, records, bind_call)?;
+        batch.insert("INSERT INTO attempts", ATTEMPT_COLUMNS, &attempts, bind_attempt)?;
+        batch.insert("INSERT INTO bodies", "call, frame", records, bind_body)?;
+        batch.insert("INSERT OR REPLACE INTO rollups", ROLLUP_COLUMNS, figures, bind_figures)?;
+        batch.insert("INSERT OR REPLACE INTO key_use", "key_id, last_used_at", &uses, bind_use)?;
+        let mut connection = self.journal.write.acquire().await?;
+        let text = format!("BEGIN IMMEDIATE; {}COMMIT", batch.text);
+        let written = sqlx::query_with(&text, batch.arguments).execute(&mut *connection).await;
+        if let Err(error) = written {
+            // Where the failure ended the transaction already, there is nothing to roll back.
+            let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
+            return Err(error.into());
         }
-        let used = used.into_iter().collect::<Vec<_>>();
-        insert(&mut transaction, "INSERT OR REPLACE INTO key_use (key_id, last_used_at)", &used, bind_use).await?;
-        transaction.commit().await?;
         Ok(())
     }
 
@@ -104,31 +114,27 @@ impl Store {
     }
 }
 
-async fn insert<T: Sync>(
-    connection: &mut SqliteConnection,
-    start: &str,
-    rows: &[T],
-    bind: fn(&mut SqliteArguments<'_>, &T) -> Bound,
-) -> Result<(), sqlx::Error> {
-    let columns = start.rsplit_once('(').map_or(1, |(_, names)| names.split(',').count());
-    let mut rest = rows;
-    for size in CHUNKS {
-        while rest.len() >= size {
-            let (chunk, after) = rest.split_at(size);
-            rest = after;
-            let mut arguments = SqliteArguments::default();
-            for row in chunk {
-                bind(&mut arguments, row).map_err(sqlx::Error::Encode)?;
-            }
-            sqlx::query_with(&statement(start, columns, size), arguments).execute(&mut *connection).await?;
+impl Batch<'_> {
+    fn insert<T>(&mut self, start: &str, columns: &str, rows: &[T], bind: fn(&mut SqliteArguments<'_>, &T) -> Bound) -> Stored<()> {
+        if rows.is_empty() {
+            return Ok(());
         }
+        let row = format!("({})", vec!["?"; columns.split(',').count()].join(","));
+        self.text.push_str(&format!("{start} ({columns}) VALUES {}; ", vec![row; rows.len()].join(",")));
+        for row in rows {
+            bind(&mut self.arguments, row).map_err(sqlx::Error::Encode)?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
-fn statement(start: &str, columns: usize, rows: usize) -> String {
-    let row = format!("({})", vec!["?"; columns].join(","));
-    format!("{start} VALUES {}", vec![row; rows].join(","))
+fn last_uses<'r>(records: &[&'r Record]) -> Vec<(&'r str, i64)> {
+    let mut uses = BTreeMap::new();
+    for record in records {
+        let last = uses.entry(record.call.key_id.as_str()).or_insert(record.call.at);
+        *last = record.call.at.max(*last);
+    }
+    uses.into_iter().collect()
 }
 
 fn count(figure: u64) -> i64 {

@@ -125,6 +125,8 @@ async fn headers_that_cannot_be_followed_are_refused() {
         ("x-portkey-config", "{nope", "Invalid config passed. You need to pass a valid json"),
         ("x-portkey-config", "pc-nope", "Invalid config id passed"),
         ("content-type", "text/plain", "Invalid content type passed"),
+        ("x-portkey-custom-host", "http://127.0.0.1:9/v1", "not followed"),
+        ("x-portkey-forward-headers", "x-a", "not followed"),
     ] {
         let answer = rig.send(with(post("/v1/chat/completions", r#"{"model":"m"}"#), name, value)).await;
         let message = answer.json()["message"].as_str().unwrap_or_default().to_owned();
@@ -238,4 +240,23 @@ async fn trace_and_metadata_reach_the_log() {
     let pairs = pairs.map(|(key, value)| format!("{key}{value}")).collect::<Vec<_>>();
     assert!(pairs.contains(&r#""env""prod""#.to_owned()), "{pairs:?}");
     assert!(pairs.contains(&r#""team""rig""#.to_owned()), "the key's own metadata wins: {pairs:?}");
+}
+
+#[tokio::test]
+async fn a_call_that_asks_not_to_be_tracked_keeps_its_figures_alone() {
+    let rig = Rig::new().await;
+    rig.upstream.then(Scene::json(200, REPLY));
+    rig.send(with(post("/v1/chat/completions", ASK), "x-portkey-debug", "false")).await;
+    let row = rig.last().await;
+    assert_eq!(row["metrics"]["total_units"], 1100);
+    assert!(!row.to_string().contains("hello") && !row.to_string().contains("x_unknown"), "{row}");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_the_vendor_lacks_is_named() {
+    let rig = Rig::new().await;
+    let request = with(post("/v1/embeddings", r#"{"model":"m","input":"a"}"#), "x-portkey-provider", "cerebras");
+    let answer = rig.send(with(request, "authorization", "Bearer own")).await;
+    assert_eq!((answer.status.as_u16(), answer.header("x-portkey-gateway-exception")), (500, "true"));
+    assert!(answer.text().contains("embed is not supported by cerebras"), "{}", answer.text());
 }

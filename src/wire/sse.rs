@@ -43,7 +43,7 @@ impl Observer {
         } else if self.strip_usage {
             self.rewrite(&chunk)
         } else {
-            self.pass(&chunk)
+            self.pass(chunk)
         }
     }
 
@@ -90,11 +90,11 @@ impl Observer {
     }
 
     /// Everything leaves untouched; only an unfinished line that may yet be the terminal event waits.
-    fn pass(&mut self, chunk: &Bytes) -> Bytes {
+    fn pass(&mut self, chunk: Bytes) -> Bytes {
         let carried = self.held.split();
         let mut start = 0;
         let mut release = chunk.len();
-        for end in memchr::memchr_iter(b'\n', chunk) {
+        for end in memchr::memchr_iter(b'\n', &chunk) {
             if self.complete(&chunk[start..=end]) == Line::Terminal {
                 release = start;
                 break;
@@ -110,8 +110,11 @@ impl Observer {
         // A carried line that is still the same unfinished (or terminal) line stays held as a whole.
         if release == 0 {
             self.held = carried;
-            self.hold_rest(chunk);
+            self.hold_rest(&chunk);
             return Bytes::new();
+        }
+        if carried.is_empty() && release == chunk.len() {
+            return chunk;
         }
         self.hold_rest(&chunk[release..]);
         if carried.is_empty() { chunk.slice(..release) } else { joined(carried, &chunk[..release]) }

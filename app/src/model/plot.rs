@@ -66,7 +66,8 @@ impl Overview {
             _ => self.models.split_at(4),
         };
         let mut layers: Vec<Layer> = own.iter().zip(1..).map(|(share, colour)| self.layer(share, colour)).collect();
-        if let Some(mut other) = rest.iter().map(|share| self.layer(share, 8)).reduce(Layer::with) {
+        let folded = rest.iter().map(|share| self.layer(share, 8)).reduce(|into, layer| into.with(&layer));
+        if let Some(mut other) = folded {
             other.label = format!("Other ({})", rest.iter().map(|share| share.members).sum::<u64>());
             other.value = String::new();
             layers.push(other);
@@ -132,7 +133,7 @@ pub struct Layer {
 }
 
 impl Layer {
-    fn with(mut self, other: Self) -> Self {
+    fn with(mut self, other: &Self) -> Self {
         self.total.0 += other.total.0;
         self.bars.iter_mut().zip(&other.bars).for_each(|(bar, more)| bar.0 += more.0);
         self

@@ -179,7 +179,10 @@ fn CallStep(
     let call = Memo::new(move |_| progress.with(call_of));
     view! {
         <Step title="A first request" done=Signal::derive(move || landed.get().is_some()) current=ready>
-            <p class="soft">"Run this where your code runs. Address and key are filled in."</p>
+            <p class="soft">
+                "Run this where your code runs. "
+                {move || if known.get() { "Address and key are filled in." } else { "The address is filled in." }}
+            </p>
             <Snippets call=call />
             <Show when=move || ready.get() && !known.get() && landed.get().is_none()>
                 <p class="hint">

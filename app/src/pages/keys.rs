@@ -6,7 +6,7 @@ use crate::model::money::grouped;
 use crate::parts::badge::{Lamp, OriginBadge, State};
 use crate::parts::icon::Icon;
 use crate::parts::page::{Empty, Page, Waiting};
-use crate::parts::problem::shown;
+use crate::parts::problem::{shown, success_of};
 use crate::parts::time::Time;
 use dialogs::{NewKey, Ready, Revoke};
 use icondata_lu::LuPlus;
@@ -44,7 +44,8 @@ pub fn Keys() -> impl IntoView {
     let only = Memo::new(move |_| query.with(|query| query.get("state")).and_then(|word| Use::from_word(&word)));
     let mint = ServerAction::<api::MintKey>::new();
     let revoke = ServerAction::<api::RevokeKey>::new();
-    let source = move || (mint.version().get(), revoke.version().get());
+    let (minted, revoked) = (success_of(mint), success_of(revoke));
+    let source = move || (minted.get(), revoked.get());
     let keys = Resource::new(source, |_| api::keys());
     view! {
         <Page

@@ -6,7 +6,7 @@ use crate::parts::field::{Field, Submit, Voice};
 use crate::parts::frame::Who;
 use crate::parts::icon::Icon;
 use crate::parts::page::{Page, Waiting};
-use crate::parts::problem::{Problem, failure_of, shown};
+use crate::parts::problem::{Problem, failure_of, shown, success_of};
 use crate::parts::time::{Stamp, Time};
 use icondata_lu::LuCircleCheck;
 use leptos::form::ActionForm;
@@ -18,7 +18,8 @@ pub fn Members() -> impl IntoView {
     let who = expect_context::<Who>();
     let invite = ServerAction::<api::Invite>::new();
     let withdraw = ServerAction::<api::WithdrawInvite>::new();
-    let source = move || (invite.version().get(), withdraw.version().get());
+    let (invited, withdrawn) = (success_of(invite), success_of(withdraw));
+    let source = move || (invited.get(), withdrawn.get());
     let members = Resource::new(source, |_| api::members());
     view! {
         <Page title="Members">

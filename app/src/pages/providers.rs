@@ -7,7 +7,7 @@ use crate::model::money::grouped;
 use crate::model::provider::{ProviderRow, Providers as Answer};
 use crate::parts::badge::{Lamp, OriginBadge, State, Tile};
 use crate::parts::page::{Page, Waiting};
-use crate::parts::problem::shown;
+use crate::parts::problem::{shown, success_of};
 use catalogue::Catalogue;
 use dialogs::{Connect, Remove};
 use leptos::prelude::*;
@@ -36,7 +36,8 @@ pub fn Providers() -> impl IntoView {
     });
     let add = ServerAction::<api::AddProvider>::new();
     let remove = ServerAction::<api::RemoveProvider>::new();
-    let source = move || (add.version().get(), remove.version().get());
+    let (added, removed) = (success_of(add), success_of(remove));
+    let source = move || (added.get(), removed.get());
     let providers = Resource::new(source, |_| api::providers());
     view! {
         <Page title="Providers">

@@ -1,5 +1,6 @@
 use crate::api;
-use crate::model::account::Doorway;
+use crate::failure::Failure;
+use crate::model::account::{Doorway, Person};
 use crate::parts::door::Door;
 use crate::parts::field::{Submit, TextField};
 use crate::parts::problem::{Problem, failure_of, shown};
@@ -7,14 +8,16 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
 
+/// Who comes, and what they meet.
+pub type Visit = Resource<(Result<Option<Person>, Failure>, Result<Doorway, Failure>)>;
+
 /// Before the first account there is nobody to sign in: sign-up comes first.
 #[component]
 pub fn SignIn() -> impl IntoView {
-    let visit = Resource::new(|| (), |()| async { (api::who().await, api::doorway().await) });
+    let visit: Visit = Resource::new(|| (), |()| async { (api::who().await, api::doorway().await) });
     let enter = ServerAction::<api::SignIn>::new();
-    let version = Signal::derive(move || version_of(visit.get().and_then(|(_, doorway)| doorway.ok())));
     view! {
-        <Door title="Sign in" version=version>
+        <Door title="Sign in" version=move || view! { <Version visit /> }>
             <Suspense>
                 {move || Suspend::new(async move {
                     match visit.await {
@@ -54,6 +57,8 @@ fn Form(enter: ServerAction<api::SignIn>, host: String) -> impl IntoView {
 }
 
 /// What stands at the foot of the door.
-pub fn version_of(doorway: Option<Doorway>) -> String {
-    doorway.map(|doorway| format!("Version {}", doorway.version)).unwrap_or_default()
+#[component]
+pub fn Version(visit: Visit) -> impl IntoView {
+    let text = async move { visit.await.1.map(|doorway| format!("Version {}", doorway.version)).unwrap_or_default() };
+    view! { <Suspense>{Suspend::new(text)}</Suspense> }
 }

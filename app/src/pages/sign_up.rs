@@ -1,6 +1,6 @@
 use crate::api;
 use crate::model::account::Doorway;
-use crate::pages::sign_in::version_of;
+use crate::pages::sign_in::{Version, Visit};
 use crate::parts::door::Door;
 use crate::parts::field::{Submit, TextField};
 use crate::parts::problem::{Problem, failure_of, shown};
@@ -12,13 +12,12 @@ use leptos_router::hooks::use_query_map;
 /// The first account owns the installation; every later one needs an invite link, `?invite=…`.
 #[component]
 pub fn SignUp() -> impl IntoView {
-    let visit = Resource::new(|| (), |()| async { (api::who().await, api::doorway().await) });
+    let visit: Visit = Resource::new(|| (), |()| async { (api::who().await, api::doorway().await) });
     let join = ServerAction::<api::SignUp>::new();
     let query = use_query_map();
-    let version = Signal::derive(move || version_of(visit.get().and_then(|(_, doorway)| doorway.ok())));
     let invite = move || query.with_untracked(|query| query.get("invite")).unwrap_or_default();
     view! {
-        <Door title="Create account" version=version>
+        <Door title="Create account" version=move || view! { <Version visit /> }>
             <Suspense>
                 {move || Suspend::new(async move {
                     match visit.await {

@@ -24,20 +24,8 @@ const FALLING: [(u32, u32); 13] = [
     (310, 12),
     (540, 3),
 ];
-const RISING: [(u32, u32); 12] = [
-    (460, 0),
-    (556, 1),
-    (366, 1),
-    (274, 2),
-    (182, 3),
-    (92, 4),
-    (60, 7),
-    (470, 8),
-    (40, 10),
-    (224, 10),
-    (132, 11),
-    (500, 10),
-];
+const RISING: [(u32, u32); 11] =
+    [(460, 0), (556, 1), (366, 1), (274, 2), (182, 3), (92, 4), (60, 7), (470, 8), (40, 10), (224, 10), (132, 11)];
 
 /// Trains at rest: x, track, cars.
 const TRAINS: [(u32, u32, u32); 6] = [(120, 0, 5), (560, 1, 3), (84, 10, 4), (430, 12, 6), (300, 13, 3), (36, 5, 3)];
@@ -49,7 +37,7 @@ const SIGNALS: [(u32, u32); 6] = [(300, 1), (40, 2), (656, 3), (40, 8), (656, 9)
 const STATIONS: [(u32, u32); 4] = [(116, 9), (212, 8), (308, 7), (372, 6)];
 
 #[component]
-pub fn Door(title: &'static str, #[prop(optional, into)] version: Signal<String>, children: Children) -> impl IntoView {
+pub fn Door(title: &'static str, #[prop(into)] version: ViewFnOnce, children: Children) -> impl IntoView {
     view! {
         <Title text=title />
         <div class="sign">
@@ -60,7 +48,7 @@ pub fn Door(title: &'static str, #[prop(optional, into)] version: Signal<String>
                 </p>
                 <div class="entry">{children()}</div>
                 <div class="threshold">
-                    <span class="muted">{move || version.get()}</span>
+                    <span class="muted">{version.run()}</span>
                     <ThemeSwitch />
                 </div>
             </main>

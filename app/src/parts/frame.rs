@@ -44,7 +44,7 @@ pub fn Frame() -> impl IntoView {
             <Outlet />
             <nav class="foot-bar" aria-label="Main, short">
                 {WATCH.into_iter().chain(CONNECT).map(|line| view! { <RailLink line /> }).collect_view()}
-                <Pop class="up" label="More" button=|| view! { <Icon icon=LuMenu /> "More" }>
+                <Pop class="up" button=|| view! { <Icon icon=LuMenu /> "More" }>
                     <ul>
                         <li>
                             <RailLink line=PEOPLE[0] />
@@ -99,20 +99,18 @@ fn place(who: Result<Option<Person>, Failure>) -> AnyView {
 fn account(who: Result<Option<Person>, Failure>) -> Option<impl IntoView> {
     let email = who.ok().flatten()?.email;
     let face = face_of(&email);
-    let button = {
-        let email = email.clone();
-        move || {
-            view! {
-                <span class="face" aria-hidden="true">
-                    {face}
-                </span>
-                <span class="trim">{email}</span>
-                <Icon icon=LuChevronsUpDown />
-            }
+    let button = move || {
+        view! {
+            <span class="face" aria-hidden="true">
+                {face}
+            </span>
+            <span class="unseen">"Account of "</span>
+            <span class="trim">{email}</span>
+            <Icon icon=LuChevronsUpDown />
         }
     };
     Some(view! {
-        <Pop class="up foot" label=format!("Account of {email}") button=button>
+        <Pop class="up foot" button=button>
             <AccountMenu />
         </Pop>
     })

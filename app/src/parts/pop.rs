@@ -6,10 +6,9 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{HtmlElement, Node};
 
-/// `button` is what the summary shows; Esc, or going elsewhere, closes the menu.
+/// `button` is what the summary shows, a name among it; Esc, or going elsewhere, closes the menu.
 #[component]
 pub fn Pop(
-    #[prop(into)] label: String,
     #[prop(optional, into)] class: &'static str,
     #[prop(into)] button: ViewFnOnce,
     children: Children,
@@ -30,7 +29,7 @@ pub fn Pop(
     };
     view! {
         <details class=format!("pop {class}") node_ref=details on:keydown=escape on:focusout=leave>
-            <summary aria-label=label>{button.run()}</summary>
+            <summary>{button.run()}</summary>
             <div class="menu" tabindex="-1">
                 {children()}
             </div>

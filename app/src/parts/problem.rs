@@ -16,6 +16,19 @@ where
     Signal::derive(move || action.value().with(|value| value.as_ref().and_then(|value| value.as_ref().err().cloned())))
 }
 
+/// Changes whenever an act has succeeded, and only then: what was typed into a refused form stays.
+pub fn success_of<S>(action: ServerAction<S>) -> Memo<usize>
+where
+    S: ServerFn<Error = Failure> + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    Memo::new(move |before: Option<&usize>| {
+        let version = action.version().get();
+        let succeeded = action.value().with(|value| matches!(value, Some(Ok(_))));
+        if succeeded { version } else { before.copied().unwrap_or_default() }
+    })
+}
+
 /// A form's failure as a whole; what belongs to a field is told at the field.
 #[component]
 pub fn Problem(failure: Signal<Option<Failure>>) -> impl IntoView {

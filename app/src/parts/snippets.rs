@@ -39,10 +39,10 @@ pub fn Snippets(#[prop(into)] call: Signal<Call>) -> impl IntoView {
             </label>
         }
     };
-    let sheet = move |(id, name, write): Client| {
+    let snippet = move |(id, name, write): Client| {
         let text = Signal::derive(move || call.with(write));
         view! {
-            <div class="sheet" data-client=id>
+            <div class="snippet" data-client=id>
                 <Copy text=text what="snippet" quiet=true />
                 <pre tabindex="0" aria-label=format!("{name} snippet")>
                     <code>{move || paint(&text.get())}</code>
@@ -55,7 +55,7 @@ pub fn Snippets(#[prop(into)] call: Signal<Call>) -> impl IntoView {
             <div class="head" role="radiogroup" aria-label="Client">
                 {CLIENTS.map(tab).collect_view()}
             </div>
-            {CLIENTS.map(sheet).collect_view()}
+            {CLIENTS.map(snippet).collect_view()}
         </div>
     }
 }

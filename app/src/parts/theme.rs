@@ -109,9 +109,11 @@ pub fn ThemeSwitch() -> impl IntoView {
         }
     };
     view! {
-        <form class="segments sm" method="post" action="/theme" role="group" aria-label="Theme">
+        <form method="post" action="/theme">
             <input type="hidden" name="back" value=back />
-            {Theme::CHOICES.map(choice).collect_view()}
+            <div class="segments sm" role="group" aria-label="Theme">
+                {Theme::CHOICES.map(choice).collect_view()}
+            </div>
         </form>
     }
 }

@@ -3,7 +3,6 @@
 use super::{filter, row, window};
 use crate::store::calls::{Bar, CallFilter, CallPage, Cursor, Tally};
 use crate::store::{Store, Stored};
-use app::backend::Answer;
 use app::model::log::{FacetValue, LogBar, LogPage, LogQuery};
 use app::model::money::Nanos;
 use app::model::range::Window;
@@ -20,9 +19,9 @@ struct Read {
     names: HashMap<String, String>,
 }
 
-pub(super) async fn page(store: &Store, workspace: &str, query: &LogQuery, now: i64) -> Answer<LogPage> {
+pub(super) async fn page(store: &Store, workspace: &str, query: &LogQuery, now: i64) -> Stored<LogPage> {
     let window = window(query.range, now);
-    let filter = filter(query, window);
+    let filter = filter(store, workspace, query, window).await?;
     let read = read(store, workspace, query, &filter).await?;
     Ok(lay_out(&read, query, &filter, window))
 }
@@ -41,7 +40,7 @@ async fn read(store: &Store, workspace: &str, query: &LogQuery, filter: &CallFil
             calls(&store.tallies(workspace, &span).await?)
         }
     };
-    Ok(Read { list, newest, tallies, total, bars, names })
+    Ok(Read { list, newest, tallies, total, bars, names: names.into_iter().collect() })
 }
 
 /// The rows, and whether they are the newest. A step towards newer calls that reaches the end becomes the newest
@@ -178,7 +177,7 @@ mod tests {
     #[tokio::test]
     async fn a_facet_is_counted_under_all_filters_but_its_own() {
         let (store, _folder) = planted().await;
-        let query = LogQuery { model: Some("a".into()), ..asked() };
+        let query = LogQuery { model: Some("a".into()), key: Some("support-prod".into()), ..asked() };
         let page = page(&store, "default", &query, AT).await.unwrap();
         assert_eq!((page.matched, page.total), (3, 5));
         assert_eq!(shown(&page.models), [("a", 3), ("b", 2)]);

@@ -49,14 +49,18 @@ impl Store {
     }
 
     /// The histogram of the whole filter, oldest bar first. `width` is a number of milliseconds, at least a minute.
+    ///
+    /// Minutes are summed first, as they come in the order of the primary key: that spares sorting every rollup.
     pub async fn bars(&self, workspace: &str, filter: &CallFilter, width: i64) -> Stored<Vec<Bar>> {
         let width = width.max(MINUTE);
         let mut sql = QueryBuilder::new("SELECT ");
         if filter.is_rolled_up() {
-            sql.push("minute - minute % ").push_bind(width).push(" AS at, sum(calls) AS calls, ");
+            sql.push("minute - minute % ").push_bind(width).push(" AS at, sum(calls) AS calls, sum(errors) AS errors ");
+            sql.push("FROM (SELECT minute, sum(calls) AS calls, ");
             sql.push("sum(CASE WHEN status >= 400 OR status = 0 THEN calls ELSE 0 END) AS errors FROM rollups");
             filter.where_rollups(&mut sql, workspace);
             filter.and_rolled(&mut sql, "model");
+            sql.push(" GROUP BY minute)");
         } else {
             sql.push("at - at % ").push_bind(width).push(" AS at, count(*) AS calls, ");
             sql.push("sum(status >= 400 OR status = 0) AS errors FROM calls");

@@ -96,9 +96,9 @@ fn attempt(attempt: &AttemptRow) -> impl IntoView + use<> {
                 <span class=if answered { "status" } else { "status bad" }>{status}</span>
                 <b>{attempt.model.clone()}</b>
                 <span class="muted">{format!("{} · {}", attempt.provider, attempt.target)}</span>
-                <span class="muted push">{span}</span>
             </p>
             <p class="mono soft">{attempt.url.clone()}</p>
+            <p class="muted">{span}</p>
             {attempt.error.clone().map(|error| view! { <p class="error">{error}</p> })}
         </li>
     }

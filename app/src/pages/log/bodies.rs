@@ -40,11 +40,11 @@ pub fn sheet(title: String, aside: String, text: &str, what: &'static str) -> im
     view! {
         <div class="code sheet">
             <div class="head">
-                <h4 class="mono">{title}</h4>
+                <b class="mono">{title}</b>
                 <span class="muted trim">{aside}</span>
                 <Copy text=text.to_owned() what quiet=true />
             </div>
-            <pre tabindex="0" aria-label=label role="region">
+            <pre tabindex="0" aria-label=label role="group">
                 <code>{tinted(text)}</code>
             </pre>
         </div>

@@ -3,11 +3,14 @@
 use super::url;
 use crate::model::log::{LogBar, LogPage, LogQuery};
 use crate::model::money::grouped;
-use crate::model::range::Range;
+use crate::model::range::{MINUTE, Range};
 use crate::parts::time::Stamp;
 use leptos::prelude::*;
 
-const DAY: i64 = 24 * 60 * 60_000;
+const DAY: i64 = 24 * 60 * MINUTE;
+
+/// Minutes between labels.
+const STEPS: [i64; 14] = [1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1_440, 2_880, 7_200, 14_400];
 
 /// A bar leads to the calls under it. For those who do not see it the sum is told in words; the list is the table view.
 pub fn strip(page: &LogPage, query: &LogQuery) -> impl IntoView + use<> {
@@ -32,10 +35,14 @@ pub fn strip(page: &LogPage, query: &LogQuery) -> impl IntoView + use<> {
                 {bars.iter().map(|bar| column(bar, width, most, &query)).collect_view()}
             </div>
             <ul class="hours" aria-hidden="true">
-                {hours(ends.start, ends.end, live).into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}
+                {hours(ends.start, ends.end, live).into_iter().map(hour).collect_view()}
             </ul>
         </figure>
     }
+}
+
+fn hour((place, text): (i64, String)) -> impl IntoView {
+    view! { <li style=format!("--at:{place}%")>{text}</li> }
 }
 
 fn column(bar: &LogBar, width: i64, most: u64, query: &LogQuery) -> impl IntoView + use<> {
@@ -50,34 +57,43 @@ fn share(part: u64, whole: u64) -> u64 {
     (part * 100 / whole).max(u64::from(part > 0) * 3)
 }
 
-/// Five labels, the last flush with the end. A span of days names days.
-fn hours(from: i64, to: i64, live: bool) -> Vec<String> {
-    let days = to - from > 2 * DAY;
-    let label = |at: i64| {
-        let stamp = Stamp::of(at);
-        if days {
-            format!("{} {}", stamp.day, stamp.month_name())
-        } else {
-            format!("{:02}:{:02}", stamp.hour, stamp.minute)
-        }
-    };
-    let mut labels: Vec<String> = (0..4).map(|quarter| label(from + (to - from) * quarter / 4)).collect();
-    if let Some(first) = labels.first_mut().filter(|_| !days) {
-        *first = Stamp::of(from).short();
-    }
-    labels.push(if live { "now".into() } else { label(to) });
+/// Labels at round times with their place in percent, and both ends; midnight is named by its day.
+fn hours(from: i64, to: i64, live: bool) -> Vec<(i64, String)> {
+    let length = (to - from).max(1);
+    let step = STEPS.into_iter().map(|minutes| minutes * MINUTE).find(|step| length / step <= 6).unwrap_or(length);
+    let first = from - from.rem_euclid(step) + step;
+    let round = std::iter::successors(Some(first), |at| Some(at + step)).take_while(|at| *at < to);
+    let placed = round.map(|at| ((at - from) * 100 / length, label(at)));
+    let mut labels = vec![(0, Stamp::of(from).short())];
+    labels.extend(placed.filter(|(place, _)| (12..=93).contains(place)));
+    labels.push((100, if live { "now".into() } else { label(to) }));
     labels
+}
+
+fn label(at: i64) -> String {
+    let stamp = Stamp::of(at);
+    if at.rem_euclid(DAY) == 0 {
+        format!("{} {}", stamp.day, stamp.month_name())
+    } else {
+        format!("{:02}:{:02}", stamp.hour, stamp.minute)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{DAY, hours, share};
+    use super::{DAY, MINUTE, hours, share};
 
     #[test]
-    fn labels_name_hours_within_a_day_and_days_beyond() {
+    fn labels_stand_at_round_times() {
         let from = 1_764_000_000_000;
-        assert_eq!(hours(from, from + DAY, true), ["24 Nov, 16:00", "22:00", "04:00", "10:00", "now"]);
-        assert_eq!(hours(from, from + 8 * DAY, false), ["24 Nov", "26 Nov", "28 Nov", "30 Nov", "2 Dec"]);
+        for (span, live, expected) in [
+            (DAY, true, "0 24 Nov, 16:00|16 20:00|33 25 Nov|50 04:00|66 08:00|83 12:00|100 now"),
+            (8 * DAY, false, "0 24 Nov, 16:00|16 26 Nov|41 28 Nov|66 30 Nov|91 2 Dec|100 16:00"),
+            (10 * MINUTE, false, "0 24 Nov, 16:00|20 16:02|40 16:04|60 16:06|80 16:08|100 16:10"),
+        ] {
+            let told: Vec<_> = hours(from, from + span, live).iter().map(|(at, text)| format!("{at} {text}")).collect();
+            assert_eq!(told.join("|"), expected);
+        }
     }
 
     #[test]
