@@ -126,14 +126,15 @@ fn inbound(house: &Shared, endpoint: Endpoint, request: Request) -> Result<(Inbo
 
 /// The address as it was asked for: a nested router sees it without `/v1`.
 fn whole(parts: &http::request::Parts) -> http::Uri {
-    parts.extensions.get::<axum::extract::OriginalUri>().map_or_else(|| parts.uri.clone(), |original| original.0.clone())
+    parts
+        .extensions
+        .get::<axum::extract::OriginalUri>()
+        .map_or_else(|| parts.uri.clone(), |original| original.0.clone())
 }
 
 async fn list_logs(State(house): State<Shared>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     match reader(&house, &headers, &["logs.list", "logs.view"]) {
-        Ok(caller) => {
-            told(logs::list(&house.store, &caller.key.workspace, query.as_deref().unwrap_or_default()).await)
-        }
+        Ok(caller) => told(logs::list(&house.store, &caller.key.workspace, query.as_deref().unwrap_or_default()).await),
         Err(refusal) => refusal.response(),
     }
 }

@@ -45,7 +45,9 @@ struct Filed {
 
 /// Writes fail, so nothing can be promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The journal cannot be written. Calls are refused until it can: check disk space and permissions of the data folder.")]
+#[error(
+    "The journal cannot be written. Calls are refused until it can: check disk space and permissions of the data folder."
+)]
 pub struct Stopped;
 
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +68,10 @@ impl Journal {
         let now = clock.now();
         let rows = left.into_iter().map(|opening| interrupted(opening, now)).collect::<Vec<_>>();
         if !rows.is_empty() {
-            tracing::warn!(calls = rows.len(), "calls were in flight when the process ended; they are logged as interrupted");
+            tracing::warn!(
+                calls = rows.len(),
+                "calls were in flight when the process ended; they are logged as interrupted"
+            );
             writer::recover(store, rows).await?;
         }
         slots.clear()?;

@@ -64,7 +64,6 @@ async fn run(mut settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the process's own arguments and environment enter here")]
 fn from_process() -> Result<Settings, Vec<Mistake>> {
     Settings::load(std::env::args_os(), |name| std::env::var(name).ok())
 }

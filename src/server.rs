@@ -7,12 +7,12 @@ use crate::house::Shared;
 use crate::{assets, gateway};
 use app::backend::Backend;
 use app::{App, shell};
+use axum::Router;
 use axum::extract::{ConnectInfo, Form, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
-use axum::Router;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{StatusCode, request};
 use leptos::config::LeptosOptions;
@@ -43,7 +43,11 @@ pub fn router(house: &Shared) -> Router {
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(house: &Shared, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+pub async fn serve(
+    house: &Shared,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let listener = listener.tap_io(|stream| {
         // Without it a small chunk would wait for the last one's acknowledgement.
         if let Err(error) = stream.set_nodelay(true) {
@@ -59,7 +63,7 @@ fn console(house: &Shared) -> Router {
     let options = LeptosOptions::builder().output_name("app").build();
     let front = assets::front();
     let context = {
-        let (house, front) = (Arc::clone(house), front.clone());
+        let (house, front) = (Arc::clone(house), front);
         move || {
             provide_context(front.clone());
             let parts = expect_context::<request::Parts>();
@@ -105,7 +109,11 @@ async fn theme(Form(form): Form<ThemeForm>) -> Response {
         chosen @ ("light" | "dark") => format!("theme={chosen}; Path=/; Max-Age=31536000; SameSite=Lax"),
         _ => "theme=; Path=/; Max-Age=0; SameSite=Lax".to_owned(),
     };
-    let back = if form.back.starts_with('/') && !form.back.starts_with("//") && !form.back.contains('\\') { form.back } else { "/".into() };
+    let back = if form.back.starts_with('/') && !form.back.starts_with("//") && !form.back.contains('\\') {
+        form.back
+    } else {
+        "/".into()
+    };
     match HeaderValue::from_str(&cookie) {
         Ok(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to(&back)).into_response(),
         Err(_) => StatusCode::BAD_REQUEST.into_response(),

@@ -45,7 +45,7 @@ export async function signOut({ page }) {
 
 /** Opens the menu of the person at the foot of the rail. */
 export async function openAccount(page) {
-  await page.getByLabel(/^Account of/).click();
+  await page.locator('summary', { hasText: 'Account of' }).click();
 }
 
 /** Chooses Light, Dark or System; without scripts the server answers with the page anew. */

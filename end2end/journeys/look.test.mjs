@@ -33,7 +33,7 @@ test('dark is chosen by a switch, kept, and rendered by the server', () =>
   open('dark', {}, async (guest) => {
     const { page } = guest;
     await signIn(guest, OWNER);
-    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const light = await ground();
     await chooseTheme(guest, 'Dark');
     assert.notEqual(await ground(), light);

@@ -101,7 +101,7 @@ impl Visitor {
         let house = &self.house;
         if let Some(secret_hash) = invite {
             let open = house.store.invite_open(secret_hash, house.clock.now()).await?;
-            return if open { Ok(()) } else { Err(Failure::refused("invite", INVITE_SPENT)) };
+            return if open { Ok(()) } else { Err(Failure::refused("", INVITE_SPENT)) };
         }
         if house.store.has_people().await? {
             return Err(Failure::refused("", INVITED_ONLY));
@@ -115,12 +115,12 @@ impl Visitor {
     async fn make(&self, invite: Option<&[u8; 32]>, person: &NewPerson<'_>) -> Answer<()> {
         let store = &self.house.store;
         let (made, refusal) = match invite {
-            Some(secret_hash) => (store.take_invite(secret_hash, person).await, ("invite", INVITE_SPENT)),
-            None => (store.found(WORKSPACE, person).await, ("", INVITED_ONLY)),
+            Some(secret_hash) => (store.take_invite(secret_hash, person).await, INVITE_SPENT),
+            None => (store.found(WORKSPACE, person).await, INVITED_ONLY),
         };
         match made {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Failure::refused(refusal.0, refusal.1)),
+            Ok(false) => Err(Failure::refused("", refusal)),
             Err(StoreError::Taken(_)) => {
                 Err(Failure::refused("email", "This e-mail has an account. Sign in, or use another."))
             }

@@ -91,14 +91,21 @@ pub fn describe(record: &mut Record, inbound: &Inbound) {
     call.key_name.clone_from(&caller.key.name);
     call.method = parts.method.as_str().into();
     call.parent_span_id.clone_from(&trace.parent);
-    call.span_name = if trace.name.is_empty() { format!("{} {}", parts.method, parts.uri.path()) } else { trace.name.clone() };
+    call.span_name =
+        if trace.name.is_empty() { format!("{} {}", parts.method, parts.uri.path()) } else { trace.name.clone() };
     call.metadata = serde_json::Value::Object(metadata::merged(&parts.headers, &caller.key.metadata, None)).to_string();
     call.runtime = runtime(&parts.headers);
     record.parts.request_headers = masked::lines(&parts.headers);
-    record.untracked = parts.headers.get("x-portkey-debug").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"false"));
+    record.untracked =
+        parts.headers.get("x-portkey-debug").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"false"));
 }
 
-async fn exchange(house: &Shared, inbound: &Inbound, body: Body, meter: &mut Meter) -> Result<(Call, Exchange), Refusal> {
+async fn exchange(
+    house: &Shared,
+    inbound: &Inbound,
+    body: Body,
+    meter: &mut Meter,
+) -> Result<(Call, Exchange), Refusal> {
     let Inbound { endpoint, parts, caller, book, .. } = inbound;
     caller.must(&["completions.write"])?;
     let bytes = intake::bytes(parts, body, house.settings.body_limit).await?;

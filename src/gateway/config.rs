@@ -25,7 +25,12 @@ impl Node {
     ///
     /// # Errors
     /// 400, with the contract's words (§5).
-    pub fn of(headers: &HeaderMap, default: Option<&str>, workspace: &str, book: &Book) -> Result<Option<Self>, Refusal> {
+    pub fn of(
+        headers: &HeaderMap,
+        default: Option<&str>,
+        workspace: &str,
+        book: &Book,
+    ) -> Result<Option<Self>, Refusal> {
         let header = headers.get("x-portkey-config").map(|value| value.to_str().unwrap_or_default().trim());
         match header.filter(|text| !text.is_empty()).or(default) {
             None => Ok(None),
@@ -36,8 +41,9 @@ impl Node {
 }
 
 fn saved(slug: &str, workspace: &str, book: &Book) -> Result<Node, Refusal> {
-    let entry = book.config(workspace, slug).ok_or_else(|| {
-        Refusal { param: Some(slug.to_owned()), ..Refusal::invalid(format!("Invalid config id passed: {slug} is not a config of this workspace.")) }
+    let entry = book.config(workspace, slug).ok_or_else(|| Refusal {
+        param: Some(slug.to_owned()),
+        ..Refusal::invalid(format!("Invalid config id passed: {slug} is not a config of this workspace."))
     })?;
     Ok(Node { saved: Some((entry.slug.clone(), entry.version.clone())), ..read(&entry.body)? })
 }
@@ -57,7 +63,8 @@ fn descend(fields: Map<String, Value>, node: &mut Node) -> Result<(), Refusal> {
     let mut target = None;
     for (name, value) in fields {
         match (name.as_str(), value) {
-            ("strategy", Value::Object(strategy)) if strategy.get("mode").and_then(Value::as_str) == Some("single") => {}
+            ("strategy", Value::Object(strategy)) if strategy.get("mode").and_then(Value::as_str) == Some("single") => {
+            }
             ("targets", Value::Array(mut targets)) if targets.len() == 1 => target = targets.pop(),
             ("provider" | "virtual_key", Value::String(slug)) => {
                 let slug = if name == "virtual_key" { format!("@{}", slug.trim_start_matches('@')) } else { slug };

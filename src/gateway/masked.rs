@@ -43,12 +43,19 @@ fn folded(name: &str) -> String {
 
 fn secret(name: &str) -> bool {
     match name {
-        "authorization" | "proxy-authorization" | "cookie" | "set-cookie" | "x-portkey-api-key" | "x-api-key"
+        "authorization"
+        | "proxy-authorization"
+        | "cookie"
+        | "set-cookie"
+        | "x-portkey-api-key"
+        | "x-api-key"
         | "api-key" => true,
         "x-portkey-config" | "x-portkey-virtual-key" => false,
-        _ => ["secret", "token", "password", "credential", "private-key", "passphrase", "service-account", "access-key"]
-            .iter()
-            .any(|word| name.contains(word)),
+        _ => {
+            ["secret", "token", "password", "credential", "private-key", "passphrase", "service-account", "access-key"]
+                .iter()
+                .any(|word| name.contains(word))
+        }
     }
 }
 
@@ -84,9 +91,19 @@ fn mask(value: &mut Value) {
 fn credential(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == "authorization"
-        || ["api_key", "apikey", "api-key", "secret", "password", "access_key", "private_key", "passphrase", "service_account"]
-            .iter()
-            .any(|word| name.contains(word))
+        || [
+            "api_key",
+            "apikey",
+            "api-key",
+            "secret",
+            "password",
+            "access_key",
+            "private_key",
+            "passphrase",
+            "service_account",
+        ]
+        .iter()
+        .any(|word| name.contains(word))
         || name.ends_with("token")
 }
 
@@ -113,7 +130,10 @@ mod tests {
             ("x-portkey-aws-session-token", "SECRET"),
             ("x-portkey-vertex-service-account-json", "SECRET"),
             ("x-portkey-azure-ad-token", "SECRET"),
-            ("x-portkey-config", r#"{"targets":[{"provider":"openai","api_key":"SECRET","aws_secret_access_key":"SECRET"}]}"#),
+            (
+                "x-portkey-config",
+                r#"{"targets":[{"provider":"openai","api_key":"SECRET","aws_secret_access_key":"SECRET"}]}"#,
+            ),
             ("x-portkey-config", "{not json SECRET"),
         ] {
             let block = block(&[(name, value)]);

@@ -12,7 +12,9 @@ pub fn merged(headers: &HeaderMap, key: &[(String, String)], user: Option<&str>)
     if let Some(baggage) = text(headers, "baggage") {
         merged.extend(pairs(baggage).map(|(name, value)| (name, value.into())));
     }
-    if let Some(Value::Object(own)) = text(headers, "x-portkey-metadata").and_then(|json| serde_json::from_str(json).ok()) {
+    if let Some(Value::Object(own)) =
+        text(headers, "x-portkey-metadata").and_then(|json| serde_json::from_str(json).ok())
+    {
         merged.extend(own.into_iter().filter_map(|(name, value)| Some((name, plain(&value)?.into()))));
     }
     if let Some(user) = user {

@@ -35,7 +35,12 @@ pub async fn serve(house: &Shared, inbound: Inbound, id: Option<String>) -> Resp
     }
 }
 
-async fn answer(house: &Shared, inbound: &Inbound, id: Option<&str>, meter: &mut Meter) -> Result<(StatusCode, Value), Refusal> {
+async fn answer(
+    house: &Shared,
+    inbound: &Inbound,
+    id: Option<&str>,
+    meter: &mut Meter,
+) -> Result<(StatusCode, Value), Refusal> {
     let Inbound { parts, caller, book, .. } = inbound;
     caller.must(&["models.list", "completions.write"])?;
     let headers = &parts.headers;
@@ -68,9 +73,9 @@ async fn answer(house: &Shared, inbound: &Inbound, id: Option<&str>, meter: &mut
 /// Every model whose price is known, of every provider of the workspace.
 fn catalogue(house: &Shared, inbound: &Inbound) -> Vec<Value> {
     let providers = inbound.book.providers(&inbound.caller.key.workspace);
-    let models = providers.iter().flat_map(|provider| {
-        house.prices.models(provider.vendor).into_iter().map(|model| entry(provider, &model))
-    });
+    let models = providers
+        .iter()
+        .flat_map(|provider| house.prices.models(provider.vendor).into_iter().map(|model| entry(provider, &model)));
     models.collect()
 }
 
@@ -102,7 +107,7 @@ fn page(mut models: Vec<Value>, query: &str) -> Value {
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "provider" => models.retain(|model| model["provider"] == value.trim_start_matches('@')),
-            "ai_service" | "aiService" => models.retain(|model| model["owned_by"] == &*value),
+            "ai_service" | "aiService" => models.retain(|model| model["owned_by"] == *value),
             "limit" => limit = value.parse().unwrap_or(limit),
             "offset" => offset = value.parse().unwrap_or(offset),
             "sort" if value == "provider" => sort = "provider",
@@ -136,9 +141,8 @@ async fn fetch(house: &Shared, target: &Target) -> Result<(StatusCode, Value), R
     let (head, body) = house.relay.send(request, PATIENCE).await.map_err(refused)?.into_parts();
     let read = tokio::time::timeout(PATIENCE, relay::whole(&provider.slug, &head.headers, body)).await;
     let bytes = read.unwrap_or_else(|_| Err(Fault::timeout(PATIENCE))).map_err(refused)?;
-    let value = serde_json::from_slice::<Value>(&bytes).map_err(|_| {
-        Refusal::upstream(format!("Invalid response received from {}: not JSON", provider.vendor.slug))
-    })?;
+    let value = serde_json::from_slice::<Value>(&bytes)
+        .map_err(|_| Refusal::upstream(format!("Invalid response received from {}: not JSON", provider.vendor.slug)))?;
     Ok((head.status, if head.status.is_success() { shaped(value, provider) } else { value }))
 }
 
@@ -156,17 +160,15 @@ fn shaped(value: Value, provider: &ProviderEntry) -> Value {
         Value::Array(models) => {
             json!({ "object": "list", "data": models.into_iter().map(complete).collect::<Vec<_>>(), "provider": provider.vendor.slug })
         }
-        Value::Object(mut fields) => {
-            match fields.remove("data").or_else(|| fields.remove("models")) {
-                Some(Value::Array(models)) => {
-                    fields.insert("data".into(), models.into_iter().map(complete).collect());
-                    fields.insert("object".into(), "list".into());
-                    fields.insert("provider".into(), provider.vendor.slug.into());
-                    Value::Object(fields)
-                }
-                _ => complete(Value::Object(fields)),
+        Value::Object(mut fields) => match fields.remove("data").or_else(|| fields.remove("models")) {
+            Some(Value::Array(models)) => {
+                fields.insert("data".into(), models.into_iter().map(complete).collect());
+                fields.insert("object".into(), "list".into());
+                fields.insert("provider".into(), provider.vendor.slug.into());
+                Value::Object(fields)
             }
-        }
+            _ => complete(Value::Object(fields)),
+        },
         other => other,
     }
 }

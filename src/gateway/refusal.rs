@@ -78,7 +78,10 @@ impl Refusal {
             "The request body is larger than {limit} bytes, this gateway's limit. \
              Send less, or raise body_limit in its settings."
         );
-        Self { code: Some("body_too_large"), ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", message) }
+        Self {
+            code: Some("body_too_large"),
+            ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", message)
+        }
     }
 
     /// 502: the provider gave no usable answer.

@@ -144,9 +144,9 @@ fn unpacked(provider: &str, headers: &HeaderMap, bytes: Bytes) -> Result<Bytes, 
     let limit = u64::try_from(LARGEST_ANSWER).unwrap_or(u64::MAX);
     let mut reader = std::io::Read::take(flate2::read::GzDecoder::new(&bytes[..]), limit + 1);
     match std::io::Read::read_to_end(&mut reader, &mut plain) {
-        Ok(_) if plain.len() > LARGEST_ANSWER => {
-            Err(Fault::Unusable(format!("@{provider} answered with gzip that unpacks to more than {LARGEST_ANSWER} bytes.")))
-        }
+        Ok(_) if plain.len() > LARGEST_ANSWER => Err(Fault::Unusable(format!(
+            "@{provider} answered with gzip that unpacks to more than {LARGEST_ANSWER} bytes."
+        ))),
         Ok(_) => Ok(plain.into()),
         Err(_) => Err(Fault::Unusable(format!("@{provider} answered with gzip that cannot be unpacked."))),
     }

@@ -18,9 +18,9 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame};
 use hyper::body::Incoming;
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -76,7 +76,10 @@ impl HttpBody for Relayed {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let this = &mut *self;
         loop {
             match &mut this.state {
@@ -127,7 +130,9 @@ impl Relayed {
         let (error, tail) = match broken {
             None => (self.observer.error().map(str::to_owned), self.observer.finish()),
             Some(cause) => {
-                let refusal = Refusal::upstream(format!("The stream of @{provider} broke off ({cause}). What came before it is all there is."));
+                let refusal = Refusal::upstream(format!(
+                    "The stream of @{provider} broke off ({cause}). What came before it is all there is."
+                ));
                 (Some(refusal.message.clone()), event(&refusal))
             }
         };
@@ -142,7 +147,8 @@ impl Relayed {
 
     /// Writes what was streamed into the record.
     fn tally(&mut self, error: Option<String>) {
-        let attempt = AttemptRow { latency_us: micros(self.sent), error: error.clone(), ..std::mem::take(&mut self.attempt) };
+        let attempt =
+            AttemptRow { latency_us: micros(self.sent), error: error.clone(), ..std::mem::take(&mut self.attempt) };
         self.meter.attempt(attempt);
         let Self { house, call, observer, meter, kept, .. } = self;
         let estimated = observer.usage().is_none();

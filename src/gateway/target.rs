@@ -33,7 +33,8 @@ impl Target {
     /// # Errors
     /// 400 where nothing names a provider, or what is named is not there.
     pub fn of(ask: Ask<'_>) -> Result<Self, Refusal> {
-        let named = ask.node.and_then(|node| node.provider.as_deref()).map(str::to_owned).or_else(|| named(ask.headers));
+        let named =
+            ask.node.and_then(|node| node.provider.as_deref()).map(str::to_owned).or_else(|| named(ask.headers));
         if let Some((slug, rest)) = ask.model.and_then(split) {
             match stored(&ask, slug).or_else(|| registered(&ask, slug)) {
                 Some(provider) => return Ok(Self { provider, model: Some(rest.to_owned()) }),

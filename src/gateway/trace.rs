@@ -27,8 +27,8 @@ impl Trace {
         let parent = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(parent);
         let (above, span) = parent.unzip();
         Self {
-            trace: text("x-portkey-trace-id").or(above).unwrap_or_else(|| hex::<16>()),
-            span: text("x-portkey-span-id").unwrap_or_else(|| hex::<8>()),
+            trace: text("x-portkey-trace-id").or(above).unwrap_or_else(hex::<16>),
+            span: text("x-portkey-span-id").unwrap_or_else(hex::<8>),
             parent: text("x-portkey-parent-span-id").or(span),
             name: text("x-portkey-span-name").unwrap_or_default(),
         }

@@ -78,7 +78,8 @@ async fn try_write(store: &Store, batch: &[Filed], rollups: &mut Rollups) -> Sto
         touched.insert(bin);
     }
     let records = batch.iter().map(|filed| &*filed.record).collect::<Vec<_>>();
-    let figures = touched.iter().filter_map(|bin| rollups.figures(bin).map(|figures| (bin, figures))).collect::<Vec<_>>();
+    let figures =
+        touched.iter().filter_map(|bin| rollups.figures(bin).map(|figures| (bin, figures))).collect::<Vec<_>>();
     store.write_calls(&records, &figures).await?;
     if let Some(newest) = touched.iter().map(|bin| bin.minute).max() {
         rollups.forget(newest);
@@ -113,4 +114,3 @@ fn settle(batch: &mut Vec<Filed>, slots: &Slots) {
         }
     }
 }
-

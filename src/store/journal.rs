@@ -115,7 +115,13 @@ impl Store {
 }
 
 impl Batch<'_> {
-    fn insert<T>(&mut self, start: &str, columns: &str, rows: &[T], bind: fn(&mut SqliteArguments<'_>, &T) -> Bound) -> Stored<()> {
+    fn insert<T>(
+        &mut self,
+        start: &str,
+        columns: &str,
+        rows: &[T],
+        bind: fn(&mut SqliteArguments<'_>, &T) -> Bound,
+    ) -> Stored<()> {
         if rows.is_empty() {
             return Ok(());
         }

@@ -7,7 +7,8 @@ use http::Request;
 use serde_json::{Value, json};
 use std::io::Write;
 
-const ASK: &str = r#"{"model":"@alpha/gpt-4o","messages":[{"role":"user","content":"hi"}],"x_unknown":{"b":1,"a":2.50}}"#;
+const ASK: &str =
+    r#"{"model":"@alpha/gpt-4o","messages":[{"role":"user","content":"hi"}],"x_unknown":{"b":1,"a":2.50}}"#;
 const REPLY: &str = r#"{"id":"c1","object":"chat.completion","model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1000,"completion_tokens":100,"total_tokens":1100}}"#;
 
 #[tokio::test]
@@ -187,7 +188,10 @@ async fn a_provider_that_hangs_is_cut_off_in_the_callers_time() {
     let answer = rig.send(with(post("/v1/chat/completions", ASK), "x-portkey-request-timeout", "50")).await;
     assert_eq!(answer.status, 408);
     let message = "Request exceeded the timeout sent in the request: 50ms";
-    assert_eq!(answer.json()["error"], json!({"message": message, "type": "timeout_error", "param": null, "code": null}));
+    assert_eq!(
+        answer.json()["error"],
+        json!({"message": message, "type": "timeout_error", "param": null, "code": null})
+    );
     rig.upstream.left().await;
 }
 
@@ -236,7 +240,11 @@ async fn trace_and_metadata_reach_the_log() {
     assert_eq!(answer.header("x-portkey-trace-id"), "t-1");
     let metrics = rig.last().await["metrics"].clone();
     assert_eq!((&metrics["trace_id"], &metrics["span_name"]), (&json!("t-1"), &json!("step one")));
-    let pairs = metrics["metadata.key"].as_array().expect("keys").iter().zip(metrics["metadata.value"].as_array().expect("values"));
+    let pairs = metrics["metadata.key"]
+        .as_array()
+        .expect("keys")
+        .iter()
+        .zip(metrics["metadata.value"].as_array().expect("values"));
     let pairs = pairs.map(|(key, value)| format!("{key}{value}")).collect::<Vec<_>>();
     assert!(pairs.contains(&r#""env""prod""#.to_owned()), "{pairs:?}");
     assert!(pairs.contains(&r#""team""rig""#.to_owned()), "the key's own metadata wins: {pairs:?}");

@@ -7,7 +7,8 @@ use serde_json::json;
 const ASK: &str = r#"{"model":"@alpha/gpt-4o","stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
 const USAGE: &str = r#"{"model":"@alpha/gpt-4o","stream":true,"stream_options":{"include_usage":true},"messages":[]}"#;
 const FIRST: &str = r#"data: {"id":"c","model":"gpt-4o-2024-08-06","choices":[{"index":0,"delta":{"role":"assistant","content":""}}],"usage":null}"#;
-const WORD: &str = r#"data: {"id":"c","model":"gpt-4o-2024-08-06","choices":[{"index":0,"delta":{"content":"hé"}}],"usage":null}"#;
+const WORD: &str =
+    r#"data: {"id":"c","model":"gpt-4o-2024-08-06","choices":[{"index":0,"delta":{"content":"hé"}}],"usage":null}"#;
 const COUNTED: &str = r#"data: {"id":"c","model":"gpt-4o-2024-08-06","choices":[],"usage":{"prompt_tokens":1000,"completion_tokens":100,"total_tokens":1100}}"#;
 const DONE: &str = "data: [DONE]";
 
@@ -19,7 +20,10 @@ async fn a_stream_that_asked_for_usage_passes_byte_for_byte() {
     assert_eq!(answer.header("content-type"), "text/event-stream");
     assert_eq!(answer.text(), [FIRST, WORD, COUNTED, DONE].map(|event| format!("{event}\n\n")).concat());
     let metrics = rig.last().await["metrics"].clone();
-    assert_eq!((&metrics["req_units"], &metrics["cost"], &metrics["stream_mode"]), (&json!(1000), &json!(0.35), &json!(1)));
+    assert_eq!(
+        (&metrics["req_units"], &metrics["cost"], &metrics["stream_mode"]),
+        (&json!(1000), &json!(0.35), &json!(1))
+    );
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::model::key::{KeyRow, Keys as Answer, MintedKey};
 use crate::model::money::grouped;
 use crate::parts::badge::{Lamp, OriginBadge, State};
 use crate::parts::icon::Icon;
-use crate::parts::page::{Empty, Page, Waiting};
+use crate::parts::page::{Empty, Page, Waiting, Wide};
 use crate::parts::problem::{shown, success_of};
 use crate::parts::time::Time;
 use dialogs::{NewKey, Ready, Revoke};
@@ -13,8 +13,8 @@ use icondata_lu::LuPlus;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-/// What the URL asks for beside the list: `?new`, or `?revoke=` a key's id. A secret just made comes before either, until
-/// `?seen=` names its key.
+/// What the URL asks for beside the list: `?new`, or `?revoke=` a key's id. A secret just made is told first, until
+/// `?seen=` has named its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Asked {
     List,
@@ -40,7 +40,9 @@ pub fn Keys() -> impl IntoView {
             (None, None) => Asked::List,
         })
     });
-    let seen = Memo::new(move |_| query.with(|query| query.get("seen")));
+    let seen = Memo::new(move |before: Option<&Option<String>>| {
+        query.with(|query| query.get("seen")).or_else(|| before.cloned().flatten())
+    });
     let only = Memo::new(move |_| query.with(|query| query.get("state")).and_then(|word| Use::from_word(&word)));
     let mint = ServerAction::<api::MintKey>::new();
     let revoke = ServerAction::<api::RevokeKey>::new();
@@ -132,7 +134,7 @@ fn list(answer: &Answer, only: Option<Use>) -> AnyView {
     view! {
         <Filter rows=answer.rows.clone() only />
         <div class="card">
-            <div class="table-wrap">
+            <Wide label="API keys">
                 <table class="table keys">
                     <caption>"API keys"</caption>
                     <thead>
@@ -158,7 +160,7 @@ fn list(answer: &Answer, only: Option<Use>) -> AnyView {
                     </thead>
                     <tbody>{rows}</tbody>
                 </table>
-            </div>
+            </Wide>
         </div>
     }
     .into_any()

@@ -5,7 +5,7 @@ use crate::parts::copy::Copy;
 use crate::parts::field::{Field, Submit, Voice};
 use crate::parts::frame::Who;
 use crate::parts::icon::Icon;
-use crate::parts::page::{Page, Waiting};
+use crate::parts::page::{Page, Waiting, Wide};
 use crate::parts::problem::{Problem, failure_of, shown, success_of};
 use crate::parts::time::{Stamp, Time};
 use icondata_lu::LuCircleCheck;
@@ -62,7 +62,7 @@ fn People(people: Vec<Member>) -> impl IntoView {
             <header>
                 <h2 id="people">"People"</h2>
             </header>
-            <div class="table-wrap">
+            <Wide label="People of the workspace">
                 <table class="table">
                     <caption>"People of the workspace"</caption>
                     <thead>
@@ -76,7 +76,7 @@ fn People(people: Vec<Member>) -> impl IntoView {
                     </thead>
                     <tbody>{people.into_iter().map(row).collect_view()}</tbody>
                 </table>
-            </div>
+            </Wide>
         </section>
     }
 }
@@ -148,7 +148,7 @@ fn Fresh(link: InviteLink) -> impl IntoView {
 #[component]
 fn InviteTable(invites: Vec<Invite>, withdraw: ServerAction<api::WithdrawInvite>) -> impl IntoView {
     view! {
-        <div class="table-wrap">
+        <Wide label="Open and taken invites">
             <table class="table">
                 <caption>"Invites"</caption>
                 <thead>
@@ -168,7 +168,7 @@ fn InviteTable(invites: Vec<Invite>, withdraw: ServerAction<api::WithdrawInvite>
                 </thead>
                 <tbody>{invites.into_iter().map(|invite| view! { <InviteRow invite withdraw /> }).collect_view()}</tbody>
             </table>
-        </div>
+        </Wide>
     }
 }
 

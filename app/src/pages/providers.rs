@@ -6,7 +6,7 @@ use crate::model::Origin;
 use crate::model::money::grouped;
 use crate::model::provider::{ProviderRow, Providers as Answer};
 use crate::parts::badge::{Lamp, OriginBadge, State, Tile};
-use crate::parts::page::{Page, Waiting};
+use crate::parts::page::{Page, Waiting, Wide};
 use crate::parts::problem::{shown, success_of};
 use catalogue::Catalogue;
 use dialogs::{Connect, Remove};
@@ -92,7 +92,7 @@ fn Connected(rows: Vec<ProviderRow>) -> impl IntoView {
                 <h2 id="connected">"Connected"</h2>
                 <p>{note}</p>
             </header>
-            <div class="table-wrap">
+            <Wide label="Connected providers">
                 <table class="table providers">
                     <caption>"Connected providers"</caption>
                     <thead>
@@ -121,7 +121,7 @@ fn Connected(rows: Vec<ProviderRow>) -> impl IntoView {
                     </thead>
                     <tbody>{rows.into_iter().map(|row| view! { <Row row /> }).collect_view()}</tbody>
                 </table>
-            </div>
+            </Wide>
         </section>
     }
 }

@@ -4,6 +4,7 @@ mod words;
 
 pub use words::{Tick, percent, span, spread, times};
 
+use crate::parts::page::Wide;
 use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -245,7 +246,7 @@ fn Table(title: &'static str, figures: Figures) -> impl IntoView {
     view! {
         <details class="figures">
             <summary>"Show as table"</summary>
-            <div class="table-wrap" tabindex="0" role="region" aria-label=format!("{title}, table")>
+            <Wide label=format!("{title}, table")>
                 <table class="table">
                     <caption>{title}</caption>
                     <thead>
@@ -264,7 +265,7 @@ fn Table(title: &'static str, figures: Figures) -> impl IntoView {
                     </thead>
                     <tbody>{figures.rows.into_iter().map(row).collect_view()}</tbody>
                 </table>
-            </div>
+            </Wide>
         </details>
     }
 }

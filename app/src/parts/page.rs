@@ -29,6 +29,16 @@ pub fn Page(
     }
 }
 
+/// What may be wider than the page scrolls in a region of its own, which the keyboard reaches; `label` names it.
+#[component]
+pub fn Wide(#[prop(into)] label: String, children: Children) -> impl IntoView {
+    view! {
+        <div class="table-wrap" tabindex="0" role="region" aria-label=label>
+            {children()}
+        </div>
+    }
+}
+
 /// Stands where data will be; `lines` is how many rows it is likely to have.
 #[component]
 pub fn Waiting(#[prop(default = 6)] lines: usize) -> impl IntoView {

@@ -32,7 +32,6 @@ fn lane(attempt: &AttemptRow, scale: Scale) -> impl IntoView + use<> {
         (to > from).then(|| view! { <i class=class style=format!("--at:{from}%;--long:{}%", to - from)></i> })
     };
     let status = if attempt.status == 0 { "–".to_owned() } else { attempt.status.to_string() };
-    let took = if end > 80 { "took inside" } else { "took" };
     view! {
         <li>
             <span class="row">
@@ -42,10 +41,8 @@ fn lane(attempt: &AttemptRow, scale: Scale) -> impl IntoView + use<> {
             <span class=if answered { "status" } else { "status bad" }>{status}</span>
             <span class="lane">
                 {bar("wait", start, first)} {bar(if answered { "run" } else { "fail" }, first, end)}
-                <span class=took style=format!("--at:{end}%")>
-                    {duration(attempt.latency_us)}
-                </span>
             </span>
+            <span class="took">{duration(attempt.latency_us)}</span>
         </li>
     }
 }
@@ -114,7 +111,7 @@ impl Scale {
     fn of(detail: &LogDetail) -> Self {
         let ends = detail.attempts.iter().map(|attempt| attempt.started_us + attempt.latency_us);
         let whole = ends.max().unwrap_or(0).max(detail.row.latency_us).max(1);
-        Self { whole: whole + whole / 8 }
+        Self { whole }
     }
 
     fn percent(self, micros: u64) -> u64 {

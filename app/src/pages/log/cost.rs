@@ -4,6 +4,7 @@ use crate::model::log::{CostLine, LogDetail};
 use crate::model::money::grouped;
 use crate::pages::logs::figures::model;
 use crate::parts::icon::Icon;
+use crate::parts::page::Wide;
 use icondata_lu::LuInfo;
 use leptos::prelude::*;
 
@@ -27,9 +28,10 @@ pub fn cost(detail: &LogDetail) -> AnyView {
         return view! { <p class="muted block">{format!("{}: nothing was charged.", total.call_text())}</p> }
             .into_any();
     }
+    let lines = detail.cost_lines.iter().map(line).collect_view();
     view! {
         <section class="block">
-            <div class="table-wrap">
+            <Wide label="How the cost came about">
                 <table class="table ledger">
                     <caption>"How the cost came about"</caption>
                     <thead>
@@ -46,7 +48,7 @@ pub fn cost(detail: &LogDetail) -> AnyView {
                             </th>
                         </tr>
                     </thead>
-                    <tbody>{detail.cost_lines.iter().map(line).collect_view()}</tbody>
+                    <tbody>{lines}</tbody>
                     <tfoot>
                         <tr>
                             <th scope="row" colspan="3">
@@ -56,7 +58,7 @@ pub fn cost(detail: &LogDetail) -> AnyView {
                         </tr>
                     </tfoot>
                 </table>
-            </div>
+            </Wide>
             {inside(detail)}
         </section>
     }

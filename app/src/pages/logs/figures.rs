@@ -4,11 +4,12 @@ use crate::model::log::LogRow;
 use crate::model::money::grouped;
 use crate::parts::time::Stamp;
 
-/// Microseconds as `0.4 ms`, `410 ms`, `2.81 s` or `2 min 5 s`.
+/// Microseconds as `400 µs`, `2.8 ms`, `410 ms`, `2.81 s` or `2 min 5 s`.
 pub fn duration(micros: u64) -> String {
     match micros {
         0 => "0 ms".into(),
-        1..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
+        1..1_000 => format!("{micros} µs"),
+        1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
         10_000..999_500 => format!("{} ms", (micros + 500) / 1_000),
         999_500..59_995_000 => {
             format!("{}.{:02} s", (micros + 5_000) / 1_000_000, (micros + 5_000) % 1_000_000 / 10_000)
@@ -76,7 +77,8 @@ mod tests {
     fn a_duration_shows_the_digits_that_matter() {
         for (micros, text) in [
             (0, "0 ms"),
-            (400, "0.4 ms"),
+            (400, "400 µs"),
+            (2_810, "2.8 ms"),
             (410_400, "410 ms"),
             (999_400, "999 ms"),
             (999_600, "1.00 s"),

@@ -109,10 +109,11 @@ fn chips(query: &LogQuery, page: Option<&LogPage>) -> impl IntoView + use<> {
 }
 
 fn chip((name, value, rest): (String, String, LogQuery)) -> impl IntoView {
-    let label = format!("Remove the filter {name} {value}");
     view! {
-        <a class="chip set" href=url::list(&rest) aria-label=label>
+        <a class="chip set" href=url::list(&rest)>
+            <span class="unseen">"Remove the filter "</span>
             {name}
+            " "
             <b class="trim">{value}</b>
             <Icon icon=LuX />
         </a>

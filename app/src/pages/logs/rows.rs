@@ -7,7 +7,7 @@ use crate::model::log::{LogPage, LogQuery, LogRow};
 use crate::model::money::grouped;
 use crate::parts::badge::Tile;
 use crate::parts::icon::Icon;
-use crate::parts::page::Empty;
+use crate::parts::page::{Empty, Wide};
 use crate::parts::time::Stamp;
 use icondata_lu::{LuArrowDown, LuArrowRight};
 use leptos::prelude::*;
@@ -44,7 +44,7 @@ fn Table(rows: Vec<LogRow>, query: LogQuery) -> impl IntoView {
     let path = use_location().pathname;
     let opened = Memo::new(move |_| path.with(|path| path.strip_prefix("/logs/").unwrap_or_default().to_owned()));
     view! {
-        <div class="table-wrap" tabindex="0" role="region" aria-label="Calls, newest first">
+        <Wide label="Calls, newest first">
             <table class="table">
                 <caption>"Calls, newest first"</caption>
                 <thead>
@@ -77,7 +77,7 @@ fn Table(rows: Vec<LogRow>, query: LogQuery) -> impl IntoView {
                 </thead>
                 <tbody>{rows.into_iter().map(|row| view! { <Row row query=query.clone() opened /> }).collect_view()}</tbody>
             </table>
-        </div>
+        </Wide>
     }
 }
 
