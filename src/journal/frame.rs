@@ -1,7 +1,7 @@
 //! Headers and bodies of one call in one compressed frame, so that the journal pays for one blob a call.
 //!
-//! Layout: a tag byte (0 plain, 1 zstd), then six segments, each a little-endian `u32` length and its bytes: caller's
-//! headers and body, what went upstream, what came back. Header segments are `name: value` lines.
+//! Layout: six segments, each a little-endian `u32` length and its bytes (caller's headers and body, what went upstream,
+//! what came back), then a tag byte (0 plain, 1 zstd). Header segments are `name: value` lines.
 
 use bytes::Bytes;
 use std::cell::RefCell;
@@ -67,13 +67,18 @@ impl Parts {
         ];
         let size = segments.iter().map(|segment| segment.len() + 4).sum::<usize>();
         let mut plain = Vec::with_capacity(size + 1);
-        plain.push(PLAIN);
         for segment in segments {
             let length = u32::try_from(segment.len()).unwrap_or(u32::MAX);
             plain.extend_from_slice(&length.to_le_bytes());
             plain.extend_from_slice(segment);
         }
-        if size < WORTH_COMPRESSING { plain } else { compressed(&plain[1..]).unwrap_or(plain) }
+        if size >= WORTH_COMPRESSING
+            && let Some(packed) = compressed(&plain)
+        {
+            return packed;
+        }
+        plain.push(PLAIN);
+        plain
     }
 }
 
@@ -98,7 +103,7 @@ impl Frame {
     /// # Errors
     /// When the bytes are no frame.
     pub fn decode(stored: &[u8]) -> Result<Self, FrameError> {
-        let (tag, rest) = stored.split_first().ok_or(FrameError)?;
+        let (tag, rest) = stored.split_last().ok_or(FrameError)?;
         let plain = match *tag {
             PLAIN => Bytes::copy_from_slice(rest),
             ZSTD => decompressed(rest)?,
@@ -140,10 +145,9 @@ thread_local! {
 fn compressed(plain: &[u8]) -> Option<Vec<u8>> {
     COMPRESSOR.with_borrow_mut(|compressor| {
         let compressor = compressor.as_mut()?;
-        let mut out = vec![0; zstd::zstd_safe::compress_bound(plain.len()) + 1];
-        let size = compressor.compress_to_buffer(plain, &mut out[1..]).ok()?;
-        out[0] = ZSTD;
-        out.truncate(size + 1);
+        let mut out = Vec::with_capacity(zstd::zstd_safe::compress_bound(plain.len()) + 1);
+        compressor.compress_to_buffer(plain, &mut out).ok()?;
+        out.push(ZSTD);
         Some(out)
     })
 }
@@ -177,7 +181,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_frame_are_refused() {
-        for bytes in [&b""[..], b"\x00", b"\x00\xff\xff\xff\xff", b"\x01not zstd", b"\x07abc"] {
+        for bytes in [&b""[..], b"\x00", b"\xff\xff\xff\xff\x00", b"not zstd\x01", b"abc\x07"] {
             assert!(Frame::decode(bytes).is_err(), "{bytes:?}");
         }
     }

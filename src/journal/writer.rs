@@ -20,7 +20,15 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub(super) async fn run(store: Store, mut queue: mpsc::Receiver<Filed>, slots: Slots, stopped: Arc<AtomicBool>) {
     let mut rollups = Rollups::default();
     let mut batch = Vec::with_capacity(BATCH);
-    while queue.recv_many(&mut batch, BATCH).await > 0 {
+    while let Some(first) = queue.recv().await {
+        batch.push(first);
+        // Calls that are about to end do so first, and share the transaction.
+        tokio::task::yield_now().await;
+        while batch.len() < BATCH
+            && let Ok(next) = queue.try_recv()
+        {
+            batch.push(next);
+        }
         for filed in &mut batch {
             filed.record.pack();
         }

@@ -176,6 +176,9 @@ fn state(row: &ProviderRow) -> AnyView {
 
 /// `0.39 s`.
 fn seconds(millis: u32) -> String {
+    if millis < 10 {
+        return format!("{} ms", millis.max(1));
+    }
     let hundredths = (millis + 5) / 10;
     format!("{}.{:02} s", hundredths / 100, hundredths % 100)
 }
@@ -201,7 +204,7 @@ mod tests {
         {
             assert_eq!(share(part, whole), text, "{part} of {whole}");
         }
-        for (millis, text) in [(0, "0.00 s"), (8, "0.01 s"), (394, "0.39 s"), (2_061, "2.06 s")] {
+        for (millis, text) in [(0, "1 ms"), (8, "8 ms"), (394, "0.39 s"), (2_061, "2.06 s")] {
             assert_eq!(seconds(millis), text, "{millis}");
         }
     }
