@@ -1,4 +1,5 @@
 //! The real router over a temporary house, a scripted provider on loopback, and a clock that stands still.
+#![expect(clippy::expect_used, clippy::panic, reason = "a rig that cannot be set up is a failed test")]
 
 use axum::body::Body;
 use bytes::Bytes;
