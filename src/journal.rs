@@ -10,6 +10,7 @@ pub mod record;
 pub mod rollup;
 pub mod sketch;
 pub mod slots;
+mod tend;
 mod writer;
 
 use crate::clock::Clock;
@@ -78,6 +79,7 @@ impl Journal {
         let (queue, filed) = mpsc::channel(PLACES);
         let stopped = Arc::new(AtomicBool::new(false));
         tasks.spawn(writer::run(store.clone(), filed, slots.clone(), Arc::clone(&stopped)));
+        tasks.spawn(tend::keep(store.clone(), tasks.clone()));
         tasks.spawn(fold::keep(store.clone(), clock.clone(), tasks.clone()));
         Ok(Self { queue, slots, stopped })
     }

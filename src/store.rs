@@ -34,6 +34,8 @@ pub struct Store {
 pub(in crate::store) struct File {
     pub(in crate::store) read: SqlitePool,
     pub(in crate::store) write: SqlitePool,
+    /// For checkpoints alone, so that they hold up neither.
+    pub(in crate::store) tend: SqlitePool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -69,10 +71,17 @@ impl Store {
         self.control.write.clone()
     }
 
+    /// Moves what the journal's log holds into its database, as far as that goes without waiting for anyone.
+    pub async fn checkpoint_journal(&self) -> Stored<()> {
+        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.journal.tend).await?;
+        Ok(())
+    }
+
     /// Closes both databases, checkpointing what their logs hold.
     pub async fn close(&self) {
         for file in [&self.control, &self.journal] {
             file.read.close().await;
+            file.tend.close().await;
             file.write.close().await;
         }
     }
@@ -89,6 +98,7 @@ async fn open(file: PathBuf, migrator: &'static Migrator, durable: bool) -> Stor
         .foreign_keys(true)
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging()
+        .pragma("wal_autocheckpoint", "8000")
         .pragma("temp_store", "memory")
         .pragma("cache_size", "-16384")
         .pragma("mmap_size", "268435456");
@@ -99,8 +109,9 @@ async fn open(file: PathBuf, migrator: &'static Migrator, durable: bool) -> Stor
         copy_aside(&write, &file).await.map_err(failed)?;
     }
     migrator.run(&write).await.map_err(|source| StoreError::Migrate { file: file.clone(), source })?;
+    let tend = pool(1).connect_lazy_with(options.clone());
     let read = pool(4).connect_with(options.pragma("query_only", "on")).await.map_err(failed)?;
-    Ok(File { read, write })
+    Ok(File { read, write, tend })
 }
 
 /// A database in this process does not go away: connections are neither tested nor renewed.

@@ -27,7 +27,7 @@ impl Trace {
         let parent = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(parent);
         let (above, span) = parent.unzip();
         Self {
-            trace: text("x-portkey-trace-id").or(above).unwrap_or_else(hex::<16>),
+            trace: text("x-portkey-trace-id").or(above).unwrap_or_else(fresh),
             span: text("x-portkey-span-id").unwrap_or_else(hex::<8>),
             parent: text("x-portkey-parent-span-id").or(span),
             name: text("x-portkey-span-name").unwrap_or_default(),
@@ -46,6 +46,11 @@ fn parent(value: &str) -> Option<(String, String)> {
             && field.bytes().any(|byte| byte != b'0')
     };
     (version.len() == 2 && version != "ff" && hex(trace, 32) && hex(span, 16)).then(|| (trace.into(), span.into()))
+}
+
+/// Begins with the time, so that the journal's index of traces grows at its end; 74 bits are random.
+fn fresh() -> String {
+    uuid::Uuid::now_v7().simple().to_string()
 }
 
 fn hex<const N: usize>() -> String {
