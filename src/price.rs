@@ -47,11 +47,6 @@ impl Tariff {
         Some(Cost { total: rates.total(usage)?, lines: rates.lines(usage) })
     }
 
-    /// [`Tariff::cost`] without the lines.
-    pub fn total(&self, vendor: &Vendor, model: &str, usage: &Usage, at_ms: i64) -> Option<Nanos> {
-        self.rates(vendor, model, usage.input, at_ms)?.total(usage)
-    }
-
     /// Ids of the vendor's models that are known with prices, sorted.
     pub fn models(&self, vendor: &Vendor) -> Vec<String> {
         let known = vendor.prices.map(table::models).unwrap_or_default();
@@ -143,7 +138,7 @@ mod tests {
             ("lambda", "gpt-4o", usage(10, 0, 10), NOON, None),
         ] {
             let vendor = vendor(slug).expect(slug);
-            assert_eq!(tariff.total(vendor, model, &used, at), nanos.map(Nanos), "{slug} {model} {used:?}");
+            assert_eq!(tariff.cost(vendor, model, &used, at).map(|cost| cost.total), nanos.map(Nanos), "{slug} {model} {used:?}");
             assert_eq!(tariff.cost(vendor, model, &used, at).map(|cost| cost.total), nanos.map(Nanos));
         }
     }
@@ -179,7 +174,7 @@ mod tests {
     fn made_up_model_names_do_not_fill_the_memory() {
         let tariff = Tariff::bundled();
         for name in 0..2 * super::MOST_MODELS {
-            tariff.total(vendor("openai").expect("row"), &format!("made-up-{name}"), &usage(1, 0, 1), NOON);
+            tariff.cost(vendor("openai").expect("row"), &format!("made-up-{name}"), &usage(1, 0, 1), NOON);
         }
         assert!(tariff.quotes.read().expect("lock")["openai"].len() <= super::MOST_MODELS);
     }

@@ -233,7 +233,8 @@ fn kind(endpoint: Endpoint) -> &'static str {
     }
 }
 
-fn lacking(endpoint: Endpoint, provider: &ProviderEntry) -> Refusal {
+/// The vendor has no such endpoint: the gateway's own exception, so that no SDK tries it again.
+pub fn lacking(endpoint: Endpoint, provider: &ProviderEntry) -> Refusal {
     let name = match endpoint {
         Endpoint::Chat => "chatComplete",
         Endpoint::Complete => "complete",

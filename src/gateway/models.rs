@@ -128,8 +128,7 @@ fn page(mut models: Vec<Value>, query: &str) -> Value {
 
 async fn fetch(house: &Shared, target: &Target) -> Result<(StatusCode, Value), Refusal> {
     let provider = &target.provider;
-    let lacking = || Refusal::invalid(format!("listModels is not supported by {}", provider.vendor.slug));
-    let list = provider.uri(Endpoint::Models).ok_or_else(lacking)?;
+    let list = provider.uri(Endpoint::Models).ok_or_else(|| call::lacking(Endpoint::Models, provider))?;
     let uri = match &target.model {
         None => list.clone(),
         Some(model) => format!("{list}/{model}").parse::<Uri>().map_err(|_| missing(model))?,

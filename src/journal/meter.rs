@@ -51,11 +51,6 @@ impl Meter {
         }
     }
 
-    /// Reads out of the record, while the call is open.
-    pub fn record(&self) -> Option<&Record> {
-        self.open.as_ref().map(|open| &*open.record)
-    }
-
     /// Microseconds since the call began.
     pub fn elapsed(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)

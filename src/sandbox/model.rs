@@ -129,7 +129,7 @@ mod tests {
         for model in MODELS {
             let act = Act::of(model.name).expect(model.name);
             let silent = matches!(act, Act::Fail { .. } | Act::Hang | Act::Garbage | Act::Empty);
-            let priced = tariff.total(vendor("sandbox").expect("row"), model.name, &usage, 0).is_some();
+            let priced = tariff.cost(vendor("sandbox").expect("row"), model.name, &usage, 0).is_some();
             assert_eq!(priced, !silent, "{}", model.name);
         }
     }

@@ -86,8 +86,8 @@ pub struct CallFile {
     pub frame: Option<Vec<u8>>,
 }
 
-/// The columns of [`Call`], in one place for every list.
-const COLUMNS: &str = "id, workspace, key_id, key_name, at, kind, method, path, status, outcome, error, stream, \
+/// The columns of `calls`, in the order in which the journal writes them and every list reads them.
+pub(in crate::store) const COLUMNS: &str = "id, workspace, key_id, key_name, at, kind, method, path, status, outcome, error, stream, \
      provider, vendor, model_asked, model_served, tokens_in, tokens_cached, tokens_out, tokens_reasoning, cost, price, \
      latency_us, first_token_us, overhead_us, trace_id, span_id, parent_span_id, span_name, metadata, config, \
      config_version, cache_status, mode, target, retries, runtime, tokens_estimated";

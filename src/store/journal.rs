@@ -3,15 +3,12 @@
 use crate::journal::record::{AttemptRow, CallRow, Record};
 use crate::journal::rollup::{Bin, Figures};
 use crate::journal::sketch::Sketch;
+use crate::store::calls::COLUMNS;
 use crate::store::{Store, StoreError, Stored};
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, Row};
 use std::collections::{BTreeMap, HashSet};
 
-const CALL_COLUMNS: &str = "id, workspace, key_id, key_name, at, kind, method, path, status, outcome, error, stream, \
-    provider, vendor, model_asked, model_served, tokens_in, tokens_cached, tokens_out, tokens_reasoning, cost, price, \
-    latency_us, first_token_us, overhead_us, trace_id, span_id, parent_span_id, span_name, metadata, config, \
-    config_version, cache_status, mode, target, retries, runtime, tokens_estimated";
 const ATTEMPT_COLUMNS: &str = "call, number, provider, vendor, model, target, url, status, error, started_us, \
     latency_us, first_token_us";
 
@@ -42,7 +39,7 @@ impl Store {
             .collect::<Vec<_>>();
         let uses = last_uses(records);
         let mut batch = Batch::default();
-        batch.insert("INSERT INTO calls", CALL_COLUMNS, records, bind_call)?;
+        batch.insert("INSERT INTO calls", COLUMNS, records, bind_call)?;
         batch.insert("INSERT INTO attempts", ATTEMPT_COLUMNS, &attempts, bind_attempt)?;
         batch.insert("INSERT INTO bodies", "call, frame", records, bind_body)?;
         batch.insert("INSERT OR REPLACE INTO rollups", ROLLUP_COLUMNS, figures, bind_figures)?;

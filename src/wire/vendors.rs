@@ -103,14 +103,6 @@ impl Vendor {
         }
     }
 
-    /// The base URL, if it is the same for everybody.
-    pub fn base_url(&self) -> Option<&'static str> {
-        match self.base {
-            Base::Url(url) => Some(url),
-            Base::Required | Base::Sandbox => None,
-        }
-    }
-
     /// What it serves, in the catalogue's words, such as `Chat, embeddings`.
     pub fn summary(&self) -> String {
         let serves =
@@ -124,18 +116,6 @@ impl Vendor {
     pub fn prepare(&self, body: &mut Body) {
         for quirk in self.quirks {
             quirk.apply(body);
-        }
-    }
-}
-
-impl Endpoint {
-    /// The path under `/v1` that callers use.
-    pub fn public_path(self) -> &'static str {
-        match self {
-            Self::Chat => "/chat/completions",
-            Self::Complete => "/completions",
-            Self::Embed => "/embeddings",
-            Self::Models => "/models",
         }
     }
 }
