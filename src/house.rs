@@ -17,6 +17,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tower_sessions::SessionManagerLayer;
 
 /// Everything a request may need.
@@ -97,6 +98,19 @@ impl House {
             _lock: lock,
         }))
     }
+}
+
+/// Ends background work and closes the databases. Whether all of it ended within `patience`: a call that is still in
+/// flight then stays in the open file, and is logged as interrupted at the next start.
+pub async fn close(house: Shared, patience: Duration) -> bool {
+    let (tasks, store) = (house.tasks.clone(), house.store.clone());
+    tasks.stop();
+    drop(house);
+    let ended = async {
+        tasks.drain().await;
+        store.close().await;
+    };
+    tokio::time::timeout(patience, ended).await.is_ok()
 }
 
 fn occupy(folder: &Path) -> Result<File, OpenError> {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 use switchyard::clock::Clock;
-use switchyard::house::{House, Shared};
+use switchyard::house::{self, House, Shared};
 use switchyard::server;
 use switchyard::settings::{Mistake, Settings};
 use switchyard::store::StoreError;
@@ -14,6 +14,8 @@ use tracing_subscriber::EnvFilter;
 
 /// How long calls in flight may go on once the process was asked to stop.
 const GRACE: Duration = Duration::from_secs(30);
+/// How long what is finished may take to be written after that.
+const LAST: Duration = Duration::from_secs(5);
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -54,13 +56,11 @@ async fn run(mut settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
     };
     tokio::select! {
         served = served => served?,
-        () = asked => tracing::warn!("calls were still in flight after {} s; they are logged as cancelled", GRACE.as_secs()),
+        () = asked => {}
     }
-    let (tasks, store) = (house.tasks.clone(), house.store.clone());
-    tasks.stop();
-    drop(house);
-    tasks.drain().await;
-    store.close().await;
+    if !house::close(house, LAST).await {
+        tracing::warn!("calls were still in flight; they are logged as interrupted at the next start");
+    }
     Ok(())
 }
 

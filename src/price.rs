@@ -138,7 +138,11 @@ mod tests {
             ("lambda", "gpt-4o", usage(10, 0, 10), NOON, None),
         ] {
             let vendor = vendor(slug).expect(slug);
-            assert_eq!(tariff.cost(vendor, model, &used, at).map(|cost| cost.total), nanos.map(Nanos), "{slug} {model} {used:?}");
+            assert_eq!(
+                tariff.cost(vendor, model, &used, at).map(|cost| cost.total),
+                nanos.map(Nanos),
+                "{slug} {model} {used:?}"
+            );
             assert_eq!(tariff.cost(vendor, model, &used, at).map(|cost| cost.total), nanos.map(Nanos));
         }
     }

@@ -1,6 +1,7 @@
 //! What is kept, and across what.
 
-use crate::rig::{Rig, Scene};
+use crate::rig::{End, Rig, Scene, post};
+use http_body_util::BodyExt;
 use switchyard::journal::slots::{Opening, Slots};
 
 const ASK: &str = r#"{"model":"@sandbox/echo","messages":[{"role":"user","content":"hello yard"}]}"#;
@@ -50,6 +51,19 @@ async fn what_was_in_flight_at_a_crash_has_a_row_afterwards() {
     let crashed = rows.iter().filter(|row| row["metrics"]["trace_id"] == "t-crash").collect::<Vec<_>>();
     assert_eq!((rows.len(), crashed.len()), (2, 1), "{rows:?}");
     assert!(crashed[0].to_string().contains("stopped while this call was in flight"));
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_a_call_that_hangs_and_its_row_says_interrupted() {
+    let rig = Rig::new().await;
+    let event = r#"data: {"choices":[{"index":0,"delta":{"content":"a"}}]}"#;
+    rig.upstream.then(Scene::events(&[event]).ends(End::Hang));
+    let ask = r#"{"model":"@alpha/gpt-4o","stream":true,"messages":[]}"#;
+    let mut stream = rig.open(post("/v1/chat/completions", ask)).await.into_body();
+    stream.frame().await.expect("a frame").expect("bytes");
+    let rig = rig.cut(stream).await;
+    let row = rig.last().await;
+    assert!(row.to_string().contains("stopped while this call was in flight"), "{row}");
 }
 
 #[tokio::test]

@@ -14,8 +14,9 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use switchyard::clock::Clock;
-use switchyard::house::{House, Shared};
+use switchyard::house::{self, House, Shared};
 use switchyard::server;
 use switchyard::settings::Settings;
 use tempfile::TempDir;
@@ -25,6 +26,8 @@ use tower::ServiceExt;
 
 /// 2026-11-24, 12:00 UTC.
 pub const NOW: i64 = 1_795_521_600_000;
+/// Longer than anything that ends at all.
+const LONG: Duration = Duration::from_secs(60);
 pub const KEY: &str = "sy-rig0000000000000000000000000000";
 
 /// One house under test.
@@ -108,9 +111,30 @@ impl Rig {
     /// Stops the house and opens it again on the same folder, as a restart would.
     pub async fn restart(self) -> Self {
         let Self { house, upstream, folder } = self;
-        close(house).await;
+        assert!(house::close(house, LONG).await, "nothing is in flight");
         let house = open(&folder).await;
         Self { house, upstream, folder }
+    }
+
+    /// Stops the house with calls in flight, which it does not wait for, and opens it again once they are gone.
+    pub async fn cut(self, in_flight: Body) -> Self {
+        let Self { house, upstream, folder } = self;
+        assert!(!house::close(house, Duration::from_millis(50)).await, "a call is in flight");
+        std::mem::forget(in_flight);
+        let elsewhere = tempfile::tempdir().expect("a folder");
+        for file in ["open.slots", "control.db", "journal.db", "control.db-wal", "journal.db-wal", "master.key"] {
+            let from = folder.path().join("data").join(file);
+            if from.exists() {
+                let to = elsewhere.path().join("data");
+                std::fs::create_dir_all(&to).expect("a folder");
+                std::fs::copy(from, to.join(file)).expect("a copy");
+            }
+        }
+        let setup = std::fs::read_to_string(folder.path().join("switchyard.toml")).expect("the set-up file");
+        let moved = setup.replace(&*folder.path().to_string_lossy(), &elsewhere.path().to_string_lossy());
+        std::fs::write(elsewhere.path().join("switchyard.toml"), moved).expect("a set-up file");
+        let house = open(&elsewhere).await;
+        Self { house, upstream, folder: elsewhere }
     }
 
     /// Sends a request and hands back the answer unread.
@@ -148,15 +172,6 @@ async fn open(folder: &TempDir) -> Shared {
     let arguments = arguments.chain([folder.path().join("switchyard.toml").into_os_string()]);
     let settings = Settings::load(arguments, |_| None).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     House::open(settings, Clock::frozen(NOW)).await.expect("an open house")
-}
-
-/// Ends a house's background work and its databases.
-pub async fn close(house: Shared) {
-    let (tasks, store) = (house.tasks.clone(), house.store.clone());
-    tasks.stop();
-    drop(house);
-    tasks.drain().await;
-    store.close().await;
 }
 
 /// A POST with the rig's key.
