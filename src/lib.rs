@@ -14,6 +14,7 @@ pub mod gateway;
 pub mod house;
 pub mod journal;
 pub mod price;
+pub mod route;
 pub mod sandbox;
 pub mod secret;
 pub mod server;

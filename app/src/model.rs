@@ -3,12 +3,14 @@
 pub mod account;
 pub mod chat;
 pub mod config;
+pub mod explain;
 pub mod key;
 pub mod log;
 pub mod money;
 pub mod plot;
 pub mod provider;
 pub mod range;
+pub mod routing;
 pub mod scope;
 pub mod usage;
 

@@ -8,10 +8,10 @@ const FLOORS: [&[&str]; 7] = [
     &["clock", "secret", "tasks", "journal::frame", "journal::record", "journal::rollup", "journal::sketch"],
     &["store"],
     // Rooms that decide.
-    &["chart", "price", "wire"],
+    &["chart", "price", "route", "wire"],
     &["settings"],
     // Rooms that remember, and the simulated provider.
-    &["book", "journal", "sandbox"],
+    &["book", "cache", "health", "journal", "sandbox"],
     // Doors, and the handles that they are given.
     &["auth", "desk", "gateway", "house", "setup"],
     &["assets", "server"],
