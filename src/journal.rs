@@ -11,6 +11,7 @@ pub mod rollup;
 pub mod sketch;
 pub mod slots;
 mod tend;
+pub mod tries;
 mod writer;
 
 use crate::clock::Clock;

@@ -1,7 +1,8 @@
 //! One open call: gathers its record, and files it however the call ends.
 
-use crate::journal::record::{AttemptRow, Outcome, Record};
+use crate::journal::record::{Outcome, Record};
 use crate::journal::slots::{Opening, Slot};
+use crate::journal::tries::{Tries, covered};
 use crate::journal::{Filed, Stopped};
 use app::model::money::Nanos;
 use std::time::Instant;
@@ -15,8 +16,7 @@ pub const CALLER_LEFT: u16 = 499;
 pub struct Meter {
     open: Option<Open>,
     started: Instant,
-    /// Time spent waiting for upstream, so that the rest is the gateway's own.
-    upstream_us: u64,
+    tries: Tries,
 }
 
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Meter {
         call.cache_status = "DISABLED";
         call.mode = "single";
         call.target = "config".into();
-        Self { open: Some(Open { record, place, slot }), started: Instant::now(), upstream_us: 0 }
+        Self { open: Some(Open { record, place, slot }), started: Instant::now(), tries: Tries::default() }
     }
 
     /// Writes into the record. Does nothing once the call is filed.
@@ -56,10 +56,9 @@ impl Meter {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// Adds a finished upstream attempt.
-    pub fn attempt(&mut self, attempt: AttemptRow) {
-        self.upstream_us += attempt.latency_us;
-        self.note(|record| record.attempts.push(attempt));
+    /// The call's upstream attempts.
+    pub fn tries(&self) -> Tries {
+        self.tries.clone()
     }
 
     /// Files the call and waits until its row is committed.
@@ -84,6 +83,8 @@ impl Meter {
     }
 
     fn close(&self, record: &mut Record, status: u16, outcome: Outcome) {
+        record.attempts = self.tries.take();
+        let upstream_us = covered(&record.attempts);
         let call = &mut record.call;
         call.status = status;
         call.outcome = outcome;
@@ -92,7 +93,7 @@ impl Meter {
             call.cost = Some(Nanos::ZERO);
         }
         call.latency_us = self.elapsed();
-        call.overhead_us = call.latency_us.saturating_sub(self.upstream_us);
+        call.overhead_us = call.latency_us.saturating_sub(upstream_us);
     }
 }
 
