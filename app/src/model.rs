@@ -3,6 +3,7 @@
 pub mod account;
 pub mod chat;
 pub mod config;
+pub mod explain;
 pub mod key;
 pub mod log;
 pub mod money;
