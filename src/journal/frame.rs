@@ -1,7 +1,8 @@
 //! Headers and bodies of one call in one compressed frame, so that the journal pays for one blob a call.
 //!
-//! Layout: six segments, each a little-endian `u32` length and its bytes (caller's headers and body, what went upstream,
-//! what came back), then a tag byte (0 plain, 1 zstd). Header segments are `name: value` lines.
+//! Layout: seven segments, each a little-endian `u32` length and its bytes (caller's headers and body, what went
+//! upstream, what came back, why it went there), then a tag byte (0 plain, 1 zstd). Header segments are `name: value`
+//! lines. Frames of earlier versions end after the sixth.
 
 use bytes::Bytes;
 use std::cell::RefCell;
@@ -23,6 +24,8 @@ pub struct Frame {
     pub response_headers: Vec<(String, String)>,
     /// As it came from upstream; of a stream, its SSE text.
     pub response_body: Bytes,
+    /// JSON of `app::model::explain::Explain`; empty where none was recorded.
+    pub explain: Bytes,
 }
 
 /// A frame as it is gathered: header blocks are lines already, with credentials masked.
@@ -34,6 +37,8 @@ pub struct Parts {
     pub sent_body: Bytes,
     pub response_headers: String,
     pub response_body: Gathered,
+    /// JSON of `app::model::explain::Explain`; empty: none.
+    pub explain: String,
 }
 
 /// A body that arrives whole, or in chunks.
@@ -48,7 +53,7 @@ pub enum Gathered {
 pub struct FrameError;
 
 impl Parts {
-    /// Keeps the headers alone.
+    /// Keeps the headers, and why the call took its way.
     pub fn drop_bodies(&mut self) {
         self.request_body.clear();
         self.sent_body.clear();
@@ -57,13 +62,14 @@ impl Parts {
 
     /// The frame's bytes, as the journal stores them.
     pub fn encode(&self) -> Vec<u8> {
-        let segments: [&[u8]; 6] = [
+        let segments: [&[u8]; 7] = [
             self.request_headers.as_bytes(),
             &self.request_body,
             self.sent_headers.as_bytes(),
             &self.sent_body,
             self.response_headers.as_bytes(),
             self.response_body.bytes(),
+            self.explain.as_bytes(),
         ];
         let size = segments.iter().map(|segment| segment.len() + 4).sum::<usize>();
         let mut plain = Vec::with_capacity(size + 1);
@@ -118,6 +124,7 @@ impl Frame {
             sent_body: next()?,
             response_headers: lines(&next()?),
             response_body: next()?,
+            explain: if rest.is_empty() { Bytes::new() } else { segment(&mut rest)? },
         })
     }
 }
@@ -171,12 +178,27 @@ mod tests {
                 request_body: body.clone(),
                 sent_body: body.clone(),
                 response_body: Gathered::Chunks(body.to_vec()),
+                explain: r#"{"source":"saved"}"#.into(),
                 ..Parts::default()
             };
             let frame = Frame::decode(&parts.encode()).expect("a frame");
             assert_eq!(frame.request_headers, [("accept".into(), "*/*".into()), ("x-a".into(), "b: c".into())]);
+            assert_eq!(frame.explain, r#"{"source":"saved"}"#);
             assert_eq!((frame.request_body, frame.sent_body, frame.response_body), (body.clone(), body.clone(), body));
         }
+    }
+
+    #[test]
+    fn a_frame_of_six_segments_opens_without_an_explanation() {
+        let mut stored = Vec::new();
+        for segment in ["a: b\n", "{}", "", "", "c: d\n", "body"] {
+            stored.extend_from_slice(&u32::try_from(segment.len()).expect("a length").to_le_bytes());
+            stored.extend_from_slice(segment.as_bytes());
+        }
+        stored.push(super::PLAIN);
+        let frame = Frame::decode(&stored).expect("a frame");
+        assert_eq!((&frame.response_body[..], frame.explain.len()), (&b"body"[..], 0));
+        assert_eq!(frame.response_headers, [("c".into(), "d".into())]);
     }
 
     #[test]

@@ -50,6 +50,9 @@ pub struct CallRow {
     pub retries: i64,
     /// JSON object of the SDK's own words.
     pub runtime: String,
+    /// What a hit of the cache saved; `None`: no hit, or unpriced.
+    pub saved_cost: Option<Nanos>,
+    pub saved_us: u64,
 }
 
 /// One row of `attempts`.
@@ -67,6 +70,14 @@ pub struct AttemptRow {
     pub started_us: u64,
     pub latency_us: u64,
     pub first_token_us: Option<u64>,
+    pub tokens_in: u64,
+    pub tokens_out: u64,
+    /// `None`: unpriced, or nothing was used.
+    pub cost: Option<Nanos>,
+    /// Microseconds waited before it began.
+    pub waited_us: u64,
+    /// 0 for the first try of its target, then the number of the retry.
+    pub retry: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

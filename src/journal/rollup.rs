@@ -27,6 +27,9 @@ pub struct Figures {
     /// Nano-dollars.
     pub cost: i64,
     pub unpriced: u64,
+    /// Calls that the cache answered, and calls that asked it, those included.
+    pub cache_hits: u64,
+    pub cache_asked: u64,
     /// Microseconds of whole answers that reached a provider.
     pub latency: Sketch,
     /// Microseconds to the first token, streams only.
@@ -63,6 +66,8 @@ impl Figures {
             None if call.tokens_in + call.tokens_out > 0 => self.unpriced += 1,
             None => {}
         }
+        self.cache_hits += u64::from(call.cache_status.ends_with("HIT"));
+        self.cache_asked += u64::from(!matches!(call.cache_status, "" | "DISABLED"));
         if !call.provider.is_empty() {
             self.latency.add(call.latency_us);
         }

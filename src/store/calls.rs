@@ -59,6 +59,9 @@ pub struct Call {
     /// JSON object of `sdk_version`, `runtime` and `runtime_version`.
     pub runtime: String,
     pub tokens_estimated: bool,
+    /// Nano-dollars that a hit of the cache saved; `None`: no hit, or unpriced.
+    pub saved_cost: Option<i64>,
+    pub saved_us: u64,
 }
 
 /// A row of `attempts`.
@@ -75,6 +78,14 @@ pub struct Attempt {
     pub started_us: u64,
     pub latency_us: u64,
     pub first_token_us: Option<u64>,
+    pub tokens_in: u64,
+    pub tokens_out: u64,
+    /// Nano-dollars; `None` where no price is known, or nothing was used.
+    pub cost: Option<i64>,
+    /// Before it began.
+    pub waited_us: u64,
+    /// 0 for the first try of its target, then the number of the retry.
+    pub retry: u32,
 }
 
 /// A call with all that was kept of it.
@@ -90,7 +101,7 @@ pub struct CallFile {
 pub(in crate::store) const COLUMNS: &str = "id, workspace, key_id, key_name, at, kind, method, path, status, outcome, error, stream, \
      provider, vendor, model_asked, model_served, tokens_in, tokens_cached, tokens_out, tokens_reasoning, cost, price, \
      latency_us, first_token_us, overhead_us, trace_id, span_id, parent_span_id, span_name, metadata, config, \
-     config_version, cache_status, mode, target, retries, runtime, tokens_estimated";
+     config_version, cache_status, mode, target, retries, runtime, tokens_estimated, saved_cost, saved_us";
 
 impl Store {
     pub async fn call(&self, workspace: &str, id: &str) -> Stored<Option<CallFile>> {
@@ -106,7 +117,7 @@ impl Store {
     pub async fn call_file(&self, call: Call) -> Stored<CallFile> {
         let attempts = sqlx::query_as(
             "SELECT number, provider, vendor, model, target, url, status, error, started_us, latency_us, \
-             first_token_us FROM attempts WHERE call = $1 ORDER BY number",
+             first_token_us, tokens_in, tokens_out, cost, waited_us, retry FROM attempts WHERE call = $1 ORDER BY number",
         )
         .bind(&call.id)
         .fetch_all(&self.journal.read)

@@ -10,10 +10,10 @@ use sqlx::{Arguments, Row};
 use std::collections::{BTreeMap, HashSet};
 
 const ATTEMPT_COLUMNS: &str = "call, number, provider, vendor, model, target, url, status, error, started_us, \
-    latency_us, first_token_us";
+    latency_us, first_token_us, tokens_in, tokens_out, cost, waited_us, retry";
 
 const ROLLUP_COLUMNS: &str = "workspace, minute, provider, model, key_id, status, calls, tokens_in, tokens_out, cost, \
-    unpriced, latency, first_token";
+    unpriced, latency, first_token, cache_hits, cache_asked";
 
 /// A transaction in the making.
 #[derive(Default)]
@@ -58,7 +58,8 @@ impl Store {
     /// What is stored of a bin; nothing stored is zero.
     pub async fn figures(&self, bin: &Bin) -> Stored<Figures> {
         let row = sqlx::query(
-            "SELECT calls, tokens_in, tokens_out, cost, unpriced, latency, first_token FROM rollups \
+            "SELECT calls, tokens_in, tokens_out, cost, unpriced, latency, first_token, cache_hits, cache_asked \
+             FROM rollups \
              WHERE workspace = $1 AND minute = $2 AND provider = $3 AND model = $4 AND key_id = $5 AND status = $6",
         )
         .bind(&bin.workspace)
@@ -80,6 +81,8 @@ impl Store {
             tokens_out: count("tokens_out")?,
             cost: row.try_get("cost")?,
             unpriced: count("unpriced")?,
+            cache_hits: count("cache_hits")?,
+            cache_asked: count("cache_asked")?,
             latency: sketch("latency")?,
             first_token: sketch("first_token")?,
         })
@@ -185,7 +188,9 @@ fn bind_outcome(arguments: &mut SqliteArguments<'_>, call: &CallRow) -> Bound {
     arguments.add(call.target.clone())?;
     arguments.add(call.retries)?;
     arguments.add(call.runtime.clone())?;
-    arguments.add(call.tokens_estimated)
+    arguments.add(call.tokens_estimated)?;
+    arguments.add(call.saved_cost.map(|cost| cost.0))?;
+    arguments.add(count(call.saved_us))
 }
 
 fn bind_attempt(arguments: &mut SqliteArguments<'_>, (call, number, attempt): &(&str, i64, &AttemptRow)) -> Bound {
@@ -198,7 +203,12 @@ fn bind_attempt(arguments: &mut SqliteArguments<'_>, (call, number, attempt): &(
     arguments.add(attempt.error.clone())?;
     arguments.add(count(attempt.started_us))?;
     arguments.add(count(attempt.latency_us))?;
-    arguments.add(attempt.first_token_us.map(count))
+    arguments.add(attempt.first_token_us.map(count))?;
+    arguments.add(count(attempt.tokens_in))?;
+    arguments.add(count(attempt.tokens_out))?;
+    arguments.add(attempt.cost.map(|cost| cost.0))?;
+    arguments.add(count(attempt.waited_us))?;
+    arguments.add(i64::from(attempt.retry))
 }
 
 fn bind_body(arguments: &mut SqliteArguments<'_>, record: &&Record) -> Bound {
@@ -223,7 +233,8 @@ fn bind_figures(arguments: &mut SqliteArguments<'_>, (bin, figures): &(&Bin, &Fi
         sketch.encode(&mut bytes);
         arguments.add(bytes)?;
     }
-    Ok(())
+    arguments.add(count(figures.cache_hits))?;
+    arguments.add(count(figures.cache_asked))
 }
 
 fn bind_use(arguments: &mut SqliteArguments<'_>, (key, at): &(&str, i64)) -> Bound {

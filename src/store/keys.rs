@@ -241,12 +241,14 @@ mod tests {
         let store = Store::open(folder.path(), false).await.unwrap();
         store.add_key(&key("k", Origin::Console, None)).await.unwrap();
         for (minute, calls) in [(60_000, 5), (120_000, 7), (180_000, 1)] {
-            sqlx::query("INSERT INTO rollups VALUES ('default', $1, 'p', 'm', 'k', 200, $2, 0, 0, 0, 0, x'', x'')")
-                .bind(minute)
-                .bind(calls)
-                .execute(&store.journal.write)
-                .await
-                .unwrap();
+            sqlx::query(
+                "INSERT INTO rollups VALUES ('default', $1, 'p', 'm', 'k', 200, $2, 0, 0, 0, 0, x'', x'', 0, 0)",
+            )
+            .bind(minute)
+            .bind(calls)
+            .execute(&store.journal.write)
+            .await
+            .unwrap();
         }
         sqlx::query("INSERT INTO key_use VALUES ('k', 777)").execute(&store.journal.write).await.unwrap();
         let rows = store.keys("default", 120_000).await.unwrap();

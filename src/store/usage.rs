@@ -20,6 +20,9 @@ pub struct Slice {
     /// Nano-dollars.
     pub cost: i64,
     pub unpriced: i64,
+    /// Calls that the cache answered, and calls that asked it, those included.
+    pub cache_hits: i64,
+    pub cache_asked: i64,
     /// Sketches of microseconds laid end to end, as `Sketch::decode` reads them.
     pub latency: Vec<u8>,
     pub first_token: Vec<u8>,
@@ -37,6 +40,8 @@ struct Line {
     tokens_out: i64,
     cost: i64,
     unpriced: i64,
+    cache_hits: i64,
+    cache_asked: i64,
     latency: Vec<u8>,
     first_token: Vec<u8>,
 }
@@ -52,16 +57,17 @@ impl Store {
         let slices = sqlx::query_as(
             "WITH seen AS ( \
                  SELECT hour AS minute, provider, model, key_id, status, calls, tokens_in, tokens_out, cost, unpriced, \
-                        latency, first_token \
+                        cache_hits, cache_asked, latency, first_token \
                  FROM rollup_hours WHERE workspace = $1 AND hour >= $2 AND hour < $5 \
                  UNION ALL \
                  SELECT minute, provider, model, key_id, status, calls, tokens_in, tokens_out, cost, unpriced, \
-                        latency, first_token \
+                        cache_hits, cache_asked, latency, first_token \
                  FROM rollups WHERE workspace = $1 AND minute >= $5 AND minute < $3) \
              SELECT $2 + (minute - $2) / $4 * $4 AS at, provider, model, key_id, \
                     (status >= 400 OR status = 0) AS failed, \
                     sum(calls) AS calls, sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out, \
                     sum(cost) AS cost, sum(unpriced) AS unpriced, \
+                    sum(cache_hits) AS cache_hits, sum(cache_asked) AS cache_asked, \
                     CAST(group_concat(latency, '') AS BLOB) AS latency, \
                     CAST(group_concat(first_token, '') AS BLOB) AS first_token \
              FROM seen GROUP BY 1, 2, 3, 4, 5",
@@ -96,8 +102,8 @@ impl Store {
             let sketch = |bytes: &[u8]| compact(bytes).ok_or(StoreError::Garbled("sketch"));
             sqlx::query(
                 "INSERT INTO rollup_hours (workspace, hour, provider, model, key_id, status, calls, tokens_in, \
-                                           tokens_out, cost, unpriced, latency, first_token) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                                           tokens_out, cost, unpriced, latency, first_token, cache_hits, cache_asked) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
             )
             .bind(workspace)
             .bind(hour)
@@ -112,6 +118,8 @@ impl Store {
             .bind(line.unpriced)
             .bind(sketch(&line.latency)?)
             .bind(sketch(&line.first_token)?)
+            .bind(line.cache_hits)
+            .bind(line.cache_asked)
             .execute(&mut *transaction)
             .await?;
         }
@@ -129,6 +137,7 @@ impl Store {
             "SELECT provider, model, key_id, status, \
                     sum(calls) AS calls, sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out, \
                     sum(cost) AS cost, sum(unpriced) AS unpriced, \
+                    sum(cache_hits) AS cache_hits, sum(cache_asked) AS cache_asked, \
                     CAST(group_concat(latency, '') AS BLOB) AS latency, \
                     CAST(group_concat(first_token, '') AS BLOB) AS first_token \
              FROM rollups WHERE workspace = $1 AND minute >= $2 AND minute < $3 \
@@ -174,8 +183,8 @@ mod tests {
         for (workspace, minute, model, status, calls) in rows {
             sqlx::query(
                 "INSERT INTO rollups (workspace, minute, provider, model, key_id, status, calls, tokens_in, tokens_out, \
-                                      cost, unpriced, latency, first_token) \
-                 VALUES ($1, $2, 'cerebras', $3, 'k1', $4, $5, 10, 20, 300, 1, $6, $7)",
+                                      cost, unpriced, latency, first_token, cache_hits, cache_asked) \
+                 VALUES ($1, $2, 'cerebras', $3, 'k1', $4, $5, 10, 20, 300, 1, $6, $7, 2, 3)",
             )
             .bind(workspace)
             .bind(minute * MINUTE)
@@ -221,6 +230,8 @@ mod tests {
             tokens_out: 40,
             cost: 600,
             unpriced: 2,
+            cache_hits: 4,
+            cache_asked: 6,
             latency: vec![1, 200, 0, 255, 1, 200, 0, 255],
             first_token: Vec::new(),
         };

@@ -15,6 +15,9 @@ pub struct Totals {
     pub unpriced: u64,
     pub tokens_in: u64,
     pub tokens_out: u64,
+    /// Calls that the cache answered, and calls that asked it, those included.
+    pub cache_hits: u64,
+    pub cache_asked: u64,
     pub p50_us: Option<u64>,
     pub p95_us: Option<u64>,
     pub p99_us: Option<u64>,

@@ -112,7 +112,10 @@ struct Tally {
 
 impl Tally {
     fn add(&mut self, slice: &Slice) -> Result<(), StoreError> {
-        let Totals { requests, errors, cost, unpriced, tokens_in, tokens_out, .. } = &mut self.totals;
+        let totals = &mut self.totals;
+        totals.cache_hits += count(slice.cache_hits);
+        totals.cache_asked += count(slice.cache_asked);
+        let Totals { requests, errors, cost, unpriced, tokens_in, tokens_out, .. } = totals;
         *requests += count(slice.calls);
         *errors += if slice.failed { count(slice.calls) } else { 0 };
         cost.0 += slice.cost;
@@ -124,7 +127,10 @@ impl Tally {
     }
 
     fn merge(&mut self, other: &Self) {
-        let Totals { requests, errors, cost, unpriced, tokens_in, tokens_out, .. } = &mut self.totals;
+        let totals = &mut self.totals;
+        totals.cache_hits += other.totals.cache_hits;
+        totals.cache_asked += other.totals.cache_asked;
+        let Totals { requests, errors, cost, unpriced, tokens_in, tokens_out, .. } = totals;
         *requests += other.totals.requests;
         *errors += other.totals.errors;
         cost.0 += other.totals.cost.0;
@@ -224,6 +230,8 @@ mod tests {
             tokens_out: 5,
             cost,
             unpriced: 0,
+            cache_hits: calls / 2,
+            cache_asked: calls,
             latency,
             first_token: Vec::new(),
         }
@@ -270,6 +278,7 @@ mod tests {
         let overview = add_up(frame, &taken).unwrap();
         let now = &overview.now;
         assert_eq!((now.requests, now.errors, now.cost, now.unpriced), (6, 1, Nanos(35), 1));
+        assert_eq!((now.cache_hits, now.cache_asked), (2, 6));
         assert_eq!((now.tokens_in, now.tokens_out, overview.before.requests), (30, 15, 7));
         assert!(now.p99_us.is_some_and(|us| us.abs_diff(1_000) <= 8));
         assert_eq!(now.first_token_p50_us, None);

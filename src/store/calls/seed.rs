@@ -53,7 +53,7 @@ impl Seed {
              'finished', NULL, 0, $6, 'cerebras', 'gpt-oss-120b', $7, $8, 18, 402, 100, $9, \
              '[{\"what\":\"Input tokens\",\"count\":2918,\"per_million\":\"0.35\",\"cost\":1021300}]', 2810000, \
              1170000, 400, $10, 's-1', NULL, 'chat', $11, 'pc-main', 'cv-1', 'DISABLED', 'single', 'config', 0, \
-             '{\"sdk_version\":\"portkey-2.3\",\"runtime\":\"CPython\",\"runtime_version\":\"3.13\"}', 0)",
+             '{\"sdk_version\":\"portkey-2.3\",\"runtime\":\"CPython\",\"runtime_version\":\"3.13\"}', 0, NULL, 0)",
         )
         .bind(&id)
         .bind(self.workspace)
@@ -81,12 +81,15 @@ impl Seed {
     async fn attempt(self, store: &Store, id: &str) {
         sqlx::query(
             "INSERT INTO attempts VALUES ($1, 1, $2, 'cerebras', $3, 'config', \
-             'https://api.cerebras.ai/v1/chat/completions', $4, NULL, 300, 2809000, 1170000)",
+             'https://api.cerebras.ai/v1/chat/completions', $4, NULL, 300, 2809000, 1170000, \
+             $5, 402, $6, 0, 0)",
         )
         .bind(id)
         .bind(self.provider)
         .bind(self.model)
         .bind(self.status)
+        .bind(self.tokens_in)
+        .bind(self.cost)
         .execute(&store.journal.write)
         .await
         .unwrap();
@@ -94,8 +97,8 @@ impl Seed {
 
     async fn roll_up(self, store: &Store) {
         sqlx::query(
-            "INSERT INTO rollups VALUES ($1, $2, $3, $4, $5, $6, 1, $7, 402, $8, $9, x'', x'') ON CONFLICT DO UPDATE \
-             SET calls = calls + 1, tokens_in = tokens_in + excluded.tokens_in, \
+            "INSERT INTO rollups VALUES ($1, $2, $3, $4, $5, $6, 1, $7, 402, $8, $9, x'', x'', 0, 0) \
+             ON CONFLICT DO UPDATE SET calls = calls + 1, tokens_in = tokens_in + excluded.tokens_in, \
              tokens_out = tokens_out + excluded.tokens_out, cost = cost + excluded.cost, \
              unpriced = unpriced + excluded.unpriced",
         )
