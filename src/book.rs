@@ -1,12 +1,14 @@
 //! The book: an immutable snapshot of keys, providers and configs, so that no SQL stands between socket and upstream.
 //! It is replaced whole after each write of the console.
 
+use crate::route::Tree;
 use crate::secret::Sealer;
 use crate::store::configs::StoredConfig;
 use crate::store::keys::StoredKey;
 use crate::store::providers::StoredProvider;
 use crate::store::{Store, StoreError};
 use crate::wire::vendors::{Auth, Base, Endpoint, Vendor, vendor};
+use app::model::routing::{self, Mistake};
 use arc_swap::ArcSwap;
 use http::{HeaderName, HeaderValue, Uri};
 use std::collections::HashMap;
@@ -47,7 +49,23 @@ pub struct ProviderEntry {
 pub struct ConfigEntry {
     pub slug: String,
     pub version: String,
-    pub body: String,
+    /// What it means, or all that is wrong with it.
+    pub tree: Result<Arc<Tree>, Vec<Mistake>>,
+}
+
+impl ConfigEntry {
+    /// Reads and settles the JSON of a version.
+    pub fn new(slug: String, version: String, body: &str) -> Self {
+        Self { slug, version, tree: settled(body).map(Arc::new) }
+    }
+}
+
+/// A config's text as a tree.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn settled(text: &str) -> Result<Tree, Vec<Mistake>> {
+    Tree::settle(&routing::read_text(text)?)
 }
 
 /// Everything the hot path looks up.
@@ -108,7 +126,7 @@ impl Shelf {
         }
         for StoredConfig { workspace, slug, version, body, .. } in self.store.live_configs().await? {
             let configs = &mut book.workspaces.entry(workspace).or_default().configs;
-            configs.insert(slug.clone(), Arc::new(ConfigEntry { slug, version, body }));
+            configs.insert(slug.clone(), Arc::new(ConfigEntry::new(slug, version, &body)));
         }
         self.current.store(Arc::new(book));
         Ok(())
@@ -177,6 +195,12 @@ impl ProviderEntry {
             vendor,
             base_url,
         }
+    }
+
+    /// The same provider, credential and all, at another address.
+    pub fn at(&self, base_url: &str) -> Self {
+        let credential = self.credential.clone();
+        Self { credential, ..Self::new(self.slug.clone(), self.vendor, base_url, None) }
     }
 
     /// Where this endpoint is, if the vendor has it.

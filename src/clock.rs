@@ -1,6 +1,7 @@
 //! The time, as an argument: the wall clock in the binary, a frozen one in tests.
 
 use std::sync::Arc;
+use std::time::Duration;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Tells wall time. Cheap to clone.
@@ -24,6 +25,14 @@ impl Clock {
     pub fn advance(&self, millis: i64) {
         if let Some(frozen) = &self.frozen {
             frozen.fetch_add(millis, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits; a frozen clock jumps there at once.
+    pub async fn sleep(&self, time: Duration) {
+        match &self.frozen {
+            None => tokio::time::sleep(time).await,
+            Some(_) => self.advance(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)),
         }
     }
 

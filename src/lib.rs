@@ -11,6 +11,7 @@ pub mod chart;
 pub mod clock;
 pub mod desk;
 pub mod gateway;
+pub mod health;
 pub mod house;
 pub mod journal;
 pub mod price;

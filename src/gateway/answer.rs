@@ -1,14 +1,19 @@
 //! A provider's answer on its way back: checked, counted, priced, and sent when its row is committed.
 
-use crate::gateway::call::micros;
-use crate::gateway::intake::Call;
+use crate::book::ProviderEntry;
+use crate::gateway::attempt::Whole;
+use crate::gateway::cached::{self, CacheUse};
+use crate::gateway::masked;
+use crate::gateway::outgoing::Outgoing;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::relay::Fault;
-use crate::house::Shared;
+use crate::house::{House, Shared};
 use crate::journal::frame::Gathered;
 use crate::journal::meter::Meter;
-use crate::journal::record::{AttemptRow, Outcome, Record};
+use crate::journal::record::{Outcome, Record};
+use crate::journal::tries::Try;
 use crate::wire::openai::{Answer, Usage, read_answer};
+use app::model::money::Nanos;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -16,7 +21,6 @@ use http::header::{self, CONTENT_TYPE};
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
-use std::time::Instant;
 
 /// Characters of an unreadable answer that are shown.
 const EXCERPT: usize = 300;
@@ -30,11 +34,26 @@ pub struct Checked {
     pub answer: Answer,
 }
 
-/// What is left to do when the answer is known.
-pub struct Ending {
-    pub meter: Meter,
-    pub attempt: AttemptRow,
-    pub sent: Instant,
+/// What an answer is told with.
+pub struct Serving {
+    pub out: Option<Box<Outgoing>>,
+    /// JSON path of the target.
+    pub path: String,
+    /// For `x-portkey-retry-attempt-count`.
+    pub retries: i64,
+    pub cache: CacheUse,
+}
+
+impl Serving {
+    /// Slug of the provider; empty where none was chosen.
+    pub fn slug(&self) -> &str {
+        self.out.as_ref().map_or("", |out| &out.target.provider.slug)
+    }
+
+    /// Bytes of the body that went upstream.
+    pub fn body_len(&self) -> usize {
+        self.out.as_ref().map_or(0, |out| out.bytes.len())
+    }
 }
 
 /// Whether an answer is a stream of events.
@@ -47,8 +66,7 @@ pub fn is_stream(headers: &HeaderMap) -> bool {
 ///
 /// # Errors
 /// When a success is not JSON, or a redirect came.
-pub fn checked(call: &Call, head: &Parts, bytes: Bytes) -> Result<Checked, Fault> {
-    let provider = &call.target.provider;
+pub fn checked(provider: &ProviderEntry, head: &Parts, bytes: Bytes) -> Result<Checked, Fault> {
     if head.status.is_redirection() || head.status.is_informational() {
         let why = format!("@{} answered {} in place of a result. Check its base URL.", provider.slug, head.status);
         return Err(Fault::Unusable(why));
@@ -75,22 +93,23 @@ pub fn checked(call: &Call, head: &Parts, bytes: Bytes) -> Result<Checked, Fault
 }
 
 /// Files the call and answers.
-pub async fn response(house: &Shared, call: &Call, head: Parts, checked: Checked, ending: Ending) -> Response {
-    let Checked { bytes, original, answer } = checked;
-    let Ending { mut meter, attempt, sent } = ending;
-    let (status, latency_us) = (head.status, micros(sent));
+pub async fn response(house: &Shared, serving: &Serving, whole: Whole, mut meter: Meter) -> Response {
+    let Whole { head, checked: Checked { bytes, original, answer }, attempt } = whole;
+    let status = head.status;
     let outcome = if status.is_success() { Outcome::Finished } else { Outcome::Failed };
     let error = answer.error.filter(|_| !status.is_success());
-    meter.attempt(AttemptRow { status: status.as_u16(), latency_us, error: error.clone(), ..attempt });
+    if status.is_success() && original.is_none() {
+        cached::keep_whole(house, serving, &bytes, answer.usage.as_ref(), attempt.as_ref());
+    }
     meter.note(|record| {
         record.call.error = error;
-        record.parts.response_headers = crate::gateway::masked::lines(&head.headers);
+        record.parts.response_headers = masked::lines(&head.headers);
         record.parts.response_body = Gathered::Whole(original.unwrap_or_else(|| bytes.clone()));
         if let Some(model) = answer.model {
             record.call.model_served = model;
         }
         if let Some(usage) = &answer.usage {
-            count(house, call, record, usage);
+            count(house, serving, record, usage, attempt.as_ref());
         }
     });
     if meter.finish(status.as_u16(), outcome).await.is_err() {
@@ -98,40 +117,62 @@ pub async fn response(house: &Shared, call: &Call, head: Parts, checked: Checked
     }
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
-    *response.headers_mut() = headers(head.headers, call, "application/json");
+    *response.headers_mut() = headers(head.headers, serving, "application/json");
     response
 }
 
-/// Writes usage and its price into the record.
-pub fn count(house: &Shared, call: &Call, record: &mut Record, usage: &Usage) {
+/// Writes usage and its price into the record, and into the row of the attempt that it came of. A hit of the cache
+/// costs nothing.
+pub fn count(house: &House, serving: &Serving, record: &mut Record, usage: &Usage, attempt: Option<&Try>) {
     let row = &mut record.call;
     row.tokens_in = usage.input;
     row.tokens_cached = usage.cached;
     row.tokens_out = usage.output;
     row.tokens_reasoning = usage.reasoning;
-    let vendor = call.target.provider.vendor;
+    if serving.cache.hit {
+        row.cost = Some(Nanos::ZERO);
+        return;
+    }
+    let Some(out) = &serving.out else { return };
+    let vendor = out.target.provider.vendor;
     let price = |model: &str| house.prices.cost(vendor, model, usage, row.at);
-    let priced = price(&row.model_served).or_else(|| price(call.target.model.as_deref()?));
+    let priced = price(&row.model_served).or_else(|| price(out.target.model.as_deref()?));
     if let Some(cost) = priced {
         row.cost = Some(cost.total);
         row.price = cost.lines;
     }
+    let cost = row.cost;
+    if let Some(attempt) = attempt {
+        attempt.note(|row| {
+            row.tokens_in = usage.input;
+            row.tokens_out = usage.output;
+            row.cost = cost;
+        });
+    }
 }
 
 /// The provider's headers without those of the connection, and the gateway's own.
-pub fn headers(mut headers: HeaderMap, call: &Call, kind: &'static str) -> HeaderMap {
+pub fn headers(mut headers: HeaderMap, serving: &Serving, kind: &'static str) -> HeaderMap {
     for name in DROPPED {
         headers.remove(name);
     }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    let fixed = HeaderValue::from_static;
-    headers.insert(HeaderName::from_static("x-portkey-provider"), fixed(call.target.provider.vendor.slug));
-    headers.insert(HeaderName::from_static("x-portkey-cache-status"), fixed("DISABLED"));
-    headers.insert(HeaderName::from_static("x-portkey-retry-attempt-count"), fixed("0"));
-    if let Ok(path) = HeaderValue::from_str(&call.path) {
+    mark(&mut headers, serving);
+    headers
+}
+
+/// The gateway's own headers (contract §1.5).
+pub fn mark(headers: &mut HeaderMap, serving: &Serving) {
+    if let Some(out) = &serving.out {
+        let vendor = HeaderValue::from_static(out.target.provider.vendor.slug);
+        headers.insert(HeaderName::from_static("x-portkey-provider"), vendor);
+    }
+    let status = HeaderValue::from_static(serving.cache.status);
+    headers.insert(HeaderName::from_static("x-portkey-cache-status"), status);
+    headers.insert(HeaderName::from_static("x-portkey-retry-attempt-count"), HeaderValue::from(serving.retries));
+    if let Ok(path) = HeaderValue::from_str(&serving.path) {
         headers.insert(HeaderName::from_static("x-portkey-last-used-option-index"), path);
     }
-    headers
 }
 
 /// Headers that belong to the connection upstream, or that a provider has no business setting on this origin.

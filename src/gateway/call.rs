@@ -1,29 +1,30 @@
 //! The story of one call, from a known key to its committed row.
 
-use crate::book::{Book, ProviderEntry};
-use crate::gateway::answer;
+use crate::book::Book;
+use crate::gateway::answer::{self, Serving};
+use crate::gateway::attempt::Reply;
 use crate::gateway::caller::Caller;
-use crate::gateway::intake::{self, Call};
+use crate::gateway::config::Routed;
+use crate::gateway::drive::{Drive, Ended};
+use crate::gateway::intake::{self, Asked};
+use crate::gateway::outgoing::Asking;
 use crate::gateway::refusal::Refusal;
-use crate::gateway::relay::{self, Fault};
-use crate::gateway::stream;
+use crate::gateway::sight::View;
 use crate::gateway::trace::Trace;
-use crate::gateway::{masked, metadata};
-use crate::house::Shared;
+use crate::gateway::{explained, masked, metadata, stream};
+use crate::house::{House, Shared};
 use crate::journal::meter::Meter;
-use crate::journal::record::{AttemptRow, Outcome, Record};
+use crate::journal::record::{Outcome, Record};
 use crate::journal::slots::Opening;
+use crate::route::{self, Facts, Leaf, Plan};
 use crate::wire::vendors::Endpoint;
+use app::model::routing::{Mode, Queue};
 use axum::body::Body;
 use axum::response::Response;
-use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use std::sync::Arc;
-use std::time::Instant;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 /// A request of a known key.
 #[derive(Debug)]
@@ -35,27 +36,141 @@ pub struct Inbound {
     pub trace: Trace,
 }
 
-/// What came back, its body not yet read.
-pub struct Exchange {
-    pub head: http::response::Parts,
-    pub body: Incoming,
-    pub attempt: AttemptRow,
-    pub sent: Instant,
-}
+/// The target of a call without a config.
+static PLAIN: LazyLock<Arc<Leaf>> =
+    LazyLock::new(|| Arc::new(Leaf { path: "config".to_owned(), ..Leaf::default() }));
 
 /// Serves a call. Whatever happens, it has exactly one row, committed before the answer ends.
 pub async fn serve(house: &Shared, inbound: Inbound, body: Body) -> Response {
     let opening = opening(&inbound, house.clock.now());
     let Ok(mut meter) = house.journal.begin(&opening).await else { return Refusal::journal().response() };
     meter.note(|record| describe(record, &inbound));
-    let mut response = match exchange(house, &inbound, body, &mut meter).await {
-        Ok((call, exchange)) => conclude(house, call, exchange, meter).await,
+    let mut response = match ready(house, &inbound, body, &mut meter).await {
+        Ok((asked, routed)) => {
+            let asking = Asking { inbound: &inbound, asked: &asked, routed: routed.as_ref() };
+            routed_to(house, asking, meter).await
+        }
         Err(refusal) => refuse(meter, refusal).await,
     };
     if let Ok(id) = HeaderValue::from_str(&opening.id) {
         response.headers_mut().insert(HeaderName::from_static("x-portkey-request-id"), id);
     }
     response
+}
+
+/// Reads the request and finds its config.
+async fn ready(
+    house: &House,
+    inbound: &Inbound,
+    body: Body,
+    meter: &mut Meter,
+) -> Result<(Asked, Option<Routed>), Refusal> {
+    let Inbound { parts, caller, book, .. } = inbound;
+    caller.must(&["completions.write"])?;
+    let bytes = intake::bytes(parts, body, house.settings.body_limit).await?;
+    meter.note(|record| record.parts.request_body = bytes.clone());
+    let asked = intake::asked(parts, &bytes, caller)?;
+    meter.note(|record| {
+        record.call.model_asked = asked.model.clone().unwrap_or_default();
+        record.call.stream = asked.stream;
+        record.call.metadata = serde_json::to_string(&asked.metadata).unwrap_or_default();
+    });
+    let routed = Routed::of(&parts.headers, &caller.key, book, &house.inline)?;
+    meter.note(|record| {
+        if let Some((slug, version)) = routed.as_ref().and_then(|routed| routed.saved.clone()) {
+            record.call.config = Some(slug);
+            record.call.config_version = Some(version);
+        }
+    });
+    Ok((asked, routed))
+}
+
+/// The plan of a call. `dry`: nothing will be sent.
+///
+/// # Errors
+/// 400, with the contract's words (§2.6).
+pub fn plan(house: &House, call: Asking<'_>, dry: bool) -> Result<Plan, Refusal> {
+    let Asking { inbound, asked, routed } = call;
+    let Some(routed) = routed else { return Ok(route::simple(Arc::clone(&PLAIN))) };
+    let facts =
+        Facts { metadata: &asked.metadata, params: Some(&asked.body), pathname: inbound.parts.uri.path() };
+    let now = house.clock.now();
+    let view = View { house, inbound, model: asked.model.as_deref(), scope: routed.scope, now, dry };
+    let plan = route::plan(&routed.tree, facts, &view, now)
+        .map_err(|why| Refusal { code: Some("no_target"), ..Refusal::invalid(why.to_string()) })?;
+    if !dry {
+        plan.remember.iter().for_each(|choice| house.health.stick(routed.scope, choice, now));
+    }
+    Ok(plan)
+}
+
+/// Carries the call's plan out, and answers.
+async fn routed_to(house: &Shared, call: Asking<'_>, mut meter: Meter) -> Response {
+    house.retries.call(house.clock.now());
+    let mut waiting = Waiting::default();
+    let (plan, ended) = loop {
+        let plan = match plan(house, call, false) {
+            Ok(plan) => plan,
+            Err(refusal) => return refuse(meter, refusal).await,
+        };
+        let drive = Drive { house, call, plan: &plan, tries: meter.tries(), began: meter.began() };
+        let ended = drive.run().await;
+        if ended.status != 429 || !waiting.again(house, call, &plan).await {
+            break (plan, ended);
+        }
+    };
+    let Ended { path, out, reply, retries, cache, .. } = ended;
+    let serving = Serving { path, out, retries, cache };
+    meter.note(|record| {
+        note(record, &serving, plan.mode);
+        if call.routed.is_some() {
+            let mut explain = explained::of(call.routed, &plan);
+            explain.cache = serving.cache.facts.clone();
+            explain.notes.extend(waiting.told());
+            record.explain = Some(Box::new(explain));
+        }
+    });
+    match reply {
+        Ok(Reply::Whole(whole)) => answer::response(house, &serving, *whole, meter).await,
+        Ok(Reply::Stream(opened)) => stream::response(house, serving, opened, meter),
+        Err(refusal) => {
+            let mut response = refuse(meter, refusal).await;
+            answer::mark(response.headers_mut(), &serving);
+            response
+        }
+    }
+}
+
+/// A call's time in the queue of a config whose targets are all rate limited.
+#[derive(Default)]
+struct Waiting {
+    waited_ms: u64,
+    rounds: u32,
+}
+
+impl Waiting {
+    /// Waits until a target may be asked again. Whether there is a queue with room and time for it.
+    async fn again(&mut self, house: &House, call: Asking<'_>, plan: &Plan) -> bool {
+        let (Some(routed), Some(queue)) = (call.routed, &plan.queue) else { return false };
+        let now = house.clock.now();
+        let until = plan.steps.iter().filter_map(|step| house.health.seen(routed.scope, &step.leaf, now).cooling_until);
+        let millis = until.min().map_or(1000, |until| u64::try_from(until - now).unwrap_or(0).max(1));
+        let Queue { max_wait, max_calls } = *queue;
+        if self.waited_ms.saturating_add(millis) > max_wait {
+            return false;
+        }
+        let Some(_place) = house.health.wait(routed.scope, max_calls.unwrap_or(100)) else { return false };
+        house.clock.sleep(Duration::from_millis(millis)).await;
+        self.waited_ms += millis;
+        self.rounds += 1;
+        true
+    }
+
+    fn told(&self) -> Option<String> {
+        (self.rounds > 0).then(|| {
+            format!("Every target was rate limited: the call waited {} ms in {} rounds.", self.waited_ms, self.rounds)
+        })
+    }
 }
 
 /// Answers with a refusal, once its row is committed.
@@ -93,134 +208,27 @@ pub fn describe(record: &mut Record, inbound: &Inbound) {
     call.parent_span_id.clone_from(&trace.parent);
     call.span_name =
         if trace.name.is_empty() { format!("{} {}", parts.method, parts.uri.path()) } else { trace.name.clone() };
-    call.metadata = serde_json::Value::Object(metadata::merged(&parts.headers, &caller.key.metadata, None)).to_string();
+    let own = metadata::merged(&parts.headers, &caller.key.metadata, None);
+    call.metadata = serde_json::to_string(&own).unwrap_or_default();
     call.runtime = runtime(&parts.headers);
     record.parts.request_headers = masked::lines(&parts.headers);
-    record.untracked =
-        parts.headers.get("x-portkey-debug").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"false"));
+    record.untracked = intake::untracked(&parts.headers);
 }
 
-async fn exchange(
-    house: &Shared,
-    inbound: &Inbound,
-    body: Body,
-    meter: &mut Meter,
-) -> Result<(Call, Exchange), Refusal> {
-    let Inbound { endpoint, parts, caller, book, .. } = inbound;
-    caller.must(&["completions.write"])?;
-    let bytes = intake::bytes(parts, body, house.settings.body_limit).await?;
-    meter.note(|record| record.parts.request_body = bytes.clone());
-    let wish = intake::wish(parts, &bytes, caller, book)?;
-    meter.note(|record| {
-        record.call.model_asked = wish.model.clone().unwrap_or_default();
-        record.call.stream = wish.stream;
-        if let Some(user) = &wish.user {
-            let merged = metadata::merged(&parts.headers, &caller.key.metadata, Some(user));
-            record.call.metadata = serde_json::Value::Object(merged).to_string();
-        }
-    });
-    let call = intake::call(wish, *endpoint, parts, caller, book)?;
-    meter.note(|record| chosen(record, &call));
-    let request = request(*endpoint, &call)?;
-    meter.note(|record| {
-        record.parts.sent_headers = masked::lines(request.headers());
-        record.parts.sent_body = call.body.clone();
-    });
-    let (started_us, sent) = (meter.elapsed(), Instant::now());
-    let attempt = AttemptRow { started_us, ..attempt(&call, request.uri().to_string()) };
-    match house.relay.send(request, call.patience).await {
-        Ok(response) => {
-            let (head, body) = response.into_parts();
-            Ok((call, Exchange { head, body, attempt, sent }))
-        }
-        Err(fault) => Err(failed(meter, &call, attempt, sent, &fault)),
-    }
-}
-
-async fn conclude(house: &Shared, call: Call, exchange: Exchange, mut meter: Meter) -> Response {
-    if exchange.head.status.is_success() && answer::is_stream(&exchange.head.headers) {
-        let Some(packing) = relay::packing(&exchange.head.headers) else {
-            return stream::response(house, call, exchange, meter);
-        };
-        let slug = &call.target.provider.slug;
-        let fault = Fault::Unusable(format!("@{slug} packed its stream as {packing}, though none was asked for."));
-        let refusal = failed(&mut meter, &call, exchange.attempt, exchange.sent, &fault);
-        return refuse(meter, refusal).await;
-    }
-    let Exchange { head, body, attempt, sent } = exchange;
-    let slug = &call.target.provider.slug;
-    let read = tokio::time::timeout(call.patience, relay::whole(slug, &head.headers, body)).await;
-    let read = read.unwrap_or_else(|_| Err(Fault::timeout(call.patience)));
-    match read.and_then(|bytes| answer::checked(&call, &head, bytes)) {
-        Ok(checked) => answer::response(house, &call, head, checked, answer::Ending { meter, attempt, sent }).await,
-        Err(fault) => {
-            let attempt = AttemptRow { status: head.status.as_u16(), ..attempt };
-            let refusal = failed(&mut meter, &call, attempt, sent, &fault);
-            refuse(meter, refusal).await
-        }
-    }
-}
-
-fn failed(meter: &mut Meter, call: &Call, attempt: AttemptRow, sent: Instant, fault: &Fault) -> Refusal {
-    let refusal = fault.refusal(&call.target.provider.slug);
-    let latency_us = micros(sent);
-    meter.attempt(AttemptRow { error: Some(refusal.message.clone()), latency_us, ..attempt });
-    refusal
-}
-
-/// Microseconds since `start`.
-pub fn micros(start: Instant) -> u64 {
-    u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX)
-}
-
-fn chosen(record: &mut Record, call: &Call) {
+fn note(record: &mut Record, serving: &Serving, mode: Mode) {
     let row = &mut record.call;
-    row.provider.clone_from(&call.target.provider.slug);
-    row.vendor = call.target.provider.vendor.slug.into();
-    row.model_served = call.target.model.clone().unwrap_or_default();
-    row.target.clone_from(&call.path);
-    if let Some((slug, version)) = &call.saved_config {
-        row.config = Some(slug.clone());
-        row.config_version = Some(version.clone());
-    }
-}
-
-fn attempt(call: &Call, url: String) -> AttemptRow {
-    AttemptRow {
-        provider: call.target.provider.slug.clone(),
-        vendor: call.target.provider.vendor.slug.into(),
-        model: call.target.model.clone().unwrap_or_default(),
-        target: call.path.clone(),
-        url,
-        ..AttemptRow::default()
-    }
-}
-
-fn request(endpoint: Endpoint, call: &Call) -> Result<Request<Full<Bytes>>, Refusal> {
-    let provider: &ProviderEntry = &call.target.provider;
-    let uri = provider.uri(endpoint).ok_or_else(|| lacking(endpoint, provider))?;
-    let mut request = Request::new(Full::new(call.body.clone()));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = uri.clone();
-    let headers = request.headers_mut();
-    signed(headers, provider);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let accept = if call.stream { "text/event-stream" } else { "application/json" };
-    headers.insert(ACCEPT, HeaderValue::from_static(accept));
-    Ok(request)
-}
-
-/// The headers of every request to a provider.
-pub fn signed(headers: &mut HeaderMap, provider: &ProviderEntry) {
-    const AGENT: &str = concat!("switchyard/", env!("CARGO_PKG_VERSION"));
-    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    for (name, value) in provider.vendor.headers {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    if let Some((name, value)) = &provider.credential {
-        headers.insert(name.clone(), value.clone());
-    }
+    row.mode = mode.word();
+    row.target.clone_from(&serving.path);
+    row.retries = serving.retries;
+    row.cache_status = serving.cache.status;
+    row.saved_cost = serving.cache.saved_cost;
+    row.saved_us = serving.cache.saved_us;
+    let Some(out) = &serving.out else { return };
+    row.provider.clone_from(&out.target.provider.slug);
+    row.vendor = out.target.provider.vendor.slug.into();
+    row.model_served = out.target.model.clone().unwrap_or_default();
+    record.parts.sent_headers = masked::lines(out.request().headers());
+    record.parts.sent_body = out.bytes.clone();
 }
 
 /// The stored word of a kind of call.
@@ -231,19 +239,6 @@ fn kind(endpoint: Endpoint) -> &'static str {
         Endpoint::Embed => "embed",
         Endpoint::Models => "models",
     }
-}
-
-/// The vendor has no such endpoint: the gateway's own exception, so that no SDK tries it again.
-pub fn lacking(endpoint: Endpoint, provider: &ProviderEntry) -> Refusal {
-    let name = match endpoint {
-        Endpoint::Chat => "chatComplete",
-        Endpoint::Complete => "complete",
-        Endpoint::Embed => "embed",
-        Endpoint::Models => "listModels",
-    };
-    let message = format!("{name} is not supported by {}", provider.vendor.slug);
-    let status = StatusCode::INTERNAL_SERVER_ERROR;
-    Refusal { status, code: Some("endpoint_not_supported"), exception: true, ..Refusal::invalid(message) }
 }
 
 fn runtime(headers: &HeaderMap) -> String {

@@ -1,123 +1,95 @@
-//! The config of a call, as far as this version routes: one node, or `single` with one target. What would need more is
-//! refused by name, never passed over in silence.
+//! The config of a call, settled: the header's, else the key's default, else none (contract §2.2).
 
-use crate::book::Book;
+use crate::book::{Book, KeyEntry, settled};
 use crate::gateway::refusal::Refusal;
-use http::HeaderMap;
-use serde_json::{Map, Value};
+use crate::route::Tree;
+use http::{HeaderMap, HeaderValue};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// A leaf, with what it inherits merged in.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Node {
-    pub provider: Option<String>,
-    pub api_key: Option<String>,
-    pub override_params: Map<String, Value>,
-    /// Milliseconds.
-    pub request_timeout: Option<u64>,
-    /// JSON path of the target used, `config` where there is none.
-    pub path: String,
+/// Inline configs that are kept settled.
+const KEPT: usize = 256;
+const NOT_JSON: &str = "Invalid config passed. You need to pass a valid json";
+
+/// A call's config and where it came from.
+#[derive(Clone, Debug)]
+pub struct Routed {
+    pub tree: Arc<Tree>,
+    /// `header`, `saved` or `key`.
+    pub source: &'static str,
     /// Slug and version, of a saved config.
     pub saved: Option<(String, String)>,
+    /// What is remembered of its targets is kept under this.
+    pub scope: u64,
 }
 
-impl Node {
-    /// The config of a request: the header's, else the key's default, else none.
+/// Inline configs, settled once: SDKs send the same text with every call.
+#[derive(Debug, Default)]
+pub struct Inline {
+    trees: Mutex<HashMap<String, Arc<Tree>>>,
+}
+
+impl Routed {
+    /// Finds it.
     ///
     /// # Errors
-    /// 400, with the contract's words (§5).
-    pub fn of(
-        headers: &HeaderMap,
-        default: Option<&str>,
-        workspace: &str,
-        book: &Book,
-    ) -> Result<Option<Self>, Refusal> {
-        let header = headers.get("x-portkey-config").map(|value| value.to_str().unwrap_or_default().trim());
-        match header.filter(|text| !text.is_empty()).or(default) {
-            None => Ok(None),
-            Some(text) if text.starts_with("pc-") => saved(text, workspace, book).map(Some),
-            Some(text) => read(text).map(Some),
+    /// 400, with the contract's words (§5) and every mistake.
+    pub fn of(headers: &HeaderMap, key: &KeyEntry, book: &Book, inline: &Inline) -> Result<Option<Self>, Refusal> {
+        let header = match headers.get("x-portkey-config").map(HeaderValue::as_bytes) {
+            None => None,
+            Some(bytes) => Some(std::str::from_utf8(bytes).map_err(|_| Refusal::invalid(NOT_JSON))?.trim()),
+        };
+        match (header.filter(|text| !text.is_empty()), key.config.as_deref()) {
+            (Some(text), _) if text.starts_with('{') => {
+                let tree = inline.tree(text)?;
+                let scope = scope(&key.workspace, &tree.identity);
+                Ok(Some(Self { tree, source: "header", saved: None, scope }))
+            }
+            (Some(slug), _) if slug.starts_with("pc-") => saved(slug, "saved", &key.workspace, book).map(Some),
+            (Some(_), _) => Err(Refusal { param: Some("x-portkey-config".into()), ..Refusal::invalid(NOT_JSON) }),
+            (None, Some(slug)) => saved(slug, "key", &key.workspace, book).map(Some),
+            (None, None) => Ok(None),
         }
     }
 }
 
-fn saved(slug: &str, workspace: &str, book: &Book) -> Result<Node, Refusal> {
+impl Inline {
+    fn tree(&self, text: &str) -> Result<Arc<Tree>, Refusal> {
+        let known = self.trees.lock().unwrap_or_else(PoisonError::into_inner).get(text).cloned();
+        if let Some(tree) = known {
+            return Ok(tree);
+        }
+        if serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
+            return Err(Refusal { param: Some("x-portkey-config".into()), ..Refusal::invalid(NOT_JSON) });
+        }
+        let tree = Arc::new(settled(text).map_err(|mistakes| Refusal::config(&mistakes))?);
+        let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
+        if trees.len() >= KEPT {
+            trees.clear();
+        }
+        trees.insert(text.to_owned(), Arc::clone(&tree));
+        Ok(tree)
+    }
+}
+
+fn saved(slug: &str, source: &'static str, workspace: &str, book: &Book) -> Result<Routed, Refusal> {
     let entry = book.config(workspace, slug).ok_or_else(|| Refusal {
         param: Some(slug.to_owned()),
+        code: Some("config_not_found"),
         ..Refusal::invalid(format!("Invalid config id passed: {slug} is not a config of this workspace."))
     })?;
-    Ok(Node { saved: Some((entry.slug.clone(), entry.version.clone())), ..read(&entry.body)? })
+    let tree = entry.tree.as_ref().map_err(|mistakes| Refusal::config(mistakes))?;
+    Ok(Routed {
+        tree: Arc::clone(tree),
+        source,
+        saved: Some((entry.slug.clone(), entry.version.clone())),
+        scope: scope(workspace, slug),
+    })
 }
 
-fn read(text: &str) -> Result<Node, Refusal> {
-    let value = serde_json::from_str::<Value>(text)
-        .map_err(|_| Refusal::invalid("Invalid config passed. You need to pass a valid json"))?;
-    let Value::Object(root) = value else {
-        return Err(Refusal::invalid("Invalid config passed. You need to pass a valid json"));
-    };
-    let mut node = Node { path: "config".into(), ..Node::default() };
-    descend(root, &mut node)?;
-    Ok(node)
-}
-
-fn descend(fields: Map<String, Value>, node: &mut Node) -> Result<(), Refusal> {
-    let mut target = None;
-    for (name, value) in fields {
-        match (name.as_str(), value) {
-            ("strategy", Value::Object(strategy)) if strategy.get("mode").and_then(Value::as_str) == Some("single") => {
-            }
-            ("targets", Value::Array(mut targets)) if targets.len() == 1 => target = targets.pop(),
-            ("provider" | "virtual_key", Value::String(slug)) => {
-                let slug = if name == "virtual_key" { format!("@{}", slug.trim_start_matches('@')) } else { slug };
-                node.provider = Some(slug);
-            }
-            ("api_key", Value::String(key)) => node.api_key = Some(key),
-            ("override_params", Value::Object(params)) => node.override_params.extend(params),
-            ("request_timeout", Value::Number(millis)) => node.request_timeout = millis.as_u64(),
-            ("name" | "weight" | "strict_open_ai_compliance", _) => {}
-            _ => return Err(unsupported(&format!("{}.{name}", node.path))),
-        }
-    }
-    match target {
-        None => Ok(()),
-        Some(Value::Object(target)) => {
-            node.path.push_str(".targets[0]");
-            descend(target, node)
-        }
-        Some(_) => Err(unsupported(&format!("{}.targets[0]", node.path))),
-    }
-}
-
-fn unsupported(path: &str) -> Refusal {
-    let message = format!("Invalid config passed: {path} is not something this version of the gateway can route by.");
-    Refusal { param: Some(path.to_owned()), code: Some("config_unsupported"), ..Refusal::invalid(message) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::read;
-
-    #[test]
-    fn a_single_target_inherits_from_its_parent() {
-        let node = read(
-            r#"{"strategy":{"mode":"single"},"request_timeout":900,"override_params":{"model":"a","seed":1},
-                "targets":[{"provider":"@alpha","override_params":{"model":"b"}}]}"#,
-        )
-        .expect("a node");
-        assert_eq!((node.path.as_str(), node.provider.as_deref()), ("config.targets[0]", Some("@alpha")));
-        assert_eq!(node.request_timeout, Some(900));
-        assert_eq!(serde_json::Value::Object(node.override_params), serde_json::json!({"model":"b","seed":1}));
-    }
-
-    #[test]
-    fn what_cannot_be_routed_is_named() {
-        for (text, named) in [
-            (r#"{"cache":{"mode":"simple"}}"#, "config.cache"),
-            (r#"{"strategy":{"mode":"fallback"},"targets":[{},{}]}"#, "config.strategy"),
-            (r#"{"targets":[{"retry":{"attempts":2}}]}"#, "config.targets[0].retry"),
-        ] {
-            let refusal = read(text).expect_err("a refusal");
-            assert!(refusal.message.contains(named), "{text}: {}", refusal.message);
-        }
-        assert!(read("nope").expect_err("a refusal").message.ends_with("You need to pass a valid json"));
-    }
+fn scope(workspace: &str, name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (workspace, name).hash(&mut hasher);
+    hasher.finish()
 }

@@ -1,17 +1,14 @@
-//! From bytes and headers to a call that can be sent.
+//! From bytes and headers to what is asked, before a target is chosen.
 
-use crate::book::Book;
 use crate::gateway::caller::Caller;
-use crate::gateway::config::Node;
+use crate::gateway::metadata;
 use crate::gateway::refusal::Refusal;
-use crate::gateway::target::{Ask, Target};
 use crate::wire::body::Body;
-use crate::wire::vendors::Endpoint;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::value::to_raw_value;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -20,33 +17,23 @@ const BODY_PATIENCE: Duration = Duration::from_secs(120);
 /// What of an oversized body is read and thrown away, and for how long.
 const DRAINED: usize = 256 << 20;
 const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
-/// How long a provider may take where the caller sets no time.
-const PATIENCE: Duration = Duration::from_secs(600);
 
-/// A call ready to go upstream.
+/// A request as its caller made it.
 #[derive(Debug)]
-pub struct Call {
-    /// As it goes upstream.
-    pub body: Bytes,
-    pub target: Target,
-    pub stream: bool,
-    /// Usage was asked for on the caller's behalf: what that adds is taken out again.
-    pub usage_added: bool,
-    pub patience: Duration,
-    /// JSON path of the target in the config.
-    pub path: String,
-    pub saved_config: Option<(String, String)>,
-}
-
-/// The part of a request that decides, read before the target is chosen.
-#[derive(Debug)]
-pub struct Wish {
+pub struct Asked {
     pub body: Body,
-    pub node: Option<Node>,
+    /// The body's `model`.
     pub model: Option<String>,
-    /// `user` of the body.
-    pub user: Option<String>,
     pub stream: bool,
+    pub metadata: Map<String, Value>,
+    /// `x-portkey-request-timeout`, which beats the config's.
+    pub timeout: Option<u64>,
+    /// `x-portkey-cache-force-refresh`: the cache is written, not read.
+    pub refresh: bool,
+    /// `x-portkey-cache-namespace`.
+    pub namespace: Option<String>,
+    /// `x-portkey-debug: false`: bodies are neither kept nor cached.
+    pub untracked: bool,
 }
 
 /// Reads a body of at most `limit` bytes. A larger one is read on and thrown away within reason, so that the refusal
@@ -81,57 +68,45 @@ async fn drain(mut body: axum::body::Body) {
     }
 }
 
-/// Checks the content type and reads what the route is chosen by.
+/// Checks the content type, and that what is decided on has its type.
 ///
 /// # Errors
 /// 400 with what is wrong.
-pub fn wish(parts: &Parts, bytes: &Bytes, caller: &Caller, book: &Book) -> Result<Wish, Refusal> {
+pub fn asked(parts: &Parts, bytes: &Bytes, caller: &Caller) -> Result<Asked, Refusal> {
     allowed(parts)?;
-    followed(parts)?;
-    let mut body = Body::parse(bytes).map_err(|error| Refusal::invalid(error.to_string()))?;
-    let default = caller.key.config.as_deref();
-    let node = Node::of(&parts.headers, default, &caller.key.workspace, book)?;
-    for (name, value) in node.iter().flat_map(|node| &node.override_params) {
-        if let Ok(raw) = to_raw_value(value) {
-            body.set(name, raw);
-        }
-    }
+    let body = Body::parse(bytes).map_err(|error| Refusal::invalid(error.to_string()))?;
     typed(&body)?;
-    Ok(Wish {
+    let headers = &parts.headers;
+    let user = body.text("user");
+    Ok(Asked {
         model: body.text("model").map(Into::into),
-        user: body.text("user").map(Into::into),
         stream: body.flag("stream") == Some(true),
+        metadata: metadata::merged(headers, &caller.key.metadata, user.as_deref()),
+        timeout: text(headers, "x-portkey-request-timeout").and_then(|millis| millis.parse().ok()),
+        refresh: flag(headers, "x-portkey-cache-force-refresh") == Some(true),
+        namespace: text(headers, "x-portkey-cache-namespace").map(str::to_owned),
+        untracked: untracked(headers),
         body,
-        node,
     })
 }
 
-/// Chooses the target and makes the body that goes there.
-///
-/// # Errors
-/// 400 where no target can be chosen.
-pub fn call(wish: Wish, endpoint: Endpoint, parts: &Parts, caller: &Caller, book: &Book) -> Result<Call, Refusal> {
-    let Wish { mut body, node, model, stream, .. } = wish;
-    let ask = Ask { headers: &parts.headers, caller, book, node: node.as_ref(), model: model.as_deref() };
-    let target = Target::of(ask)?;
-    if target.model != model
-        && let Some(model) = &target.model
-    {
-        body.set_text("model", model);
+/// Whether the caller asked that bodies are not kept.
+pub fn untracked(headers: &HeaderMap) -> bool {
+    flag(headers, "x-portkey-debug") == Some(false)
+}
+
+fn flag(headers: &HeaderMap, name: &str) -> Option<bool> {
+    let word = text(headers, name)?;
+    if word.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else {
+        word.eq_ignore_ascii_case("false").then_some(false)
     }
-    let usage_added = stream && matches!(endpoint, Endpoint::Chat | Endpoint::Complete) && ask_usage(&mut body);
-    target.provider.vendor.prepare(&mut body);
-    let own = parts.headers.get("x-portkey-request-timeout").and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    let millis = own.or_else(|| node.as_ref().and_then(|node| node.request_timeout)).filter(|millis| *millis > 0);
-    Ok(Call {
-        body: body.bytes(),
-        target,
-        stream,
-        usage_added,
-        patience: millis.map_or(PATIENCE, |millis: u64| Duration::from_millis(millis).min(PATIENCE)),
-        path: node.as_ref().map_or_else(|| "config".into(), |node| node.path.clone()),
-        saved_config: node.and_then(|node| node.saved),
-    })
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let value: &HeaderValue = headers.get(name)?;
+    value.to_str().ok().map(str::trim).filter(|text| !text.is_empty())
 }
 
 fn allowed(parts: &Parts) -> Result<(), Refusal> {
@@ -144,18 +119,6 @@ fn allowed(parts: &Parts) -> Result<(), Refusal> {
         return Err(Refusal::invalid("This endpoint takes a JSON body. Send content-type: application/json."));
     }
     Err(Refusal { param: Some("content-type".into()), ..Refusal::invalid("Invalid content type passed") })
-}
-
-/// Headers that would change where a call goes, and that this version does not follow: better refused than ignored.
-fn followed(parts: &Parts) -> Result<(), Refusal> {
-    for name in ["x-portkey-custom-host", "x-portkey-forward-headers"] {
-        if parts.headers.contains_key(name) {
-            let message = format!("{name} is not followed by this version of the gateway. Leave it out.");
-            let refusal = Refusal { code: Some("header_not_supported"), ..Refusal::invalid(message) };
-            return Err(Refusal { param: Some(name.to_owned()), ..refusal });
-        }
-    }
-    Ok(())
 }
 
 /// The fields that are decided on must have their types; all others are the provider's to judge.
@@ -172,17 +135,4 @@ fn typed(body: &Body) -> Result<(), Refusal> {
         return wrong("stream", "true or false");
     }
     Ok(())
-}
-
-/// Asks for usage in the stream. Whether it had to be added.
-fn ask_usage(body: &mut Body) -> bool {
-    let mut options = body.read::<Map<String, Value>>("stream_options").unwrap_or_default();
-    if options.get("include_usage") == Some(&Value::Bool(true)) {
-        return false;
-    }
-    options.insert("include_usage".into(), true.into());
-    to_raw_value(&options).is_ok_and(|raw| {
-        body.set("stream_options", raw);
-        true
-    })
 }

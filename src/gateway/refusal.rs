@@ -4,7 +4,9 @@
 //! SDKs both read it.
 
 use crate::book::ProviderEntry;
+use crate::gateway::host::Unfit;
 use crate::gateway::logs::LogsRefusal;
+use app::model::routing::Mistake;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::json;
@@ -28,16 +30,44 @@ pub struct Refusal {
     pub exception: bool,
     /// Seconds to wait.
     pub retry_after: Option<u32>,
+    /// Every mistake, where there may be several.
+    pub errors: Vec<String>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), kind, code: None, param: None, exception: false, retry_after: None }
+        Self {
+            status,
+            message: message.into(),
+            kind,
+            code: None,
+            param: None,
+            exception: false,
+            retry_after: None,
+            errors: Vec::new(),
+        }
     }
 
     /// 400: the caller can mend it.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)
+    }
+
+    /// 400: the config is wrong, in the contract's words and with every mistake (§5).
+    pub fn config(mistakes: &[Mistake]) -> Self {
+        let errors = mistakes.iter().map(|mistake| format!("path: {}, message: {}", mistake.path, mistake.message));
+        let first = mistakes.first().map(|mistake| mistake.path.clone());
+        let refusal = Self::invalid("Invalid config passed");
+        Self { code: Some("invalid_config"), param: first, errors: errors.collect(), ..refusal }
+    }
+
+    /// 400: a feature that the config asks for does not exist here yet, so the call is not made without it.
+    pub fn lacking(path: &str, key: &str) -> Self {
+        let message = format!(
+            "{path}.{key} asks for a feature that this version of the gateway does not have. \
+             The call was not made without it: take {key} out of the config, or use another target."
+        );
+        Self { code: Some("feature_not_supported"), param: Some(key.to_owned()), ..Self::invalid(message) }
     }
 
     /// 401 (contract §5).
@@ -66,10 +96,29 @@ impl Refusal {
         Self { code: Some("provider_not_found"), param: Some(slug.to_owned()), ..Self::invalid(message) }
     }
 
+    /// 400 (contract §5): the host is not one that may be called.
+    pub fn custom_host(why: Unfit) -> Self {
+        let refusal = Self { code: Some("invalid_custom_host"), ..Self::invalid("Invalid custom host") };
+        Self { param: Some("custom_host".to_owned()), errors: vec![why.to_string()], ..refusal }
+    }
+
     /// 408 (contract §5).
     pub fn timeout(millis: u64) -> Self {
         let message = format!("Request exceeded the timeout sent in the request: {millis}ms");
         Self::new(StatusCode::REQUEST_TIMEOUT, "timeout_error", message)
+    }
+
+    /// 503: the target failed too often of late.
+    pub fn circuit(path: &str) -> Self {
+        let message = format!("The circuit of {path} is open: it failed too often of late, and is left alone for a while.");
+        Self { code: Some("circuit_open"), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "upstream_error", message) }
+    }
+
+    /// 500: the vendor has no such endpoint. The gateway's own exception, so that no SDK tries it again.
+    pub fn lacking_endpoint(name: &str, vendor: &str) -> Self {
+        let refusal = Self::invalid(format!("{name} is not supported by {vendor}"));
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self { status, code: Some("endpoint_not_supported"), exception: true, ..refusal }
     }
 
     /// 413: the body is over the limit.
@@ -114,6 +163,9 @@ impl Refusal {
             "message": self.message,
             "error": { "message": self.message, "type": self.kind, "param": self.param, "code": self.code },
         });
+        if !self.errors.is_empty() {
+            body["errors"] = json!(self.errors);
+        }
         if self.status == StatusCode::NOT_FOUND && self.code == Some("not_found") {
             body["ok"] = false.into();
         }

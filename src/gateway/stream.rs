@@ -1,45 +1,38 @@
 //! A stream on its way back: each chunk leaves at once, its end waits for the row.
 
-use crate::gateway::answer::{count, headers};
-use crate::gateway::call::{Exchange, micros};
-use crate::gateway::intake::Call;
+use crate::gateway::answer::{Serving, count, headers};
+use crate::gateway::cached;
 use crate::gateway::masked;
+use crate::gateway::opened::{Next, Opened};
 use crate::gateway::refusal::Refusal;
 use crate::house::Shared;
 use crate::journal::Stopped;
 use crate::journal::frame::Gathered;
 use crate::journal::meter::Meter;
-use crate::journal::record::{AttemptRow, Outcome};
+use crate::journal::record::Outcome;
 use crate::wire::openai::Usage;
-use crate::wire::sse::Observer;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use http::StatusCode;
 use http_body::{Body as HttpBody, Frame};
-use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 use tokio::sync::oneshot;
 
-/// Bytes of a stream that the journal keeps.
-const KEPT: usize = 16 << 20;
 /// Bytes of a request that count as one token, where the provider says nothing.
 const BYTES_PER_TOKEN: u64 = 4;
 
 /// The body handed to the caller. Dropped before its end, it files the call as cancelled, with what was streamed.
 struct Relayed {
     house: Shared,
-    call: Call,
-    upstream: Incoming,
-    observer: Observer,
+    serving: Serving,
+    opened: Box<Opened>,
     meter: Meter,
-    attempt: AttemptRow,
-    sent: Instant,
-    kept: Vec<u8>,
+    status: StatusCode,
     state: State,
 }
 
@@ -51,23 +44,13 @@ enum State {
 }
 
 /// Hands a stream on.
-pub fn response(house: &Shared, call: Call, exchange: Exchange, mut meter: Meter) -> Response {
-    let Exchange { mut head, body, attempt, sent } = exchange;
-    meter.note(|record| record.parts.response_headers = masked::lines(&head.headers));
-    let headers = headers(std::mem::take(&mut head.headers), &call, "text/event-stream");
-    let relayed = Relayed {
-        house: Arc::clone(house),
-        observer: Observer::new(call.usage_added),
-        upstream: body,
-        attempt: AttemptRow { status: head.status.as_u16(), ..attempt },
-        meter,
-        call,
-        sent,
-        kept: Vec::with_capacity(8 << 10),
-        state: State::Flowing,
-    };
+pub fn response(house: &Shared, serving: Serving, mut opened: Box<Opened>, mut meter: Meter) -> Response {
+    meter.note(|record| record.parts.response_headers = masked::lines(&opened.head.headers));
+    let headers = headers(std::mem::take(&mut opened.head.headers), &serving, "text/event-stream");
+    let status = opened.head.status;
+    let relayed = Relayed { house: Arc::clone(house), serving, opened, meter, status, state: State::Flowing };
     let mut response = Response::new(Body::new(relayed));
-    *response.status_mut() = head.status;
+    *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
 }
@@ -83,16 +66,13 @@ impl HttpBody for Relayed {
         let this = &mut *self;
         loop {
             match &mut this.state {
-                State::Flowing => match ready!(Pin::new(&mut this.upstream).poll_frame(context)) {
-                    Some(Ok(frame)) => {
-                        let Ok(chunk) = frame.into_data() else { continue };
-                        let out = this.flow(chunk);
-                        if !out.is_empty() {
-                            return Poll::Ready(Some(Ok(Frame::data(out))));
-                        }
+                State::Flowing => match ready!(this.opened.poll_next(context)) {
+                    Next::Chunk(chunk) => {
+                        this.watch();
+                        return Poll::Ready(Some(Ok(Frame::data(chunk))));
                     }
-                    Some(Err(error)) => this.end(Some(&error)),
-                    None => this.end(None),
+                    Next::End => this.end(None),
+                    Next::Cut(cut) => this.end(Some(cut.why)),
                 },
                 State::Committing(committed, tail) => {
                     let written = ready!(Pin::new(committed).poll(context)).unwrap_or(Err(Stopped));
@@ -113,33 +93,40 @@ impl HttpBody for Relayed {
 }
 
 impl Relayed {
-    fn flow(&mut self, chunk: Bytes) -> Bytes {
-        let room = KEPT.saturating_sub(self.kept.len());
-        self.kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        let out = self.observer.push(chunk);
-        if self.attempt.first_token_us.is_none() && self.observer.saw_content() {
-            self.attempt.first_token_us = Some(micros(self.sent));
-            let first = self.meter.elapsed();
-            self.meter.note(|record| record.call.first_token_us = Some(first));
+    /// Notes the first token.
+    fn watch(&mut self) {
+        if !self.opened.observer.saw_content() {
+            return;
         }
-        out
+        let first = self.meter.elapsed();
+        let mut fresh = false;
+        self.meter.note(|record| {
+            fresh = record.call.first_token_us.is_none();
+            record.call.first_token_us.get_or_insert(first);
+        });
+        if let Some(attempt) = self.opened.attempt.as_ref().filter(|_| fresh) {
+            let first = attempt.elapsed();
+            attempt.note(|row| row.first_token_us = Some(first));
+        }
     }
 
-    fn end(&mut self, broken: Option<&hyper::Error>) {
-        let provider = &self.call.target.provider.slug;
+    fn end(&mut self, broken: Option<String>) {
+        let slug = self.serving.slug();
         let (error, tail) = match broken {
-            None => (self.observer.error().map(str::to_owned), self.observer.finish()),
+            None => (self.opened.observer.error().map(str::to_owned), self.opened.observer.finish()),
             Some(cause) => {
                 let refusal = Refusal::upstream(format!(
-                    "The stream of @{provider} broke off ({cause}). What came before it is all there is."
+                    "The stream of @{slug} broke off ({cause}). What came before it is all there is."
                 ));
                 (Some(refusal.message.clone()), event(&refusal))
             }
         };
         let outcome = if error.is_some() { Outcome::Failed } else { Outcome::Finished };
-        let status = self.attempt.status;
+        if error.is_none() && self.opened.observer.done() && self.opened.kept_whole() {
+            cached::keep_events(&self.house, &self.serving, &self.opened);
+        }
         self.tally(error);
-        self.state = match self.meter.file(status, outcome) {
+        self.state = match self.meter.file(self.status.as_u16(), outcome) {
             Some(committed) => State::Committing(committed, tail),
             None => State::Done,
         };
@@ -147,17 +134,23 @@ impl Relayed {
 
     /// Writes what was streamed into the record.
     fn tally(&mut self, error: Option<String>) {
-        let attempt =
-            AttemptRow { latency_us: micros(self.sent), error: error.clone(), ..std::mem::take(&mut self.attempt) };
-        self.meter.attempt(attempt);
-        let Self { house, call, observer, meter, kept, .. } = self;
+        self.watch();
+        let Self { house, serving, opened, meter, status, .. } = self;
+        let observer = &opened.observer;
         let estimated = observer.usage().is_none();
         let usage = observer.usage().cloned().unwrap_or_else(|| Usage {
-            input: u64::try_from(call.body.len()).unwrap_or(u64::MAX) / BYTES_PER_TOKEN,
+            input: u64::try_from(serving.body_len()).unwrap_or(u64::MAX) / BYTES_PER_TOKEN,
             output: observer.output_chunks(),
             ..Usage::default()
         });
-        let kept = std::mem::take(kept);
+        if let Some(attempt) = &mut opened.attempt {
+            let error = error.clone();
+            attempt.end(|row| {
+                row.status = status.as_u16();
+                row.error = error;
+            });
+        }
+        let kept = std::mem::take(&mut opened.kept);
         meter.note(|record| {
             record.call.error = error;
             record.call.tokens_estimated = estimated;
@@ -165,7 +158,7 @@ impl Relayed {
                 record.call.model_served = model.to_owned();
             }
             record.parts.response_body = Gathered::Chunks(kept);
-            count(house, call, record, &usage);
+            count(house, serving, record, &usage, opened.attempt.as_ref());
         });
     }
 }

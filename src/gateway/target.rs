@@ -1,10 +1,11 @@
-//! Which provider a call goes to, and under which model name (contract §2.2, §3.4).
+//! Which provider a target means for this call, and under which model name (contract §2.2, §3.4).
 
 use crate::book::{Book, ProviderEntry};
 use crate::gateway::caller::Caller;
-use crate::gateway::config::Node;
+use crate::gateway::host::{self, Host, Reach};
 use crate::gateway::refusal::Refusal;
-use crate::wire::vendors::{Auth, Base, vendor};
+use crate::route::Leaf;
+use crate::wire::vendors::{Auth, Base, Vendor, vendor};
 use http::HeaderMap;
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ pub struct Target {
     pub provider: Arc<ProviderEntry>,
     /// `None` where the body names none.
     pub model: Option<String>,
+    /// How far its address may reach.
+    pub reach: Reach,
 }
 
 /// What the choice is made from.
@@ -22,40 +25,40 @@ pub struct Ask<'a> {
     pub headers: &'a HeaderMap,
     pub caller: &'a Caller,
     pub book: &'a Book,
-    pub node: Option<&'a Node>,
-    /// `model` of the body, overrides applied.
+    /// `None` where there is no config.
+    pub leaf: Option<&'a Leaf>,
+    /// The config is one of the workspace's own.
+    pub saved: bool,
+    /// `model` of the body, parameters of the config applied.
     pub model: Option<&'a str>,
+    /// Custom hosts that need no guard.
+    pub trusted: &'a [String],
+}
+
+/// Where a custom host was named.
+struct Named {
+    host: Host,
+    /// By a config of the workspace: a stored credential may go there.
+    own: bool,
 }
 
 impl Target {
-    /// Chooses. The `@slug/` of the model wins over the config's provider, and that over the headers.
+    /// Chooses. A provider that the config's target names wins over the model's `@slug/`, unless the config itself wrote
+    /// that model; then the model's `@slug/`; then the headers.
     ///
     /// # Errors
-    /// 400 where nothing names a provider, or what is named is not there.
+    /// 400 where nothing names a provider, what is named is not there, or a custom host may not be called.
     pub fn of(ask: Ask<'_>) -> Result<Self, Refusal> {
-        let named =
-            ask.node.and_then(|node| node.provider.as_deref()).map(str::to_owned).or_else(|| named(ask.headers));
-        if let Some((slug, rest)) = ask.model.and_then(split) {
-            match stored(&ask, slug).or_else(|| registered(&ask, slug)) {
-                Some(provider) => return Ok(Self { provider, model: Some(rest.to_owned()) }),
-                // Some vendors' own ids begin with @, such as @cf/…: with a provider named elsewhere it is left as it is.
-                None if named.is_some() => {}
-                None => return Err(unknown(&ask, slug)),
-            }
+        let named = named_by(&ask)?;
+        let (provider, model) = match ask.model.and_then(split) {
+            Some((slug, rest)) => prefixed(&ask, named, slug, rest)?,
+            None => (chosen(&ask, named)?, ask.model),
+        };
+        let model = model.map(str::to_owned);
+        match host(&ask)? {
+            None => Ok(Self { provider, model, reach: Reach::Stored }),
+            Some(named) => Ok(Self { provider: hosted(&ask, &provider, &named)?, model, reach: named.host.reach }),
         }
-        let Some(named) = named else {
-            let message = if ask.node.is_some() {
-                "Either x-portkey-provider needs to be passed. Or the x-portkey-config header should have a valid config with provider details in it."
-            } else {
-                "Either x-portkey-config or x-portkey-provider header is required"
-            };
-            return Err(Refusal { code: Some("provider_missing"), ..Refusal::invalid(message) });
-        };
-        let provider = match named.strip_prefix('@') {
-            Some(slug) => stored(&ask, slug).or_else(|| registered(&ask, slug)).ok_or_else(|| unknown(&ask, slug))?,
-            None => bare(&ask, &named)?,
-        };
-        Ok(Self { provider, model: ask.model.map(str::to_owned) })
     }
 }
 
@@ -66,12 +69,62 @@ pub fn split(model: &str) -> Option<(&str, &str)> {
 
 /// Whether a header names a provider.
 pub fn named(headers: &HeaderMap) -> Option<String> {
-    let text = |name: &str| {
-        let value = headers.get(name)?.to_str().ok()?.trim();
-        (!value.is_empty()).then(|| value.to_owned())
+    text(headers, "x-portkey-provider")
+        .or_else(|| text(headers, "x-portkey-virtual-key").map(|slug| format!("@{}", slug.trim_start_matches('@'))))
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+fn named_by(ask: &Ask<'_>) -> Result<Option<String>, Refusal> {
+    let header = named(ask.headers);
+    let Some(leaf) = ask.leaf else { return Ok(header) };
+    if !leaf.passthrough {
+        return Ok(leaf.provider.clone().or(header));
+    }
+    let header = header.filter(|name| name.starts_with('@'));
+    if header.is_none() && ask.model.and_then(split).is_none() {
+        let message = format!(
+            "{} takes its provider from the request, and this one names none: send x-portkey-provider: @slug, or a \
+             model such as @slug/model.",
+            leaf.path
+        );
+        return Err(Refusal { code: Some("provider_missing"), ..Refusal::invalid(message) });
+    }
+    Ok(header)
+}
+
+type Found<'a> = (Arc<ProviderEntry>, Option<&'a str>);
+
+fn prefixed<'a>(ask: &Ask<'a>, named: Option<String>, slug: &str, rest: &'a str) -> Result<Found<'a>, Refusal> {
+    let by_config = ask.leaf.is_some_and(|leaf| {
+        leaf.provider.is_some() && !leaf.passthrough && !leaf.override_params.contains_key("model")
+    });
+    match stored(ask, slug).or_else(|| registered(ask, slug)) {
+        // The target stands for itself: the call's prefix names another one, which is tried in its own place.
+        Some(_) if by_config => Ok((chosen(ask, named)?, Some(rest))),
+        Some(provider) => Ok((provider, Some(rest))),
+        // Some vendors' own ids begin with @, such as @cf/…: with a provider named elsewhere it is left as it is.
+        None if named.is_some() => Ok((chosen(ask, named)?, ask.model)),
+        None => Err(unknown(ask, slug)),
+    }
+}
+
+fn chosen(ask: &Ask<'_>, named: Option<String>) -> Result<Arc<ProviderEntry>, Refusal> {
+    let Some(named) = named else {
+        let message = if ask.leaf.is_some() {
+            "Either x-portkey-provider needs to be passed. Or the x-portkey-config header should have a valid config with provider details in it."
+        } else {
+            "Either x-portkey-config or x-portkey-provider header is required"
+        };
+        return Err(Refusal { code: Some("provider_missing"), ..Refusal::invalid(message) });
     };
-    text("x-portkey-provider")
-        .or_else(|| text("x-portkey-virtual-key").map(|slug| format!("@{}", slug.trim_start_matches('@'))))
+    match named.strip_prefix('@') {
+        Some(slug) => stored(ask, slug).or_else(|| registered(ask, slug)).ok_or_else(|| unknown(ask, slug)),
+        None => bare(ask, &named),
+    }
 }
 
 fn stored(ask: &Ask<'_>, slug: &str) -> Option<Arc<ProviderEntry>> {
@@ -81,12 +134,20 @@ fn stored(ask: &Ask<'_>, slug: &str) -> Option<Arc<ProviderEntry>> {
 /// A vendor of the table with the credential that came with the call, or that needs none.
 fn registered(ask: &Ask<'_>, slug: &str) -> Option<Arc<ProviderEntry>> {
     let vendor = vendor(slug)?;
-    let Base::Url(base) = vendor.base else { return None };
-    let own = ask.node.and_then(|node| node.api_key.as_deref()).or(ask.caller.credential.as_deref());
-    if own.is_none() && vendor.auth != Auth::None {
-        return None;
-    }
-    Some(Arc::new(ProviderEntry::new(slug.to_owned(), vendor, base, own)))
+    let hosted = host(ask).ok().flatten();
+    let base = match (&hosted, vendor.base) {
+        (Some(named), _) => named.host.base_url.as_str(),
+        (None, Base::Url(base)) => base,
+        (None, _) => return None,
+    };
+    let own = credential(ask);
+    let enough = own.is_some() || vendor.auth == Auth::None || hosted.as_ref().is_some_and(|named| named.own);
+    enough.then(|| Arc::new(ProviderEntry::new(slug.to_owned(), vendor, base, own)))
+}
+
+/// The caller's own credential for a provider.
+fn credential<'a>(ask: &Ask<'a>) -> Option<&'a str> {
+    ask.leaf.and_then(|leaf| leaf.api_key.as_deref()).or(ask.caller.credential.as_deref())
 }
 
 fn bare(ask: &Ask<'_>, name: &str) -> Result<Arc<ProviderEntry>, Refusal> {
@@ -105,4 +166,39 @@ fn bare(ask: &Ask<'_>, name: &str) -> Result<Arc<ProviderEntry>, Refusal> {
 
 fn unknown(ask: &Ask<'_>, slug: &str) -> Refusal {
     Refusal::unknown_provider(slug, ask.book.providers(&ask.caller.key.workspace))
+}
+
+/// The custom host of the call: the header's wins.
+fn host(ask: &Ask<'_>) -> Result<Option<Named>, Refusal> {
+    // What is no text is no address either.
+    let header = ask.headers.get("x-portkey-custom-host").map(|value| value.to_str().unwrap_or_default().trim());
+    let configured = ask.leaf.and_then(|leaf| leaf.custom_host.as_deref());
+    let (url, own) = match (header, configured) {
+        (Some(url), _) => (url, false),
+        (None, Some(url)) => (url, ask.saved),
+        (None, None) => return Ok(None),
+    };
+    let host = host::check(url, ask.trusted).map_err(Refusal::custom_host)?;
+    Ok(Some(Named { host, own }))
+}
+
+/// The provider at the custom host: a stored credential goes there only where a config of the workspace says so.
+fn hosted(ask: &Ask<'_>, provider: &ProviderEntry, named: &Named) -> Result<Arc<ProviderEntry>, Refusal> {
+    let url = named.host.base_url.as_str();
+    if named.own {
+        return Ok(Arc::new(provider.at(url)));
+    }
+    let vendor: &'static Vendor = provider.vendor;
+    match credential(ask) {
+        Some(own) => Ok(Arc::new(ProviderEntry::new(provider.slug.clone(), vendor, url, Some(own)))),
+        None if provider.credential.is_none() && vendor.auth == Auth::None => Ok(Arc::new(provider.at(url))),
+        None => {
+            let message = format!(
+                "The custom host {url} was named by the call, so the stored credential of @{} does not go there. Send the \
+                 host's own key as Authorization beside x-portkey-api-key, or save the host in a config.",
+                provider.slug
+            );
+            Err(Refusal { code: Some("credential_missing"), ..Refusal::invalid(message) })
+        }
+    }
 }

@@ -56,6 +56,11 @@ impl Meter {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
+    /// When the call began.
+    pub fn began(&self) -> Instant {
+        self.started
+    }
+
     /// The call's upstream attempts.
     pub fn tries(&self) -> Tries {
         self.tries.clone()

@@ -1,6 +1,7 @@
 //! What is written of one call.
 
 use crate::journal::frame::Parts;
+use app::model::explain::{Explain, Tried};
 use app::model::log::CostLine;
 use app::model::money::Nanos;
 
@@ -78,6 +79,8 @@ pub struct AttemptRow {
     pub waited_us: u64,
     /// 0 for the first try of its target, then the number of the retry.
     pub retry: u32,
+    /// What followed and why, in words; goes into the explanation.
+    pub then: String,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,6 +115,8 @@ pub struct Record {
     pub frame: Option<Vec<u8>>,
     /// The caller asked that bodies are not kept (`x-portkey-debug: false`); figures and headers are.
     pub untracked: bool,
+    /// Why the call took its way; what was tried is filled in when it is packed.
+    pub explain: Option<Box<Explain>>,
 }
 
 impl Record {
@@ -122,7 +127,26 @@ impl Record {
             if self.untracked {
                 parts.drop_bodies();
             }
+            if let Some(mut explain) = self.explain.take() {
+                explain.tried = self.attempts.iter().map(tried).collect();
+                parts.explain = serde_json::to_string(&explain).unwrap_or_default();
+            }
             self.frame = Some(parts.encode());
         }
+    }
+}
+
+fn tried(row: &AttemptRow) -> Tried {
+    Tried {
+        path: row.target.clone(),
+        provider: format!("@{}", row.provider),
+        model: Some(row.model.clone()).filter(|model| !model.is_empty()),
+        retry: row.retry,
+        status: row.status,
+        error: row.error.clone(),
+        waited_us: row.waited_us,
+        started_us: row.started_us,
+        latency_us: row.latency_us,
+        then: row.then.clone(),
     }
 }

@@ -127,6 +127,22 @@ pub enum Mode {
     LeastCost,
 }
 
+impl Mode {
+    /// As configs write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Fallback => "fallback",
+            Self::Loadbalance => "loadbalance",
+            Self::Conditional => "conditional",
+            Self::RoundRobin => "round-robin",
+            Self::Priority => "priority",
+            Self::LeastLatency => "least-latency",
+            Self::LeastCost => "least-cost",
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Condition {
     /// `{"metadata.plan": {"$eq": "paid"}}`, with `$and` and `$or` of such.

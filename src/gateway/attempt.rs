@@ -1,0 +1,173 @@
+//! One try of one target.
+
+use crate::gateway::answer::{self, Checked};
+use crate::gateway::opened::{Cut, Opened, Source};
+use crate::gateway::outgoing::Outgoing;
+use crate::gateway::refusal::Refusal;
+use crate::gateway::relay::{self, Fault};
+use crate::house::House;
+use crate::journal::record::AttemptRow;
+use crate::journal::tries::{Tries, Try};
+use crate::route::retry::{RetryAfter, cooling};
+use http::StatusCode;
+use http::response::Parts;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What a try is made with.
+#[derive(Clone, Copy)]
+pub struct Shot<'a> {
+    pub house: &'a House,
+    pub out: &'a Outgoing,
+    pub tries: &'a Tries,
+    /// Microseconds after the call's start.
+    pub started_us: u64,
+    /// Number of the retry.
+    pub retry: u32,
+    pub waited_us: u64,
+    /// A stream is held until content has come, and so long after, since another target could still stand in.
+    pub held: Option<Duration>,
+}
+
+/// How a try ended.
+pub struct Tried {
+    /// What routing decides by: the provider's status; of a success that carries an error, the error's; of no answer at
+    /// all, the one that the caller would get.
+    pub status: u16,
+    pub reply: Result<Reply, Refusal>,
+    pub after: Option<RetryAfter>,
+    /// Milliseconds for which the target asked to be left alone.
+    pub cooling: Option<u64>,
+    /// Microseconds until the answer, of a stream until it began.
+    pub latency_us: u64,
+}
+
+/// A provider's answer.
+pub enum Reply {
+    Whole(Box<Whole>),
+    Stream(Box<Opened>),
+}
+
+pub struct Whole {
+    pub head: Parts,
+    pub checked: Checked,
+    /// Its row among the attempts; none where nothing was sent.
+    pub attempt: Option<Try>,
+}
+
+impl Shot<'_> {
+    /// Sends, and waits for the answer, of a stream for its beginning.
+    pub async fn fire(self) -> Tried {
+        let attempt = Some(self.start());
+        let deadline = Instant::now() + self.out.patience;
+        let sent = self.house.relay.send(self.out.request(), self.out.patience, self.out.target.reach).await;
+        match sent {
+            Ok(response) => {
+                let (head, body) = response.into_parts();
+                self.answered(attempt, head, Source::Upstream(body), deadline).await
+            }
+            Err(fault) => self.faulted(attempt, 0, &fault),
+        }
+    }
+
+    /// Writes down that it was sent.
+    pub fn start(self) -> Try {
+        self.tries.start(self.row())
+    }
+
+    /// Goes on from an answer's head.
+    pub async fn answered(self, attempt: Option<Try>, head: Parts, source: Source, deadline: Instant) -> Tried {
+        if head.status.is_success() && answer::is_stream(&head.headers) {
+            return self.stream(attempt, head, source).await;
+        }
+        let slug = &self.out.target.provider.slug;
+        let read = tokio::time::timeout_at(deadline, relay::whole(slug, &head.headers, source)).await;
+        let read = read.unwrap_or_else(|_| Err(Fault::timeout(self.out.patience)));
+        match read.and_then(|bytes| answer::checked(&self.out.target.provider, &head, bytes)) {
+            Ok(checked) => whole(attempt, head, checked),
+            Err(fault) => self.faulted(attempt, head.status.as_u16(), &fault),
+        }
+    }
+
+    async fn stream(self, attempt: Option<Try>, head: Parts, source: Source) -> Tried {
+        if let Some(packing) = relay::packing(&head.headers) {
+            let slug = &self.out.target.provider.slug;
+            let why = format!("@{slug} packed its stream as {packing}, though none was asked for.");
+            return self.faulted(attempt, head.status.as_u16(), &Fault::Unusable(why));
+        }
+        let status = head.status.as_u16();
+        let limits = &self.out.leaf.stream;
+        let mut opened = Opened::new(head, source, self.out.usage_added, limits, attempt);
+        if let Some(hold) = self.held
+            && let Err(cut) = opened.held(hold).await
+        {
+            return self.cut(opened, cut);
+        }
+        let latency_us = opened.attempt.as_ref().map_or(0, Try::elapsed);
+        Tried { status, reply: Ok(Reply::Stream(Box::new(opened))), after: None, cooling: None, latency_us }
+    }
+
+    fn cut(self, mut opened: Opened, cut: Cut) -> Tried {
+        let Cut { status, why } = cut;
+        let message = format!("The stream of @{} failed: {why}", self.out.target.provider.slug);
+        let latency_us = opened.attempt.as_ref().map_or(0, Try::elapsed);
+        if let Some(attempt) = &mut opened.attempt {
+            attempt.end(|row| {
+                row.status = opened.head.status.as_u16();
+                row.error = Some(message.clone());
+            });
+        }
+        let refusal = Refusal::upstream(message);
+        let shown = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+        Tried { status, reply: Err(Refusal { status: shown, ..refusal }), after: None, cooling: None, latency_us }
+    }
+
+    /// Ends without a usable answer.
+    pub fn faulted(self, mut attempt: Option<Try>, status: u16, fault: &Fault) -> Tried {
+        let refusal = fault.refusal(&self.out.target.provider.slug);
+        if let Some(attempt) = &mut attempt {
+            attempt.end(|row| {
+                row.status = status;
+                row.error = Some(refusal.message.clone());
+            });
+        }
+        let latency_us = attempt.as_ref().map_or(0, Try::elapsed);
+        Tried { status: refusal.status.as_u16(), reply: Err(refusal), after: None, cooling: None, latency_us }
+    }
+
+    fn row(self) -> AttemptRow {
+        let Outgoing { leaf, target, uri, .. } = self.out;
+        AttemptRow {
+            provider: target.provider.slug.clone(),
+            vendor: target.provider.vendor.slug.into(),
+            model: target.model.clone().unwrap_or_default(),
+            target: leaf.path.clone(),
+            url: uri.to_string(),
+            started_us: self.started_us,
+            retry: self.retry,
+            waited_us: self.waited_us,
+            ..AttemptRow::default()
+        }
+    }
+}
+
+fn whole(mut attempt: Option<Try>, mut head: Parts, checked: Checked) -> Tried {
+    let failed = head.status.is_success().then_some(checked.answer.failed).flatten();
+    let error = checked.answer.error.clone().filter(|_| failed.is_some() || !head.status.is_success());
+    if let Some(attempt) = &mut attempt {
+        attempt.end(|row| {
+            row.status = head.status.as_u16();
+            row.error = error;
+        });
+    }
+    if let Some(status) = failed.and_then(|status| StatusCode::from_u16(status).ok()) {
+        head.status = status;
+    }
+    Tried {
+        status: head.status.as_u16(),
+        after: RetryAfter::read(&head.headers),
+        cooling: cooling(&head.headers, head.status.as_u16()),
+        latency_us: attempt.as_ref().map_or(0, Try::elapsed),
+        reply: Ok(Reply::Whole(Box::new(Whole { head, checked, attempt }))),
+    }
+}

@@ -1,0 +1,203 @@
+//! Carries a plan out: target after target, retries, hedges, until one answers or none is left.
+
+use crate::gateway::attempt::{Reply, Shot, Tried};
+use crate::gateway::cached::{CacheUse, Cached};
+use crate::gateway::outgoing::{Asking, Outgoing};
+use crate::gateway::refusal::Refusal;
+use crate::house::House;
+use crate::journal::tries::Tries;
+use crate::route::retry::{self, Next};
+use crate::route::{Leaf, Plan, Step};
+use app::model::routing::Hedge;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// A plan at work.
+pub struct Drive<'a> {
+    pub house: &'a House,
+    pub call: Asking<'a>,
+    pub plan: &'a Plan,
+    pub tries: Tries,
+    /// When the call began.
+    pub began: Instant,
+}
+
+/// How a plan, or one of its steps, ended.
+pub struct Ended {
+    /// JSON path of the target.
+    pub path: String,
+    /// `None` where the target could not be made ready.
+    pub out: Option<Box<Outgoing>>,
+    pub status: u16,
+    pub reply: Result<Reply, Refusal>,
+    /// For `x-portkey-retry-attempt-count`.
+    pub retries: i64,
+    pub cache: CacheUse,
+    /// Nothing may stand in for it.
+    terminal: bool,
+}
+
+impl Ended {
+    fn refused(path: &str, refusal: Refusal) -> Self {
+        Self {
+            path: path.to_owned(),
+            out: None,
+            status: refusal.status.as_u16(),
+            terminal: refusal.exception,
+            reply: Err(refusal),
+            retries: 0,
+            cache: CacheUse::none(),
+        }
+    }
+
+    fn succeeded(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+impl Drive<'_> {
+    /// Tries the steps in their order.
+    pub async fn run(&self) -> Ended {
+        let mut index = 0;
+        loop {
+            let hedge = self.plan.steps.get(index).and_then(|step| step.hedge.as_ref());
+            let (at, ended) = match hedge {
+                None => self.numbered(index).await,
+                Some(hedge) => Box::pin(self.race(index, hedge)).await,
+            };
+            let next = if ended.terminal { None } else { self.plan.after(at, ended.status) };
+            let Some(next) = next else { return ended };
+            let onto = self.plan.steps.get(next).map_or("", |step| step.leaf.path.as_str());
+            self.tries.then(&ended.path, &format!("went on to {onto}, since it ended with {}", ended.status));
+            index = next;
+        }
+    }
+
+    /// Asks the next target as well while the ones before are slow; the first success counts.
+    async fn race(&self, first: usize, hedge: &Hedge) -> (usize, Ended) {
+        let after = Duration::from_millis(hedge.after);
+        let most = hedge.max.unwrap_or(2).clamp(2, 4);
+        let (mut last, mut started) = (first, 1);
+        let mut racing = FuturesUnordered::from_iter([self.numbered(first)]);
+        let timer = tokio::time::sleep(after);
+        tokio::pin!(timer);
+        let mut failed: Option<(usize, Ended)> = None;
+        loop {
+            let next = if started < most { self.plan.after(last, 503) } else { None };
+            tokio::select! {
+                biased;
+                Some((index, ended)) = racing.next() => {
+                    if ended.succeeded() || ended.terminal {
+                        return (index, ended);
+                    }
+                    if failed.as_ref().is_none_or(|(at, _)| *at < index) {
+                        failed = Some((index, ended));
+                    }
+                    if racing.is_empty() && let Some(failed) = failed.take() {
+                        return failed;
+                    }
+                }
+                () = &mut timer, if next.is_some() => {
+                    if let Some(next) = next {
+                        (last, started) = (next, started + 1);
+                        racing.push(self.numbered(next));
+                        timer.as_mut().reset(tokio::time::Instant::now() + after);
+                    }
+                }
+            }
+        }
+    }
+
+    fn numbered(&self, index: usize) -> impl Future<Output = (usize, Ended)> + Send {
+        Box::pin(async move { (index, self.step(index).await) })
+    }
+
+    async fn step(&self, index: usize) -> Ended {
+        let Some(step) = self.plan.steps.get(index) else { return Ended::refused("config", Refusal::defect()) };
+        let leaf = &step.leaf;
+        if let Some(key) = leaf.lacking.first() {
+            let refusal = Refusal::lacking(&leaf.path, key);
+            return Ended { terminal: true, ..Ended::refused(&leaf.path, refusal) };
+        }
+        let out = match Outgoing::of(self.house, &self.call, leaf) {
+            Ok(out) => Box::new(out),
+            Err(refusal) => return Ended::refused(&leaf.path, refusal),
+        };
+        let cached = Cached::of(&self.call, &out);
+        if let Some(cached) = &cached
+            && let Some((status, reply, cache)) = cached.find(self.house, &out).await
+        {
+            let (path, terminal) = (leaf.path.clone(), false);
+            return Ended { path, status, reply: Ok(reply), retries: 0, cache, terminal, out: Some(out) };
+        }
+        self.persist(index, step, out, cached).await
+    }
+
+    /// Tries one target, and again as its config says.
+    async fn persist(&self, index: usize, step: &Step, out: Box<Outgoing>, cached: Option<Cached>) -> Ended {
+        let leaf = &*step.leaf;
+        let held = self.holds(index, step);
+        let (mut done, mut waited_ms, mut wait_us) = (0, 0, 0);
+        loop {
+            let shot = Shot {
+                house: self.house,
+                out: &out,
+                tries: &self.tries,
+                started_us: micros(self.began),
+                retry: done,
+                waited_us: wait_us,
+                held,
+            };
+            let (tried, cache) = match self.visited(leaf, shot, cached.as_ref()).await {
+                Ok(tried) => tried,
+                Err(refusal) => return Ended { out: Some(out), ..Ended::refused(&leaf.path, refusal) },
+            };
+            let mut next = retry::next(&leaf.retry, done, tried.status, tried.after, waited_ms);
+            if matches!(next, Next::Wait { .. }) && !self.house.retries.take(self.house.clock.now()) {
+                self.tries.then(&leaf.path, "not retried: retries are at their share of the gateway's traffic");
+                next = Next::GiveUp;
+            }
+            let Next::Wait { ms } = next else {
+                let Tried { status, reply, .. } = tried;
+                let (path, retries) = (leaf.path.clone(), retry::count(done, next));
+                return Ended { path, out: Some(out), status, reply, retries, cache, terminal: false };
+            };
+            self.tries.then(&leaf.path, &format!("tried again after {ms} ms, since it ended with {}", tried.status));
+            drop(tried);
+            self.house.clock.sleep(Duration::from_millis(ms)).await;
+            (done, waited_ms, wait_us) = (done + 1, waited_ms + ms, ms * 1000);
+        }
+    }
+
+    /// One try, remembered where the config's strategies ask for it.
+    async fn visited(&self, leaf: &Leaf, shot: Shot<'_>, cached: Option<&Cached>) -> Result<(Tried, CacheUse), Refusal> {
+        let watched = self.call.routed.filter(|routed| routed.tree.remembers);
+        let visit = match watched {
+            None => None,
+            Some(routed) => {
+                let visit = self.house.health.visit(routed.scope, leaf, self.house.clock.now());
+                Some(visit.ok_or_else(|| Refusal::circuit(&leaf.path))?)
+            }
+        };
+        let (tried, cache) = match cached {
+            None => (shot.fire().await, CacheUse::none()),
+            Some(cached) => cached.fire(shot).await,
+        };
+        if let Some(visit) = visit {
+            visit.end(tried.status, tried.latency_us, tried.cooling);
+        }
+        Ok((tried, cache))
+    }
+
+    /// For how long a stream's content is held back; `None`: not at all, since nothing could stand in for it.
+    fn holds(&self, index: usize, step: &Step) -> Option<Duration> {
+        let stands_in = step.hedge.is_some() || step.leaf.retry.attempts > 0 || self.plan.after(index, 502).is_some();
+        stands_in.then(|| Duration::from_millis(step.leaf.stream.hold.unwrap_or(0)))
+    }
+}
+
+fn micros(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)
+}

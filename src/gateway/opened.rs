@@ -1,0 +1,184 @@
+//! A provider's stream that has begun: read chunk by chunk, watched, and given up where it does not keep its pace.
+
+mod pace;
+
+use crate::cache::flight::Reader;
+use crate::gateway::relay::cause;
+use crate::journal::tries::Try;
+use crate::wire::sse::Observer;
+use bytes::Bytes;
+use http::response::Parts;
+use http_body::Body as _;
+use hyper::body::Incoming;
+use pace::Pace;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::time::Instant;
+
+use app::model::routing::Stream as Limits;
+
+/// Bytes of a stream that the journal keeps.
+const KEPT: usize = 16 << 20;
+
+/// Where a stream comes from.
+pub enum Source {
+    Upstream(Incoming),
+    /// One upstream call that several callers share.
+    Shared(Reader),
+    /// Out of the cache, whole.
+    Stored(Option<Bytes>),
+}
+
+/// A stream, its head read.
+pub struct Opened {
+    pub head: Parts,
+    pub observer: Observer,
+    /// What came from upstream, for the journal.
+    pub kept: Vec<u8>,
+    /// Its row among the attempts; none where nothing was sent.
+    pub attempt: Option<Try>,
+    source: Source,
+    pace: Option<Pace>,
+    /// Read while the stream was held.
+    ready: VecDeque<Bytes>,
+    /// The end that was read while it was held.
+    end: Option<Next>,
+}
+
+/// What a stream does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Bytes that may leave; never empty.
+    Chunk(Bytes),
+    End,
+    /// It broke, or did not keep its pace: why, in words.
+    Cut(Cut),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// 408 where it was too slow, 502 where it broke.
+    pub status: u16,
+    pub why: String,
+}
+
+impl Opened {
+    /// Starts reading. `strip_usage`: usage was asked for on the caller's behalf.
+    pub fn new(head: Parts, source: Source, strip_usage: bool, limits: &Limits, attempt: Option<Try>) -> Self {
+        Self {
+            head,
+            observer: Observer::new(strip_usage),
+            kept: Vec::with_capacity(8 << 10),
+            attempt,
+            source,
+            pace: Pace::of(limits),
+            ready: VecDeque::new(),
+            end: None,
+        }
+    }
+
+    /// Reads until content has come and `hold` has passed since, or the stream has ended. What was read is kept for
+    /// [`Opened::poll_next`].
+    ///
+    /// # Errors
+    /// When it breaks, is too slow, ends without content, or says that it failed.
+    pub async fn held(&mut self, hold: Duration) -> Result<(), Cut> {
+        let mut until: Option<Instant> = None;
+        while self.end.is_none() {
+            if self.observer.saw_content() && until.is_none() {
+                until = Some(Instant::now() + hold);
+            }
+            let next = poll_fn(|context| self.read(context));
+            let next = match until {
+                None => next.await,
+                Some(until) => match tokio::time::timeout_at(until, next).await {
+                    Ok(next) => next,
+                    Err(_) => break,
+                },
+            };
+            match next {
+                Next::Chunk(chunk) => self.ready.push_back(chunk),
+                Next::Cut(cut) => return Err(cut),
+                Next::End => self.end = Some(Next::End),
+            }
+            if let Some(error) = self.observer.error() {
+                return Err(Cut { status: self.observer.error_status().unwrap_or(502), why: error.to_owned() });
+            }
+            if hold.is_zero() && self.observer.saw_content() {
+                break;
+            }
+        }
+        if self.end.is_some() && !self.observer.saw_content() && !self.observer.done() {
+            return Err(Cut { status: 502, why: "The stream ended before it had said anything.".into() });
+        }
+        Ok(())
+    }
+
+    /// The next chunk that may leave.
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Next> {
+        if let Some(chunk) = self.ready.pop_front() {
+            return Poll::Ready(Next::Chunk(chunk));
+        }
+        match self.end.take() {
+            Some(end) => Poll::Ready(end),
+            None => self.read(context),
+        }
+    }
+
+    fn read(&mut self, context: &mut Context<'_>) -> Poll<Next> {
+        loop {
+            let Poll::Ready(next) = self.source.poll_chunk(context) else {
+                return self.pace.as_mut().map_or(Poll::Pending, |pace| {
+                    let cut = ready!(pace.poll(context, &self.observer));
+                    Poll::Ready(Next::Cut(cut))
+                });
+            };
+            match next {
+                Next::Chunk(chunk) => {
+                    let room = KEPT.saturating_sub(self.kept.len());
+                    self.kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                    let out = self.observer.push(chunk);
+                    if let Some(pace) = &mut self.pace {
+                        pace.saw(&self.observer);
+                    }
+                    if !out.is_empty() {
+                        return Poll::Ready(Next::Chunk(out));
+                    }
+                }
+                end => return Poll::Ready(end),
+            }
+        }
+    }
+
+    /// Whether all of the stream is in [`Opened::kept`].
+    pub fn kept_whole(&self) -> bool {
+        self.kept.len() < KEPT
+    }
+}
+
+impl Source {
+    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Next> {
+        match self {
+            Self::Upstream(body) => loop {
+                match ready!(Pin::new(&mut *body).poll_frame(context)) {
+                    Some(Ok(frame)) => {
+                        if let Ok(chunk) = frame.into_data() {
+                            return Poll::Ready(Next::Chunk(chunk));
+                        }
+                    }
+                    Some(Err(error)) => return Poll::Ready(Next::Cut(Cut { status: 502, why: cause(&error) })),
+                    None => return Poll::Ready(Next::End),
+                }
+            },
+            Self::Shared(reader) => Poll::Ready(match ready!(reader.poll_chunk(context)) {
+                Some(Ok(chunk)) => Next::Chunk(chunk),
+                Some(Err(broken)) => Next::Cut(Cut { status: 502, why: broken.to_string() }),
+                None => Next::End,
+            }),
+            Self::Stored(bytes) => Poll::Ready(bytes.take().map_or(Next::End, Next::Chunk)),
+        }
+    }
+}
