@@ -4,6 +4,7 @@ use super::World;
 use super::file::{Given, Section};
 use super::rules;
 use crate::wire::vendors::{Auth, Base, VENDORS, Vendor, vendor};
+use app::model::routing::{self, Mistake};
 use app::model::scope::DEFAULT_SCOPES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -41,7 +42,7 @@ pub struct DeclaredProvider {
 pub struct DeclaredConfig {
     pub slug: String,
     pub name: String,
-    /// A JSON object.
+    /// The JSON text of a config that [`routing::read`] accepts.
     pub body: String,
 }
 
@@ -127,7 +128,7 @@ fn config(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option<D
             None
         }
     };
-    let body = section.notes().judge(&body?, json_object)?;
+    let body = config_text(section, &body?)?;
     let slug = slug?;
     Some(DeclaredConfig { name: name.unwrap_or_else(|| slug.clone()), slug, body })
 }
@@ -140,6 +141,16 @@ fn config_file(section: &Section<'_>, file: Given, world: &World<'_>) -> Option<
             None
         }
     }
+}
+
+/// The body as text, if it is a config; else each of its mistakes is noted with its path in the body.
+fn config_text(section: &Section<'_>, body: &Given) -> Option<String> {
+    let mistakes = routing::read_text(&body.value).err().unwrap_or_default();
+    for Mistake { path, message } in &mistakes {
+        let text = if path.is_empty() { message.clone() } else { format!("{path}: {message}") };
+        section.notes().note(body.at.clone(), &body.key, text);
+    }
+    mistakes.is_empty().then(|| body.value.trim().to_owned())
 }
 
 fn api_key(section: &Section<'_>, world: &World<'_>, configs: &[String], once: &mut Once) -> Option<DeclaredKey> {
@@ -182,11 +193,4 @@ fn known_vendor(text: &str) -> rules::Ruling<&'static Vendor> {
         let slugs: Vec<&str> = VENDORS.iter().map(|vendor| vendor.slug).collect();
         format!("Unknown vendor. Use one of: {}.", slugs.join(", "))
     })
-}
-
-fn json_object(text: &str) -> rules::Ruling<String> {
-    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
-        Ok(_) => Ok(text.trim().to_owned()),
-        Err(error) => Err(format!("Use a JSON object: {error}.")),
-    }
 }

@@ -173,6 +173,33 @@ fn one_line_of_a_file_can_be_wrong_in_many_ways() {
 }
 
 #[test]
+fn a_declared_config_is_read_as_a_call_would() {
+    let wrong = r#"{"strategy": {"mode": "fallbak"}, "targets": [{"provider": "@a", "retry": {"attempts": -1}}, {}]}"#;
+    let text = "[[config]]\nid = \"pc-a\"\nfile = \"a.json\"\n[[config]]\nid = \"pc-b\"\nbody = '{\"retyr\": 1}'\n";
+    let files = [("/etc/sy/switchyard.toml", text), ("/etc/sy/a.json", wrong)];
+    let mistakes = read(&["--setup", "/etc/sy/switchyard.toml"], &[], &files).unwrap_err();
+    for wanted in [
+        "switchyard.toml:3: config[0].file: strategy.mode: Use one of single, fallback,",
+        "switchyard.toml:3: config[0].file: targets[0].retry.attempts: Use a whole number",
+        "switchyard.toml:3: config[0].file: targets[1]: This says nothing about the call.",
+        "switchyard.toml:6: config[1].body: retyr: Unknown key. Did you mean retry?",
+    ] {
+        let wanted = format!("/etc/sy/{wanted}");
+        assert!(mistakes.iter().any(|mistake| mistake.starts_with(&wanted)), "{wanted}\n{mistakes:#?}");
+    }
+    assert_eq!(mistakes.len(), 4, "{mistakes:#?}");
+}
+
+#[test]
+fn vendors_without_a_credential_are_targets_by_their_name_alone() {
+    use crate::wire::vendors::{Auth, VENDORS};
+    for vendor in VENDORS.iter().filter(|vendor| vendor.auth == Auth::None) {
+        let config = format!(r#"{{"provider": "{}"}}"#, vendor.slug);
+        assert!(app::model::routing::read_text(&config).is_ok(), "{}", vendor.slug);
+    }
+}
+
+#[test]
 fn a_wrong_value_that_is_overridden_is_still_told() {
     let mistakes = read(&["--listen", "127.0.0.1:3"], &[("SWITCHYARD_LISTEN", "x")], &[]).unwrap_err();
     assert_eq!(mistakes.len(), 1);

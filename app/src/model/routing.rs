@@ -1,12 +1,13 @@
 //! What a config says: the one definition that gateway, form and published schema share (contract §2.1).
 //!
 //! [`read`] checks a JSON value against [`field`]'s table, all mistakes at once, each with its JSON path, and gives the
-//! [`Node`] that it means. What is written out again is the same config: nothing is added, nothing is lost.
+//! [`Node`] that it means. What is written out again is the same config: nothing is added, nothing is lost; only a cache
+//! given as a bare word is written in full.
 
 pub mod field;
 mod read;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 pub use read::{Mistake, read, read_text};
@@ -35,7 +36,7 @@ pub struct Node {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passthrough: Option<bool>,
     /// Share among its siblings; 1 where absent, 0 for never.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "short", skip_serializing_if = "Option::is_none")]
     pub weight: Option<f64>,
     /// Tier of the mode `priority`: the lowest is tried first; where absent, the position counts.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,7 +157,8 @@ pub struct Condition {
 #[serde(default)]
 pub struct Sticky {
     pub enabled: bool,
-    /// Paths over `metadata.*` and `params.*`.
+    /// Paths over `metadata.*` and `params.*`; empty only where it is not enabled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hash_fields: Vec<String>,
     /// Seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -170,7 +172,7 @@ pub struct Breaker {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_threshold: Option<u32>,
     /// Percent, with `minimum_requests`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "short", skip_serializing_if = "Option::is_none")]
     pub failure_threshold_percentage: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_requests: Option<u32>,
@@ -198,7 +200,7 @@ pub struct Retry {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(from = "WrittenCache")]
 pub struct Cache {
     pub mode: CacheMode,
     /// Seconds.
@@ -214,6 +216,23 @@ pub enum CacheMode {
     Semantic,
 }
 
+/// A cache as written: `"simple"` means `{"mode": "simple"}`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenCache {
+    Word(CacheMode),
+    Full { mode: CacheMode, max_age: Option<u64> },
+}
+
+impl From<WrittenCache> for Cache {
+    fn from(written: WrittenCache) -> Self {
+        match written {
+            WrittenCache::Word(mode) => Self { mode, max_age: None },
+            WrittenCache::Full { mode, max_age } => Self { mode, max_age },
+        }
+    }
+}
+
 /// What is expected of a stream; the next target is tried where it is not met before the first content has left.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -225,7 +244,7 @@ pub struct Stream {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_timeout: Option<u64>,
     /// Measured over ten seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "short", skip_serializing_if = "Option::is_none")]
     pub min_tokens_per_second: Option<f64>,
     /// Milliseconds for which content is held back, so that a stream that breaks early can still fall back.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -251,3 +270,17 @@ pub struct Queue {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_calls: Option<u32>,
 }
+
+/// Writes a number without a fraction as people write it: `1`, not `1.0`.
+#[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
+fn short<S: Serializer>(number: &Option<f64>, out: S) -> Result<S::Ok, S::Error> {
+    let number = number.unwrap_or_default();
+    if number.fract() == 0.0 && (0.0..=WHOLE_MOST).contains(&number) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, and within the range")]
+        return out.serialize_u64(number as u64);
+    }
+    out.serialize_f64(number)
+}
+
+/// 2^53: up to here every whole number is exact.
+const WHOLE_MOST: f64 = 9_007_199_254_740_992.0;

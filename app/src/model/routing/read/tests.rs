@@ -1,0 +1,123 @@
+mod bounds;
+mod grow;
+mod together;
+mod values;
+
+use super::*;
+use crate::model::routing::{Cache, CacheMode, Mode};
+use grow::Seed;
+use serde_json::json;
+
+/// The mistakes as `path: message`.
+fn mistakes(value: &Value) -> Vec<String> {
+    let told = read(value).err().unwrap_or_default();
+    told.iter().map(|mistake| format!("{}: {}", mistake.path, mistake.message)).collect()
+}
+
+fn accept(value: &Value) -> Node {
+    read(value).unwrap_or_else(|mistakes| panic!("{value}\n{mistakes:#?}"))
+}
+
+/// Just the mistakes whose beginnings are given, in any order.
+fn check(value: &Value, told: &[&str]) {
+    let found = mistakes(value);
+    for wanted in told {
+        assert!(found.iter().any(|mistake| mistake.starts_with(wanted)), "{value}\nwanted: {wanted}\n{found:#?}");
+    }
+    assert_eq!(found.len(), told.len(), "{value}\n{found:#?}");
+}
+
+/// A leaf with one more field.
+fn leaf(key: &str, value: Value) -> Value {
+    let mut leaf = json!({"provider": "@alpha"});
+    leaf[key] = value;
+    leaf
+}
+
+fn group(strategy: Value, targets: Value) -> Value {
+    json!({"strategy": strategy, "targets": targets})
+}
+
+#[test]
+fn what_is_accepted_is_written_out_as_it_came() {
+    for seed in 0..1500 {
+        let config = Seed::new(seed).config();
+        let node = accept(&config);
+        assert_eq!(serde_json::to_value(&node).unwrap(), config, "seed {seed}");
+        assert_eq!(read_text(&config.to_string()).unwrap(), node, "seed {seed}");
+    }
+}
+
+#[test]
+fn the_configs_grown_hold_every_field_of_the_table() {
+    fn keys(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(map) => map.iter().for_each(|(key, value)| {
+                found.insert(key.clone());
+                keys(value, found);
+            }),
+            Value::Array(items) => items.iter().for_each(|item| keys(item, found)),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    (0..1500).for_each(|seed| keys(&Seed::new(seed).config(), &mut found));
+    let missing: Vec<&str> = OBJECTS
+        .iter()
+        .flat_map(|object| object.all())
+        .map(|field| field.key)
+        .filter(|key| !found.contains(*key))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_config_with_one_part_spoiled_is_refused_in_words_or_written_out_as_it_came() {
+    fn spoil(value: &mut Value, seed: &mut Seed) {
+        let junk =
+            [json!(null), json!([]), json!({}), json!(-1), json!(1e300), json!("~"), json!([[{"a": 1}]]), json!(true)];
+        match value {
+            Value::Object(map) if !map.is_empty() && seed.below(4) > 0 => {
+                let keys: Vec<String> = map.keys().cloned().collect();
+                spoil(&mut map[seed.pick(&keys).as_str()], seed);
+            }
+            Value::Array(items) if !items.is_empty() && seed.below(4) > 0 => {
+                let at = usize::try_from(seed.below(items.len() as u64)).unwrap();
+                spoil(&mut items[at], seed);
+            }
+            other => *other = seed.pick(&junk).clone(),
+        }
+    }
+    let mut refused = 0;
+    for number in 0..2500 {
+        let mut seed = Seed::new(number);
+        let mut config = seed.config();
+        spoil(&mut config, &mut seed);
+        match read(&config) {
+            Ok(node) => assert_eq!(serde_json::to_value(&node).unwrap(), config, "seed {number}"),
+            Err(mistakes) => {
+                refused += 1;
+                assert!(!mistakes.is_empty() && mistakes.iter().all(|mistake| mistake.message.ends_with(['.', '?'])));
+            }
+        }
+    }
+    assert!(refused > 1000, "{refused}");
+}
+
+#[test]
+fn numbers_and_a_bare_cache_keep_their_meaning() {
+    let node = accept(&json!({"provider": "@a", "weight": 1.0, "cache": "semantic"}));
+    assert_eq!(node.cache, Some(Cache { mode: CacheMode::Semantic, max_age: None }));
+    let written = json!({"provider": "@a", "weight": 1, "cache": {"mode": "semantic"}});
+    assert_eq!(serde_json::to_value(&node).unwrap(), written);
+}
+
+#[test]
+fn every_mode_of_the_table_is_a_mode() {
+    let Some(Kind::Words(modes)) = OBJECTS[1].field("mode").map(|field| field.kind) else { panic!("no modes") };
+    for mode in modes {
+        let read: Mode = serde_json::from_value(json!(mode)).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), json!(mode));
+    }
+    assert_eq!(modes.len(), 8);
+}
