@@ -3,6 +3,7 @@
 use crate::book::{Book, ProviderEntry};
 use crate::gateway::answer;
 use crate::gateway::caller::Caller;
+use crate::gateway::host::Reach;
 use crate::gateway::intake::{self, Call};
 use crate::gateway::refusal::Refusal;
 use crate::gateway::relay::{self, Fault};
@@ -128,7 +129,7 @@ async fn exchange(
     });
     let (started_us, sent) = (meter.elapsed(), Instant::now());
     let attempt = AttemptRow { started_us, ..attempt(&call, request.uri().to_string()) };
-    match house.relay.send(request, call.patience).await {
+    match house.relay.send(request, call.patience, Reach::Stored).await {
         Ok(response) => {
             let (head, body) = response.into_parts();
             Ok((call, Exchange { head, body, attempt, sent }))
