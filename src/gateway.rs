@@ -4,6 +4,7 @@ pub mod answer;
 pub mod call;
 pub mod caller;
 pub mod config;
+pub mod forward;
 pub mod host;
 pub mod intake;
 pub mod logs;

@@ -40,19 +40,8 @@ const LONGEST: usize = 2048;
 const MOST_LABELS: usize = 10;
 const METADATA_NAMES: [&str; 6] =
     ["metadata", "metadata.google.internal", "metadata.goog", "metadata.azure.com", "instance-data", "0.0.0.0"];
-const PRIVATE_ENDS: [&str; 11] = [
-    "local",
-    "localdomain",
-    "internal",
-    "intranet",
-    "lan",
-    "home",
-    "corp",
-    "test",
-    "invalid",
-    "onion",
-    "localhost",
-];
+const PRIVATE_ENDS: [&str; 11] =
+    ["local", "localdomain", "internal", "intranet", "lan", "home", "corp", "test", "invalid", "onion", "localhost"];
 
 /// Judges a custom host by its text. `trusted` holds hosts, with or without a port, that may be private.
 ///
@@ -89,11 +78,7 @@ pub fn closed(uri: &Uri, reach: Reach) -> Option<Unfit> {
 /// The reason that an address is closed.
 pub fn barred(ip: IpAddr, reach: Reach) -> Option<Unfit> {
     let ip = ip.to_canonical();
-    if metadata(ip) {
-        Some(METADATA)
-    } else {
-        (reach == Reach::Guarded && !open(ip)).then_some(PRIVATE)
-    }
+    if metadata(ip) { Some(METADATA) } else { (reach == Reach::Guarded && !open(ip)).then_some(PRIVATE) }
 }
 
 /// Host, without brackets, and port, which is empty where none is given.

@@ -105,7 +105,10 @@ impl Clients {
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT));
         let builder = || hyper_rustls::HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1();
-        Self { calls: pool(builder().enable_http2().wrap_connector(tcp.clone())), tunnels: pool(builder().wrap_connector(tcp)) }
+        Self {
+            calls: pool(builder().enable_http2().wrap_connector(tcp.clone())),
+            tunnels: pool(builder().wrap_connector(tcp)),
+        }
     }
 }
 

@@ -75,7 +75,8 @@ fn private_hosts_are_refused_however_they_are_spelt() {
     {
         refused(&[(&format!("http://{name}/v1"), PRIVATE), (&format!("https://{name}:8080"), PRIVATE)], &[]);
     }
-    for name in ["2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1", "127.1", "127.0.0.01", "1.2.3.4.5", "256.1.1.1"]
+    for name in
+        ["2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1", "127.1", "127.0.0.01", "1.2.3.4.5", "256.1.1.1"]
     {
         refused(&[(&format!("http://{name}"), SPELLING)], &[]);
     }
