@@ -11,6 +11,7 @@ pub mod logs;
 pub mod masked;
 pub mod metadata;
 pub mod models;
+pub mod open;
 pub mod refusal;
 pub mod relay;
 pub mod stream;

@@ -78,7 +78,7 @@ pub fn opening(inbound: &Inbound, now: i64) -> Opening {
         workspace: inbound.caller.key.workspace.clone(),
         key: inbound.caller.key.id.clone(),
         at: now,
-        kind: kind(inbound.endpoint).into(),
+        kind: inbound.endpoint.word().into(),
         path: inbound.parts.uri.path().into(),
         trace: inbound.trace.trace.clone(),
         span: inbound.trace.span.clone(),
@@ -224,25 +224,9 @@ pub fn signed(headers: &mut HeaderMap, provider: &ProviderEntry) {
     }
 }
 
-/// The stored word of a kind of call.
-fn kind(endpoint: Endpoint) -> &'static str {
-    match endpoint {
-        Endpoint::Chat => "chat",
-        Endpoint::Complete => "complete",
-        Endpoint::Embed => "embed",
-        Endpoint::Models => "models",
-    }
-}
-
 /// The vendor has no such endpoint: the gateway's own exception, so that no SDK tries it again.
 pub fn lacking(endpoint: Endpoint, provider: &ProviderEntry) -> Refusal {
-    let name = match endpoint {
-        Endpoint::Chat => "chatComplete",
-        Endpoint::Complete => "complete",
-        Endpoint::Embed => "embed",
-        Endpoint::Models => "listModels",
-    };
-    let message = format!("{name} is not supported by {}", provider.vendor.slug);
+    let message = format!("{} is not supported by {}", endpoint.name(), provider.vendor.slug);
     let status = StatusCode::INTERNAL_SERVER_ERROR;
     Refusal { status, code: Some("endpoint_not_supported"), exception: true, ..Refusal::invalid(message) }
 }
