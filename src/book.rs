@@ -7,7 +7,7 @@ use crate::store::configs::StoredConfig;
 use crate::store::keys::StoredKey;
 use crate::store::providers::StoredProvider;
 use crate::store::{Store, StoreError};
-use crate::wire::vendors::{Auth, Base, Endpoint, Vendor, vendor};
+use crate::wire::vendors::{Auth, Base, Endpoint, Kind, OPENABLE, Route, Vendor, vendor};
 use app::model::routing::{self, Mistake};
 use arc_swap::ArcSwap;
 use http::{HeaderName, HeaderValue, Uri};
@@ -38,6 +38,8 @@ pub struct ProviderEntry {
     pub base_url: String,
     /// What signs a request; marked sensitive. `None` where the vendor needs none.
     pub credential: Option<(HeaderName, HeaderValue)>,
+    /// What callers may see of its whole account, in the words of [`OPENABLE`].
+    open: Vec<String>,
     chat: Option<Uri>,
     complete: Option<Uri>,
     embed: Option<Uri>,
@@ -147,7 +149,8 @@ impl Shelf {
             }
         };
         let text = credential.as_ref().and_then(|credential| std::str::from_utf8(credential).ok());
-        Some(ProviderEntry::new(row.slug, vendor, &base_url, text))
+        let entry = ProviderEntry::new(row.slug, vendor, &base_url, text);
+        Some(if vendor.kind == Kind::Simulated { entry.opened() } else { ProviderEntry { open: row.open, ..entry } })
     }
 
     /// The vendor's own address; the sandbox lives in this process.
@@ -181,7 +184,7 @@ impl Book {
 }
 
 impl ProviderEntry {
-    /// A provider with its addresses parsed; an endpoint the vendor lacks has none.
+    /// A provider with its addresses parsed; an endpoint the vendor lacks has none. Of its account nothing is open.
     pub fn new(slug: String, vendor: &'static Vendor, base_url: &str, credential: Option<&str>) -> Self {
         let base_url = base_url.trim_end_matches('/').to_owned();
         let uri = |endpoint| vendor.path(endpoint).and_then(|path| format!("{base_url}{path}").parse().ok());
@@ -191,6 +194,7 @@ impl ProviderEntry {
             embed: uri(Endpoint::Embed),
             models: uri(Endpoint::Models),
             credential: credential.and_then(|credential| signature(vendor, credential)),
+            open: Vec::new(),
             slug,
             vendor,
             base_url,
@@ -210,7 +214,27 @@ impl ProviderEntry {
             Endpoint::Complete => self.complete.as_ref(),
             Endpoint::Embed => self.embed.as_ref(),
             Endpoint::Models => self.models.as_ref(),
+            _ => None,
         }
+    }
+
+    /// Where this request goes, if the vendor has what it asks for.
+    pub fn address(&self, route: &Route) -> Option<Uri> {
+        match route.endpoint {
+            endpoint @ (Endpoint::Chat | Endpoint::Complete | Endpoint::Embed) => self.uri(endpoint).cloned(),
+            _ => self.vendor.address(&self.base_url, route),
+        }
+    }
+
+    /// With its whole account open, as for a caller whose own account it is.
+    #[must_use]
+    pub fn opened(self) -> Self {
+        Self { open: OPENABLE.map(str::to_owned).to_vec(), ..self }
+    }
+
+    /// Whether callers may use the endpoint.
+    pub fn opens(&self, endpoint: Endpoint) -> bool {
+        endpoint.opened_by().is_none_or(|word| self.open.iter().any(|open| open == word))
     }
 }
 

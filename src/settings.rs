@@ -41,6 +41,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// Bytes of the largest request body.
     pub body_limit: usize,
+    /// Hosts, with or without a port, that callers and configs may name although they are private.
+    pub trusted_custom_hosts: Vec<String>,
     /// A commit outlives a loss of power, not only a killed process.
     pub durable: bool,
     /// `None`: kept in a file of the data folder.
@@ -131,6 +133,7 @@ impl Settings {
             trusted_proxies: layers.one("trusted_proxies", proxies).unwrap_or_default(),
             cors_origins: layers.one("cors_origins", origins).unwrap_or_default(),
             body_limit: layers.one("body_limit", body_limit).unwrap_or(BODY_LIMIT),
+            trusted_custom_hosts: layers.one("trusted_custom_hosts", hosts).unwrap_or_default(),
             durable: layers.one("durable", flag).unwrap_or(false),
             master_key: layers.one("master_key", master_key),
             setup: SetupFile::read(root, world),
@@ -223,6 +226,12 @@ fn origins(text: &str) -> Ruling<Vec<String>> {
     parts(text)
         .map(|part| if part == "*" { Some(part.into()) } else { one(part) }.ok_or_else(|| refusal(part)))
         .collect()
+}
+
+fn hosts(text: &str) -> Ruling<Vec<String>> {
+    let sane = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+    let refusal = |part| format!("Use hosts such as llm.lan, localhost or 10.0.0.5:8000, not {part}.");
+    parts(text).map(|part| sane(part).then(|| part.to_ascii_lowercase()).ok_or_else(|| refusal(part))).collect()
 }
 
 fn parts(text: &str) -> impl Iterator<Item = &str> {

@@ -45,6 +45,7 @@ struct Wanted<'a> {
     vendor: &'a str,
     base_url: Option<&'a str>,
     key: Option<&'a Zeroizing<String>>,
+    open: &'a [String],
     origin: Origin,
 }
 
@@ -99,17 +100,19 @@ fn check_master_key(providers: &[StoredProvider], sealer: &Sealer) -> Result<(),
 /// The file's word counts before the environment's.
 fn wanted(settings: &Settings) -> Vec<Wanted<'_>> {
     let mut wanted =
-        vec![Wanted { slug: SANDBOX, vendor: SANDBOX, base_url: None, key: None, origin: Origin::BuiltIn }];
+        vec![Wanted { slug: SANDBOX, vendor: SANDBOX, base_url: None, key: None, open: &[], origin: Origin::BuiltIn }];
     wanted.extend(settings.setup.providers.iter().map(|declared| Wanted {
         slug: &declared.slug,
         vendor: &declared.vendor,
         base_url: declared.base_url.as_deref(),
         key: declared.key.as_ref(),
+        open: &declared.open,
         origin: Origin::File,
     }));
     for (slug, key) in &settings.environment {
         if !wanted.iter().any(|one| one.slug == slug) {
-            wanted.push(Wanted { slug, vendor: slug, base_url: None, key: Some(key), origin: Origin::Environment });
+            let origin = Origin::Environment;
+            wanted.push(Wanted { slug, vendor: slug, base_url: None, key: Some(key), open: &[], origin });
         }
     }
     wanted
@@ -155,6 +158,7 @@ fn provider_row(wanted: &Wanted<'_>, known: Option<&StoredProvider>, hand: Hand<
         base_url: wanted.base_url.map(str::to_owned),
         credential: wanted.key.map(seal),
         hint: wanted.key.map(|key| secret::hint(key)).unwrap_or_default(),
+        open: wanted.open.to_vec(),
         origin: wanted.origin,
         created_at: known.map_or(hand.now, |row| row.created_at),
         updated_at: known.map_or(hand.now, |row| row.updated_at),

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod chat;
+pub mod form;
 pub mod openai;
 pub mod sse;
 pub mod vendors;

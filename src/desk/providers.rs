@@ -94,6 +94,7 @@ impl Seat {
             slug: checked.slug,
             vendor: checked.vendor.slug.to_owned(),
             base_url: checked.base_url,
+            open: checked.open,
             origin: Origin::Console,
             created_at: now,
             updated_at: now,
@@ -107,6 +108,7 @@ struct Checked {
     vendor: &'static Vendor,
     base_url: Option<String>,
     key: Option<Zeroizing<String>>,
+    open: Vec<String>,
 }
 
 /// An address of one's own may go without a key; a vendor's own address asks for what the vendor asks for.
@@ -132,9 +134,11 @@ fn checked(form: NewProvider) -> Answer<Checked> {
         ("", _) => None,
         (text, _) => refusals.take("key", rules::credential(text)),
     };
+    let open: Result<Vec<_>, _> = form.open.iter().map(|word| rules::openable(word)).collect();
+    let open = refusals.take("open", open).unwrap_or_default();
     refusals.done()?;
     let (Some(slug), Some(vendor)) = (slug, vendor) else { return Err(Failure::Refused(Vec::new())) };
-    Ok(Checked { slug, vendor, base_url, key: key.map(Zeroizing::new) })
+    Ok(Checked { slug, vendor, base_url, key: key.map(Zeroizing::new), open })
 }
 
 fn address(vendor: &Vendor) -> &'static str {
@@ -187,13 +191,31 @@ mod tests {
             (["alpha", "openai", "sk-1", "https://u:p@example.com"], &["base_url"]),
         ] {
             let [slug, vendor, key, base_url] = form.map(str::to_owned);
-            let told = match checked(NewProvider { slug, vendor, key, base_url }) {
+            let told = match checked(NewProvider { slug, vendor, key, base_url, ..NewProvider::default() }) {
                 Ok(_) => Vec::new(),
                 Err(Failure::Refused(fields)) => fields,
                 Err(other) => panic!("{other}"),
             };
             let fields: Vec<&str> = told.iter().map(|(field, _)| field.as_str()).collect();
             assert_eq!(fields, refused, "{form:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_can_be_opened_is_opened() {
+        for (words, kept) in [(&["files", "other"][..], true), (&[], true), (&["files", "billing"], false)] {
+            let open: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            let form = NewProvider {
+                slug: "a".into(),
+                vendor: "openai".into(),
+                key: "k".into(),
+                open,
+                ..NewProvider::default()
+            };
+            match checked(form) {
+                Ok(checked) => assert!(kept && checked.open == words, "{words:?}"),
+                Err(refused) => assert!(!kept && refused.of("open").is_some(), "{words:?}"),
+            }
         }
     }
 

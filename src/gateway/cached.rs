@@ -12,7 +12,6 @@ use crate::house::House;
 use crate::journal::tries::Try;
 use crate::wire::openai::{Usage, read_answer};
 use crate::wire::replay;
-use crate::wire::vendors::Endpoint;
 use app::model::explain::CacheFacts;
 use app::model::money::Nanos;
 use app::model::routing::{CacheMode, Stream};
@@ -58,18 +57,20 @@ impl Cached {
     /// `None` where the target is not cached, or the caller wants nothing kept.
     pub fn of(call: &Asking<'_>, out: &Outgoing) -> Option<Self> {
         let cache = out.leaf.cache.as_ref().filter(|_| !call.asked.untracked)?;
-        let body = out.cached.as_ref()?.bytes();
+        let body = out.cached.as_ref()?;
         let provider = &out.target.provider;
         let credential = provider.credential.as_ref().map_or(&b""[..], |(_, value)| value.as_bytes());
         let digest = Hash(crate::secret::digest_bytes(credential)).to_string();
-        let forwarded = out.forwarded.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let sent = |name: &str| !matches!(name, "accept" | "content-type");
+        let forwarded = out.headers.iter().filter(|(name, value)| sent(name.as_str()) && !value.is_sensitive());
+        let forwarded = forwarded.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         let key = Key::of(&Ask {
             workspace: &call.inbound.caller.key.workspace,
-            endpoint: endpoint(call.inbound.endpoint),
+            endpoint: call.inbound.route.endpoint.word(),
             base_url: &provider.base_url,
             credential_digest: &digest,
             forwarded: &forwarded.collect::<Vec<_>>(),
-            body: &body,
+            body,
             namespace: call.asked.namespace.as_deref(),
             metadata: &call.asked.metadata,
         });
@@ -245,14 +246,5 @@ async fn lead(relay: Relay, out: Outgoing, flight: Flight) {
     tokio::select! {
         () = carried => {}
         () = flight.abandoned() => {}
-    }
-}
-
-fn endpoint(endpoint: Endpoint) -> &'static str {
-    match endpoint {
-        Endpoint::Chat => "chat/completions",
-        Endpoint::Complete => "completions",
-        Endpoint::Embed => "embeddings",
-        Endpoint::Models => "models",
     }
 }

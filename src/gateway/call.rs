@@ -17,7 +17,7 @@ use crate::journal::meter::Meter;
 use crate::journal::record::{Outcome, Record};
 use crate::journal::slots::Opening;
 use crate::route::{self, Facts, Leaf, Plan};
-use crate::wire::vendors::Endpoint;
+use crate::wire::vendors::Route;
 use app::model::routing::{Mode, Queue};
 use axum::body::Body;
 use axum::response::Response;
@@ -29,7 +29,7 @@ use std::time::Duration;
 /// A request of a known key.
 #[derive(Debug)]
 pub struct Inbound {
-    pub endpoint: Endpoint,
+    pub route: Route,
     pub parts: Parts,
     pub caller: Caller,
     pub book: Arc<Book>,
@@ -69,8 +69,9 @@ async fn ready(
     caller.must(&["completions.write"])?;
     let bytes = intake::bytes(parts, body, house.settings.body_limit).await?;
     meter.note(|record| record.parts.request_body = bytes.clone());
-    let asked = intake::asked(parts, &bytes, caller)?;
+    let asked = intake::asked(inbound, &bytes)?;
     meter.note(|record| {
+        record.parts.request_body = asked.payload.kept();
         record.call.model_asked = asked.model.clone().unwrap_or_default();
         record.call.stream = asked.stream;
         record.call.metadata = serde_json::to_string(&asked.metadata).unwrap_or_default();
@@ -93,7 +94,7 @@ pub fn plan(house: &House, call: Asking<'_>, dry: bool) -> Result<Plan, Refusal>
     let Asking { inbound, asked, routed } = call;
     let Some(routed) = routed else { return Ok(route::simple(Arc::clone(&PLAIN))) };
     let facts =
-        Facts { metadata: &asked.metadata, params: Some(&asked.body), pathname: inbound.parts.uri.path() };
+        Facts { metadata: &asked.metadata, params: asked.payload.json(), pathname: inbound.parts.uri.path() };
     let now = house.clock.now();
     let view = View { house, inbound, model: asked.model.as_deref(), scope: routed.scope, now, dry };
     let plan = route::plan(&routed.tree, facts, &view, now)
@@ -192,7 +193,7 @@ pub fn opening(inbound: &Inbound, now: i64) -> Opening {
         workspace: inbound.caller.key.workspace.clone(),
         key: inbound.caller.key.id.clone(),
         at: now,
-        kind: kind(inbound.endpoint).into(),
+        kind: inbound.route.endpoint.word().into(),
         path: inbound.parts.uri.path().into(),
         trace: inbound.trace.trace.clone(),
         span: inbound.trace.span.clone(),
@@ -227,18 +228,8 @@ fn note(record: &mut Record, serving: &Serving, mode: Mode) {
     row.provider.clone_from(&out.target.provider.slug);
     row.vendor = out.target.provider.vendor.slug.into();
     row.model_served = out.target.model.clone().unwrap_or_default();
-    record.parts.sent_headers = masked::lines(out.request().headers());
-    record.parts.sent_body = out.bytes.clone();
-}
-
-/// The stored word of a kind of call.
-fn kind(endpoint: Endpoint) -> &'static str {
-    match endpoint {
-        Endpoint::Chat => "chat",
-        Endpoint::Complete => "complete",
-        Endpoint::Embed => "embed",
-        Endpoint::Models => "models",
-    }
+    record.parts.sent_headers = masked::lines(&out.headers);
+    record.parts.sent_body = out.kept();
 }
 
 fn runtime(headers: &HeaderMap) -> String {

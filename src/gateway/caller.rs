@@ -9,7 +9,7 @@ use http::header::AUTHORIZATION;
 use std::sync::Arc;
 
 /// What the Portkey SDK sends in `Authorization` when its user gave none. It is no credential.
-const PLACEHOLDER: &str = "OPENAI_API_KEY";
+pub const PLACEHOLDER: &str = "OPENAI_API_KEY";
 
 /// A known key, and the provider credential that came beside it.
 #[derive(Clone, Debug)]
@@ -25,15 +25,12 @@ impl Caller {
     /// # Errors
     /// 401 where there is no key, or it is unknown, revoked or expired.
     pub fn of(headers: &HeaderMap, book: &Book, now: i64) -> Result<Self, Refusal> {
-        let own = text(headers, "x-portkey-api-key");
-        let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(strip);
-        let bearer = bearer.filter(|bearer| !bearer.is_empty() && *bearer != PLACEHOLDER);
-        let secret = own.or(bearer).or_else(|| text(headers, "x-api-key")).ok_or_else(Refusal::unknown_key)?;
+        let secret = secret(headers).ok_or_else(Refusal::unknown_key)?;
         let key = book.key(&digest(secret)).ok_or_else(Refusal::unknown_key)?;
         if key.expires_at.is_some_and(|expiry| expiry <= now) {
             return Err(Refusal::unknown_key());
         }
-        let credential = bearer.filter(|bearer| *bearer != secret).map(str::to_owned);
+        let credential = bearer(headers).filter(|bearer| *bearer != secret).map(str::to_owned);
         Ok(Self { key: Arc::clone(key), credential })
     }
 
@@ -49,14 +46,25 @@ impl Caller {
     }
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name)?.to_str().ok().map(str::trim).filter(|value| !value.is_empty())
+/// What opens this gateway, wherever the request carries it.
+pub fn secret(headers: &HeaderMap) -> Option<&str> {
+    text(headers, "x-portkey-api-key").or_else(|| bearer(headers)).or_else(|| text(headers, "x-api-key"))
 }
 
-fn strip(value: &str) -> &str {
+/// The value without the scheme `Bearer`.
+pub fn strip(value: &str) -> &str {
     let value = value.trim();
     match value.split_once(' ') {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim(),
         _ => value,
     }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(strip);
+    bearer.filter(|bearer| !bearer.is_empty() && *bearer != PLACEHOLDER)
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok().map(str::trim).filter(|value| !value.is_empty())
 }

@@ -8,9 +8,10 @@ use crate::gateway::outgoing::{Asking, Outgoing};
 use crate::gateway::refusal::Refusal;
 use crate::house::Shared;
 use crate::route::{Leaf, Plan};
-use crate::wire::vendors::Endpoint;
+use crate::wire::vendors::{Route, route};
 use app::model::explain::{Explain, PlannedStep};
 use axum::body::Body;
+use http::Method;
 use serde_json::{Value, json};
 
 /// What the plan alone tells.
@@ -62,10 +63,10 @@ fn when(plan: &Plan, index: usize) -> String {
 /// # Errors
 /// What the call itself would be refused with before anything is sent.
 pub async fn serve(house: &Shared, mut inbound: Inbound, body: Body) -> Result<Value, Refusal> {
-    inbound.endpoint = endpoint(inbound.parts.uri.query().unwrap_or_default())?;
+    inbound.route = route_of(inbound.parts.uri.query().unwrap_or_default())?;
     inbound.caller.must(&["completions.write"])?;
     let bytes = intake::bytes(&inbound.parts, body, house.settings.body_limit).await?;
-    let asked = intake::asked(&inbound.parts, &bytes, &inbound.caller)?;
+    let asked = intake::asked(&inbound, &bytes)?;
     let key = &inbound.caller.key;
     let routed = Routed::of(&inbound.parts.headers, key, &inbound.book, &house.inline)?;
     let asking = Asking { inbound: &inbound, asked: &asked, routed: routed.as_ref() };
@@ -90,18 +91,12 @@ pub async fn serve(house: &Shared, mut inbound: Inbound, body: Body) -> Result<V
     Ok(told)
 }
 
-fn endpoint(query: &str) -> Result<Endpoint, Refusal> {
+/// `endpoint=embeddings` as the route of a call.
+fn route_of(query: &str) -> Result<Route, Refusal> {
     let named = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "endpoint");
     let word = named.map_or_else(|| "chat/completions".into(), |(_, value)| value);
-    match word.trim_matches('/') {
-        "chat/completions" | "chat" => Ok(Endpoint::Chat),
-        "completions" => Ok(Endpoint::Complete),
-        "embeddings" => Ok(Endpoint::Embed),
-        other => Err(Refusal {
-            param: Some("endpoint".into()),
-            ..Refusal::invalid(format!(
-                "{other} cannot be explained. Use endpoint=chat/completions, completions or embeddings."
-            ))
-        }),
-    }
+    route(&Method::POST, &format!("/v1/{}", word.trim_matches('/'))).ok_or_else(|| Refusal {
+        param: Some("endpoint".into()),
+        ..Refusal::invalid(format!("{word} is no path that a provider has. Use endpoint=chat/completions or another one."))
+    })
 }

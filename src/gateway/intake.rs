@@ -1,11 +1,12 @@
 //! From bytes and headers to what is asked, before a target is chosen.
 
-use crate::gateway::caller::Caller;
+use crate::gateway::call::Inbound;
 use crate::gateway::metadata;
+use crate::gateway::payload::Payload;
 use crate::gateway::refusal::Refusal;
 use crate::wire::body::Body;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -21,7 +22,7 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
 /// A request as its caller made it.
 #[derive(Debug)]
 pub struct Asked {
-    pub body: Body,
+    pub payload: Payload,
     /// The body's `model`.
     pub model: Option<String>,
     pub stream: bool,
@@ -68,25 +69,24 @@ async fn drain(mut body: axum::body::Body) {
     }
 }
 
-/// Checks the content type, and that what is decided on has its type.
+/// Reads the body, and checks that what is decided on has its type.
 ///
 /// # Errors
 /// 400 with what is wrong.
-pub fn asked(parts: &Parts, bytes: &Bytes, caller: &Caller) -> Result<Asked, Refusal> {
-    allowed(parts)?;
-    let body = Body::parse(bytes).map_err(|error| Refusal::invalid(error.to_string()))?;
-    typed(&body)?;
-    let headers = &parts.headers;
-    let user = body.text("user");
+pub fn asked(inbound: &Inbound, bytes: &Bytes) -> Result<Asked, Refusal> {
+    let headers = &inbound.parts.headers;
+    let payload = Payload::read(headers, inbound.route.endpoint, bytes)?;
+    payload.json().map_or(Ok(()), typed)?;
+    let user = payload.json().and_then(|body| body.text("user"));
     Ok(Asked {
-        model: body.text("model").map(Into::into),
-        stream: body.flag("stream") == Some(true),
-        metadata: metadata::merged(headers, &caller.key.metadata, user.as_deref()),
+        model: payload.model(),
+        stream: payload.stream(),
+        metadata: metadata::merged(headers, &inbound.caller.key.metadata, user.as_deref()),
         timeout: text(headers, "x-portkey-request-timeout").and_then(|millis| millis.parse().ok()),
         refresh: flag(headers, "x-portkey-cache-force-refresh") == Some(true),
         namespace: text(headers, "x-portkey-cache-namespace").map(str::to_owned),
         untracked: untracked(headers),
-        body,
+        payload,
     })
 }
 
@@ -107,18 +107,6 @@ fn flag(headers: &HeaderMap, name: &str) -> Option<bool> {
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let value: &HeaderValue = headers.get(name)?;
     value.to_str().ok().map(str::trim).filter(|text| !text.is_empty())
-}
-
-fn allowed(parts: &Parts) -> Result<(), Refusal> {
-    let Some(value) = parts.headers.get(CONTENT_TYPE) else { return Ok(()) };
-    let kind = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if kind == "application/json" {
-        return Ok(());
-    }
-    if kind == "multipart/form-data" || kind.starts_with("audio/") {
-        return Err(Refusal::invalid("This endpoint takes a JSON body. Send content-type: application/json."));
-    }
-    Err(Refusal { param: Some("content-type".into()), ..Refusal::invalid("Invalid content type passed") })
 }
 
 /// The fields that are decided on must have their types; all others are the provider's to judge.

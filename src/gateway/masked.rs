@@ -37,7 +37,7 @@ pub fn names(list: &str) -> Vec<String> {
 }
 
 /// A header name for comparison: letters and digits only, since SDKs differ in case, `_` and `-`.
-fn folded(name: &str) -> String {
+pub fn folded(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 

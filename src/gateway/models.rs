@@ -3,6 +3,7 @@
 use crate::book::ProviderEntry;
 use crate::gateway::call::{self, Inbound, signed};
 use crate::gateway::config::Node;
+use crate::gateway::host::Reach;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::relay::{self, Fault};
 use crate::gateway::target::{self, Ask, Target, split};
@@ -137,7 +138,7 @@ async fn fetch(house: &Shared, target: &Target) -> Result<(StatusCode, Value), R
     *request.uri_mut() = uri;
     signed(request.headers_mut(), provider);
     let refused = |fault: Fault| fault.refusal(&provider.slug);
-    let (head, body) = house.relay.send(request, PATIENCE).await.map_err(refused)?.into_parts();
+    let (head, body) = house.relay.send(request, PATIENCE, Reach::Stored).await.map_err(refused)?.into_parts();
     let read = tokio::time::timeout(PATIENCE, relay::whole(&provider.slug, &head.headers, body)).await;
     let bytes = read.unwrap_or_else(|_| Err(Fault::timeout(PATIENCE))).map_err(refused)?;
     let value = serde_json::from_slice::<Value>(&bytes)

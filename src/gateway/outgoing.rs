@@ -3,10 +3,11 @@
 use crate::book::ProviderEntry;
 use crate::gateway::call::Inbound;
 use crate::gateway::config::Routed;
-use crate::gateway::forward;
 use crate::gateway::intake::Asked;
+use crate::gateway::payload::Payload;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::target::{Ask, Target};
+use crate::gateway::{forward, open};
 use crate::house::House;
 use crate::route::{Leaf, params};
 use crate::wire::body::Body;
@@ -36,7 +37,10 @@ pub struct Asking<'a> {
 pub struct Outgoing {
     pub leaf: Arc<Leaf>,
     pub target: Target,
+    pub endpoint: Endpoint,
     pub uri: Uri,
+    /// Signed; a credential is marked sensitive.
+    pub headers: HeaderMap,
     /// As it goes upstream.
     pub bytes: Bytes,
     pub stream: bool,
@@ -44,11 +48,14 @@ pub struct Outgoing {
     pub usage_added: bool,
     /// For one attempt, until its answer begins; of a whole answer, until it has ended.
     pub patience: Duration,
-    /// Copied from the request.
-    pub forwarded: Vec<(HeaderName, HeaderValue)>,
-    /// What the cache's key is made from, where the target is cached.
-    pub cached: Option<Body>,
+    /// The body that the cache's key is made from, where the target is cached.
+    pub cached: Option<Bytes>,
+    method: Method,
+    /// What the journal keeps of a body that is not JSON.
+    kept: Option<Bytes>,
 }
+
+type Forwarded = Vec<(HeaderName, HeaderValue)>;
 
 impl Outgoing {
     /// Chooses the provider, applies the target's parameters and the vendor's quirks.
@@ -57,10 +64,12 @@ impl Outgoing {
     /// 400 where no provider can be chosen or a header may not be forwarded; 500 where the vendor lacks the endpoint.
     pub fn of(house: &House, call: &Asking<'_>, leaf: &Arc<Leaf>) -> Result<Self, Refusal> {
         let Asking { inbound, asked, routed } = call;
-        let Inbound { endpoint, parts, caller, book, .. } = inbound;
-        let mut body = asked.body.clone();
-        params::apply(&mut body, leaf);
-        let model: Option<String> = body.text("model").map(Into::into);
+        let Inbound { route, parts, caller, book, .. } = inbound;
+        let mut payload = asked.payload.clone();
+        if let Payload::Json(body) = &mut payload {
+            params::apply(body, leaf);
+        }
+        let model = payload.model();
         let target = Target::of(Ask {
             headers: &parts.headers,
             caller,
@@ -73,40 +82,75 @@ impl Outgoing {
         if target.model != model
             && let Some(model) = &target.model
         {
-            body.set_text("model", model);
+            payload.set_model(model)?;
         }
         let provider = &target.provider;
-        let uri = provider.uri(*endpoint).ok_or_else(|| lacking(*endpoint, provider))?.clone();
-        let listed = forward::listed(&parts.headers);
-        let names = listed.as_deref().unwrap_or(&leaf.forward_headers);
-        let credential = provider.credential.as_ref().map(|(name, _)| name);
-        let forwarded = forward::collect(&parts.headers, names, credential)?;
-        let stream = body.flag("stream") == Some(true);
-        let cached = leaf.cache.is_some().then(|| body.clone());
-        let counted = matches!(endpoint, Endpoint::Chat | Endpoint::Complete);
-        let usage_added = stream && counted && ask_usage(&mut body);
-        provider.vendor.prepare(&mut body);
+        let uri = open::address(open::Ask { route, provider, connected: book.providers(&caller.key.workspace) })?;
+        let forwarded = forwarded(&parts.headers, leaf, provider)?;
+        let stream = payload.stream();
+        let cached = leaf.cache.as_ref().filter(|_| route.endpoint.is_text()).and(payload.json()).map(Body::bytes);
+        let mut usage_added = false;
+        if let Payload::Json(body) = &mut payload {
+            usage_added = stream && matches!(route.endpoint, Endpoint::Chat | Endpoint::Complete) && ask_usage(body);
+            provider.vendor.prepare(body);
+        }
         let millis = asked.timeout.or(leaf.request_timeout).filter(|millis| *millis > 0);
         let patience = millis.map_or(PATIENCE, |millis| Duration::from_millis(millis).min(PATIENCE));
-        let leaf = Arc::clone(leaf);
-        Ok(Self { leaf, uri, bytes: body.bytes(), stream, usage_added, patience, forwarded, cached, target })
+        let kind = payload.kind(&parts.headers);
+        let headers = headers(provider, kind, stream, forwarded);
+        let kept = if matches!(payload, Payload::Json(_)) { None } else { Some(payload.kept()) };
+        Ok(Self {
+            leaf: Arc::clone(leaf),
+            endpoint: route.endpoint,
+            method: parts.method.clone(),
+            uri,
+            headers,
+            bytes: payload.bytes(),
+            kept,
+            stream,
+            usage_added,
+            patience,
+            cached,
+            target,
+        })
     }
 
     /// The request, signed.
     pub fn request(&self) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(self.bytes.clone()));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.uri.clone();
-        let headers = request.headers_mut();
-        for (name, value) in &self.forwarded {
-            headers.append(name.clone(), value.clone());
-        }
-        signed(headers, &self.target.provider);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let accept = if self.stream { "text/event-stream" } else { "application/json" };
-        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        request.method_mut().clone_from(&self.method);
+        request.uri_mut().clone_from(&self.uri);
+        request.headers_mut().clone_from(&self.headers);
         request
     }
+
+    /// What the journal keeps of the body.
+    pub fn kept(&self) -> Bytes {
+        self.kept.clone().unwrap_or_else(|| self.bytes.clone())
+    }
+}
+
+fn forwarded(headers: &HeaderMap, leaf: &Leaf, provider: &ProviderEntry) -> Result<Forwarded, Refusal> {
+    let listed = forward::listed(headers);
+    let names = listed.as_deref().unwrap_or(&leaf.forward_headers);
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    forward::collect(headers, names, provider.credential.as_ref().map(|(name, _)| name))
+}
+
+fn headers(provider: &ProviderEntry, kind: Option<HeaderValue>, stream: bool, forwarded: Forwarded) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8);
+    for (name, value) in forwarded {
+        headers.append(name, value);
+    }
+    signed(&mut headers, provider);
+    if let Some(kind) = kind {
+        headers.insert(CONTENT_TYPE, kind);
+    }
+    let accept = if stream { "text/event-stream" } else { "application/json" };
+    headers.entry(ACCEPT).or_insert(HeaderValue::from_static(accept));
+    headers
 }
 
 /// The headers of every request to a provider.
@@ -120,17 +164,6 @@ pub fn signed(headers: &mut HeaderMap, provider: &ProviderEntry) {
     if let Some((name, value)) = &provider.credential {
         headers.insert(name.clone(), value.clone());
     }
-}
-
-/// The vendor has no such endpoint: the gateway's own exception, so that no SDK tries it again.
-pub fn lacking(endpoint: Endpoint, provider: &ProviderEntry) -> Refusal {
-    let name = match endpoint {
-        Endpoint::Chat => "chatComplete",
-        Endpoint::Complete => "complete",
-        Endpoint::Embed => "embed",
-        Endpoint::Models => "listModels",
-    };
-    Refusal::lacking_endpoint(name, provider.vendor.slug)
 }
 
 /// Asks for usage in the stream. Whether it had to be added.

@@ -1,5 +1,8 @@
-//! The way upstream: one pooled client for every provider, the sandbox included.
+//! The way upstream: pooled clients for every provider, the sandbox included. Redirects are not followed.
 
+mod lookup;
+
+use crate::gateway::host::{self, Reach, Unfit};
 use crate::gateway::refusal::Refusal;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
@@ -10,6 +13,7 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use lookup::Lookup;
 use std::error::Error;
 use std::time::Duration;
 
@@ -20,11 +24,21 @@ const IDLE: Duration = Duration::from_secs(60);
 /// Largest answer that is held in memory. A compressed one counts as it unpacks.
 pub const LARGEST_ANSWER: usize = 64 << 20;
 
-/// Sends requests. Cheap to clone.
+/// Sends requests. Cheap to clone. What is reached differently shares no connection.
 #[derive(Clone, Debug)]
 pub struct Relay {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    stored: Clients,
+    guarded: Clients,
 }
+
+#[derive(Clone, Debug)]
+struct Clients {
+    calls: Pool,
+    /// HTTP/1.1 alone, since only there a connection changes its protocol.
+    tunnels: Pool,
+}
+
+type Pool = Client<HttpsConnector<HttpConnector<Lookup>>, Full<Bytes>>;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +49,8 @@ pub enum Fault {
     Unreachable(String),
     /// What came cannot be used.
     Unusable(String),
+    /// The address is closed. Trying again does not help.
+    Barred(Unfit),
 }
 
 impl Default for Relay {
@@ -45,34 +61,87 @@ impl Default for Relay {
 
 impl Relay {
     pub fn new() -> Self {
-        let mut tcp = HttpConnector::new();
+        Self { stored: Clients::new(Reach::Stored), guarded: Clients::new(Reach::Guarded) }
+    }
+
+    /// Sends, and waits for the answer's head.
+    ///
+    /// # Errors
+    /// When no head comes, or not within `patience`, or when the address is closed to this `reach`.
+    pub async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+        patience: Duration,
+        reach: Reach,
+    ) -> Result<Response<Incoming>, Fault> {
+        sent(&self.clients(reach).calls, request, patience, reach).await
+    }
+
+    /// Like [`Relay::send`], of a request that asks for another protocol on its connection.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn open(
+        &self,
+        request: Request<Full<Bytes>>,
+        patience: Duration,
+        reach: Reach,
+    ) -> Result<Response<Incoming>, Fault> {
+        sent(&self.clients(reach).tunnels, request, patience, reach).await
+    }
+
+    fn clients(&self, reach: Reach) -> &Clients {
+        match reach {
+            Reach::Stored => &self.stored,
+            Reach::Guarded => &self.guarded,
+        }
+    }
+}
+
+impl Clients {
+    fn new(reach: Reach) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(Lookup::new(reach));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT));
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE)
-            .pool_timer(TokioTimer::new())
-            .build(connector);
-        Self { client }
-    }
-
-    /// Sends, and waits for the answer's head. Redirects are not followed.
-    ///
-    /// # Errors
-    /// When no head comes, or not within `patience`.
-    pub async fn send(&self, request: Request<Full<Bytes>>, patience: Duration) -> Result<Response<Incoming>, Fault> {
-        match tokio::time::timeout(patience, self.client.request(request)).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(Fault::Unreachable(cause(&error))),
-            Err(_) => Err(Fault::timeout(patience)),
+        let builder = || hyper_rustls::HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1();
+        Self {
+            calls: pool(builder().enable_http2().wrap_connector(tcp.clone())),
+            tunnels: pool(builder().wrap_connector(tcp)),
         }
     }
+}
+
+fn pool(connector: HttpsConnector<HttpConnector<Lookup>>) -> Pool {
+    Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).pool_timer(TokioTimer::new()).build(connector)
+}
+
+async fn sent(
+    pool: &Pool,
+    request: Request<Full<Bytes>>,
+    patience: Duration,
+    reach: Reach,
+) -> Result<Response<Incoming>, Fault> {
+    // An address in digits is never looked up.
+    if let Some(why) = host::closed(request.uri(), reach) {
+        return Err(Fault::Barred(why));
+    }
+    match tokio::time::timeout(patience, pool.request(request)).await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(error)) => Err(unanswered(&error)),
+        Err(_) => Err(Fault::timeout(patience)),
+    }
+}
+
+fn unanswered(error: &(dyn Error + 'static)) -> Fault {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(why) = error.downcast_ref::<Unfit>() {
+            return Fault::Barred(*why);
+        }
+        cause = error.source();
+    }
+    Fault::Unreachable(innermost(error))
 }
 
 impl Fault {
@@ -88,6 +157,7 @@ impl Fault {
                 "@{provider} could not be reached: {why}. Check its base URL and whether it is up, then try again."
             )),
             Self::Unusable(why) => Refusal::upstream(why.clone()),
+            Self::Barred(why) => (*why).into(),
         }
     }
 }
@@ -106,7 +176,7 @@ pub async fn whole(provider: &str, headers: &HeaderMap, mut body: Incoming) -> R
     let mut size = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
-            Fault::Unreachable(format!("the answer broke off after {size} bytes ({})", cause(&error)))
+            Fault::Unreachable(format!("the answer broke off after {size} bytes ({})", innermost(&error)))
         })?;
         let Ok(chunk) = frame.into_data() else { continue };
         size += chunk.len();
@@ -153,7 +223,7 @@ fn unpacked(provider: &str, headers: &HeaderMap, bytes: Bytes) -> Result<Bytes, 
 }
 
 /// The innermost cause of an error: the one that a person can act on.
-fn cause(error: &dyn Error) -> String {
+fn innermost(error: &dyn Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

@@ -118,6 +118,18 @@ pub fn kind_word(kind: &str) -> &'static str {
         "complete" => "complete",
         "embed" => "embed",
         "models" => "models",
+        "responses" => "responses",
+        "images" => "images",
+        "speech" => "speech",
+        "transcription" => "transcription",
+        "translation" => "translation",
+        "moderation" => "moderation",
+        "rerank" => "rerank",
+        "files" => "files",
+        "batches" => "batches",
+        "fine_tuning" => "fine_tuning",
+        "realtime" => "realtime",
+        "other" => "other",
         _ => "custom",
     }
 }

@@ -36,6 +36,8 @@ pub struct DeclaredProvider {
     /// `None`: the vendor's own.
     pub base_url: Option<String>,
     pub key: Option<Zeroizing<String>>,
+    /// What callers may see of its whole account.
+    pub open: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -95,7 +97,7 @@ fn owner(section: &Section<'_>, world: &World<'_>) -> Option<Owner> {
 }
 
 fn provider(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option<DeclaredProvider> {
-    section.allow(&["slug", "vendor", "base_url", "key", "key_env"]);
+    section.allow(&["slug", "vendor", "base_url", "key", "key_env", "open"]);
     let slug = section.needed("slug", |text| match rules::slug(text)? {
         slug if slug == SANDBOX => Err("The sandbox is built in. Choose another slug.".into()),
         slug => Ok(slug),
@@ -104,6 +106,8 @@ fn provider(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option
     let vendor = section.needed("vendor", known_vendor);
     let base_url = section.judged("base_url", rules::base_url);
     let key = secret(section, "key", world, false).and_then(|given| section.notes().judge(&given, rules::credential));
+    let opened = section.list("open").unwrap_or_default();
+    let open = opened.iter().filter_map(|one| section.notes().judge(one, rules::openable)).collect();
     let (slug, vendor) = (slug?, vendor?);
     if vendor.base == Base::Required && !section.has("base_url") {
         section.note("base_url", format!("Missing. {} has no address of its own.", vendor.name));
@@ -112,7 +116,7 @@ fn provider(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option
     if asked && !section.has("key") && !section.has("key_env") {
         section.note("key", format!("Missing. Add key or key_env: {} asks for one.", vendor.name));
     }
-    Some(DeclaredProvider { slug, vendor: vendor.slug.to_owned(), base_url, key: key.map(Zeroizing::new) })
+    Some(DeclaredProvider { slug, vendor: vendor.slug.to_owned(), base_url, key: key.map(Zeroizing::new), open })
 }
 
 fn config(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option<DeclaredConfig> {

@@ -23,7 +23,7 @@ const fn key(names: [&'static str; 3], value: &'static str, help: &'static str) 
     Key { name: names[0], variable: names[1], flag: Some(names[2]), value, help }
 }
 
-pub(super) const KEYS: [Key; 9] = [
+pub(super) const KEYS: [Key; 10] = [
     key(["listen", "SWITCHYARD_LISTEN", "listen"], "ADDRESS:PORT", "Where to listen [default: 127.0.0.1:8787]"),
     key(["data", "SWITCHYARD_DATA", "data"], "FOLDER", "The folder that keeps everything [default: data]"),
     key(["public_url", "SWITCHYARD_PUBLIC_URL", "public-url"], "URL", "The address people use, behind a proxy or TLS"),
@@ -38,6 +38,11 @@ pub(super) const KEYS: [Key; 9] = [
         "Origins whose pages may call /v1, such as https://app.example.com, or *",
     ),
     key(["body_limit", "SWITCHYARD_BODY_LIMIT", "body-limit"], "BYTES", "The largest request body [default: 10485760]"),
+    key(
+        ["trusted_custom_hosts", "SWITCHYARD_TRUSTED_CUSTOM_HOSTS", "trusted-custom-hosts"],
+        "HOSTS",
+        "Private hosts that calls and configs may name, such as localhost,10.0.0.5:8000",
+    ),
     key(["durable", "SWITCHYARD_DURABLE", "durable"], "BOOL", "Let commits outlive a loss of power [default: false]"),
     key(["log", "SWITCHYARD_LOG", "log"], "FILTER", "What the server tells about itself [default: info]"),
     Key { name: "master_key", variable: "SWITCHYARD_MASTER_KEY", flag: None, value: "", help: "" },

@@ -1,5 +1,6 @@
 //! What is allowed in the fields that people and files fill in. Each refusal is a sentence that says what is allowed.
 
+use app::model::provider::OPENABLE;
 use std::collections::BTreeMap;
 use url::Url;
 
@@ -96,6 +97,12 @@ pub fn scope(text: &str) -> Ruling<String> {
     }
 }
 
+/// What callers may see of a provider's whole account.
+pub fn openable(text: &str) -> Ruling<String> {
+    let known = OPENABLE.map(|(word, _)| word);
+    if known.contains(&text) { Ok(text.to_owned()) } else { Err(format!("Use one of: {}.", known.join(", "))) }
+}
+
 /// One value of default metadata.
 pub fn metadata_value(text: &str) -> Ruling<String> {
     if text.chars().count() <= METADATA_MOST {
@@ -174,6 +181,14 @@ mod tests {
         for (text, good) in [("*", true), ("logs.view", true), ("api_keys.create", true), ("logs", false), ("", false)]
         {
             assert_eq!(scope(text).is_ok(), good, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_opened_is_what_endpoints_ask_for() {
+        assert_eq!(OPENABLE.map(|(word, _)| word), crate::wire::vendors::OPENABLE);
+        for (text, good) in [("files", true), ("fine_tuning", true), ("chat", false), ("", false)] {
+            assert_eq!(openable(text).is_ok(), good, "{text}");
         }
     }
 

@@ -5,6 +5,7 @@ const FULL: &str = r#"
 listen = "127.0.0.1:9999"
 data = "./data"
 trusted_proxies = ["10.0.0.0/8", "::1"]
+trusted_custom_hosts = ["LLM.lan", "10.0.0.5:8000"]
 body_limit = 2048
 durable = true
 
@@ -17,6 +18,7 @@ slug = "alpha"
 vendor = "openai"
 base_url = "http://127.0.0.1:9100/v1/"
 key = "sk-test"
+open = ["files", "other"]
 
 [[config]]
 id = "pc-main"
@@ -101,6 +103,8 @@ fn a_full_file_declares_everything() {
         ("sy-fedcba9876543210", &["*".into()][..])
     );
     assert_eq!(settings.trusted_proxies.len(), 2);
+    assert_eq!(settings.trusted_custom_hosts, ["llm.lan", "10.0.0.5:8000"]);
+    assert_eq!(setup.providers[0].open, ["files", "other"]);
 }
 
 #[test]
@@ -164,6 +168,7 @@ fn one_line_of_a_file_can_be_wrong_in_many_ways() {
         ("public_url = \"https://a/b\"".to_owned(), "Leave out the path"),
         ("cors_origins = [\"https://a/b\"]".to_owned(), "Use * or origins"),
         ("trusted_proxies = \"ten\"".to_owned(), "10.0.0.0/8"),
+        ("trusted_custom_hosts = [\"http://llm.lan/v1\"]".to_owned(), "Use hosts such as"),
         ("body_limit = 1".to_owned(), "whole number of bytes"),
         ("master_key = \"secret\"".to_owned(), "32 bytes"),
     ] {

@@ -47,6 +47,7 @@ impl Rig {
             base_url: None,
             credential: Some(self.sealer.seal(b"typed", &format!("id-{slug}"))),
             hint: "…".into(),
+            open: Vec::new(),
             origin: Origin::Console,
             created_at: 1,
             updated_at: 1,
@@ -59,7 +60,8 @@ fn secret_text(text: &str) -> Zeroizing<String> {
 }
 
 fn provider(slug: &str, key: &str) -> DeclaredProvider {
-    DeclaredProvider { slug: slug.into(), vendor: "openai".into(), base_url: None, key: Some(secret_text(key)) }
+    let key = Some(secret_text(key));
+    DeclaredProvider { slug: slug.into(), vendor: "openai".into(), base_url: None, key, open: Vec::new() }
 }
 
 fn key(name: &str, value: &str) -> DeclaredKey {

@@ -1,13 +1,13 @@
 //! Providers. Their credentials are sealed before they come here.
 
-use super::{Store, Stored};
+use super::{Store, StoreError, Stored};
 use app::model::Origin;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use std::collections::HashMap;
 
 pub(super) const COLUMNS: &str =
-    "id, workspace, slug, vendor, base_url, credential, hint, origin, created_at, updated_at";
+    "id, workspace, slug, vendor, base_url, credential, hint, open, origin, created_at, updated_at";
 
 /// A provider as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct StoredProvider {
     /// Sealed, bound to the id; `None`: none needed.
     pub credential: Option<Vec<u8>>,
     pub hint: String,
+    /// What callers may see of its whole account.
+    pub open: Vec<String>,
     pub origin: Origin,
     pub created_at: i64,
     pub updated_at: i64,
@@ -107,9 +109,9 @@ impl Store {
 /// Adds the provider, or gives the row of its id this content.
 pub(super) async fn put(connection: &mut sqlx::SqliteConnection, provider: &StoredProvider) -> Stored<()> {
     let sql = format!(
-        "INSERT INTO providers ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+        "INSERT INTO providers ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
          ON CONFLICT (id) DO UPDATE SET vendor = excluded.vendor, base_url = excluded.base_url, \
-         credential = excluded.credential, hint = excluded.hint, origin = excluded.origin, \
+         credential = excluded.credential, hint = excluded.hint, open = excluded.open, origin = excluded.origin, \
          updated_at = excluded.updated_at"
     );
     sqlx::query(&sql)
@@ -120,6 +122,7 @@ pub(super) async fn put(connection: &mut sqlx::SqliteConnection, provider: &Stor
         .bind(&provider.base_url)
         .bind(&provider.credential)
         .bind(&provider.hint)
+        .bind(serde_json::Value::from(provider.open.as_slice()).to_string())
         .bind(provider.origin.word())
         .bind(provider.created_at)
         .bind(provider.updated_at)
@@ -138,6 +141,7 @@ fn stored(row: &SqliteRow) -> Stored<StoredProvider> {
         base_url: row.try_get("base_url")?,
         credential: row.try_get("credential")?,
         hint: row.try_get("hint")?,
+        open: serde_json::from_str(row.try_get("open")?).map_err(|_| StoreError::Garbled("open of a provider"))?,
         origin: Origin::from_word(row.try_get("origin")?),
         created_at: row.try_get("created_at")?,
         updated_at: row.try_get("updated_at")?,
@@ -147,7 +151,6 @@ fn stored(row: &SqliteRow) -> Stored<StoredProvider> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoreError;
 
     fn provider(id: &str, slug: &str, origin: Origin) -> StoredProvider {
         StoredProvider {
@@ -158,6 +161,7 @@ mod tests {
             base_url: None,
             credential: Some(vec![1, 2, 3]),
             hint: "sk-…cdef".into(),
+            open: vec!["files".into()],
             origin,
             created_at: 1,
             updated_at: 1,

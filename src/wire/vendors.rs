@@ -1,8 +1,11 @@
 //! The vendor table: everything in which one OpenAI-compatible vendor differs from the next, as data.
 
+mod route;
 mod table;
 
 use super::body::Body;
+use http::Uri;
+pub use route::{OPENABLE, Route, route};
 use serde_json::value::{RawValue, to_raw_value};
 pub use table::VENDORS;
 
@@ -18,6 +21,8 @@ pub struct Vendor {
     pub base: Base,
     pub auth: Auth,
     pub paths: Paths,
+    /// What else it has, at OpenAI's paths.
+    pub also: &'static [Endpoint],
     /// Sent with every call, besides the credential.
     pub headers: &'static [(&'static str, &'static str)],
     pub quirks: &'static [Quirk],
@@ -61,11 +66,27 @@ pub enum Endpoint {
     Complete,
     Embed,
     Models,
+    /// The Responses API and all below it.
+    Respond,
+    Image,
+    Speech,
+    Transcribe,
+    Translate,
+    Moderate,
+    Rerank,
+    Files,
+    Batches,
+    FineTune,
+    Realtime,
+    /// A path of the vendor that we know nothing of.
+    Other,
 }
 
 /// Paths after the base URL; `None` where the vendor has no such endpoint.
 #[derive(Clone, Copy, Debug)]
 pub struct Paths {
+    /// What comes before any other path of OpenAI's, such as `/v1` where the base URL goes without.
+    pub under: &'static str,
     pub chat: Option<&'static str>,
     pub complete: Option<&'static str>,
     pub embed: Option<&'static str>,
@@ -93,6 +114,61 @@ pub fn vendor(slug: &str) -> Option<&'static Vendor> {
     VENDORS.iter().find(|vendor| vendor.slug == slug)
 }
 
+/// The catalogue's words for endpoints.
+const WORDS: [(&[Endpoint], &str); 7] = [
+    (&[Endpoint::Chat], "chat"),
+    (&[Endpoint::Complete], "completions"),
+    (&[Endpoint::Embed], "embeddings"),
+    (&[Endpoint::Respond], "responses"),
+    (&[Endpoint::Image], "images"),
+    (&[Endpoint::Speech, Endpoint::Transcribe, Endpoint::Translate], "audio"),
+    (&[Endpoint::Rerank], "reranking"),
+];
+
+impl Endpoint {
+    /// The stored word of a kind of call.
+    pub fn word(self) -> &'static str {
+        self.words().0
+    }
+
+    /// Portkey's name for it, as its errors have it.
+    pub fn name(self) -> &'static str {
+        self.words().1
+    }
+
+    /// The word of [`OPENABLE`] that a provider must carry before a caller sees this of its account.
+    pub fn opened_by(self) -> Option<&'static str> {
+        match self {
+            Self::Files => Some("files"),
+            Self::Batches => Some("batches"),
+            Self::FineTune => Some("fine_tuning"),
+            Self::Other => Some("other"),
+            _ => None,
+        }
+    }
+
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Chat => ("chat", "chatComplete"),
+            Self::Complete => ("complete", "complete"),
+            Self::Embed => ("embed", "embed"),
+            Self::Models => ("models", "listModels"),
+            Self::Respond => ("responses", "createModelResponse"),
+            Self::Image => ("images", "imageGenerate"),
+            Self::Speech => ("speech", "createSpeech"),
+            Self::Transcribe => ("transcription", "createTranscription"),
+            Self::Translate => ("translation", "createTranslation"),
+            Self::Moderate => ("moderation", "moderate"),
+            Self::Rerank => ("rerank", "rerank"),
+            Self::Files => ("files", "files"),
+            Self::Batches => ("batches", "batches"),
+            Self::FineTune => ("fine_tuning", "finetune"),
+            Self::Realtime => ("realtime", "realtime"),
+            Self::Other => ("other", "proxy"),
+        }
+    }
+}
+
 impl Vendor {
     pub fn path(&self, endpoint: Endpoint) -> Option<&'static str> {
         match endpoint {
@@ -100,15 +176,31 @@ impl Vendor {
             Endpoint::Complete => self.paths.complete,
             Endpoint::Embed => self.paths.embed,
             Endpoint::Models => self.paths.models,
+            _ => None,
         }
+    }
+
+    /// Whether it has the endpoint. Of other paths nobody knows.
+    pub fn serves(&self, endpoint: Endpoint) -> bool {
+        endpoint == Endpoint::Other || self.path(endpoint).is_some() || self.also.contains(&endpoint)
+    }
+
+    /// Where a request goes, if the vendor has what it asks for.
+    pub fn address(&self, base_url: &str, route: &Route) -> Option<Uri> {
+        let base = base_url.trim_end_matches('/');
+        let text = match route.endpoint {
+            Endpoint::Chat | Endpoint::Complete | Endpoint::Embed => format!("{base}{}", self.path(route.endpoint)?),
+            Endpoint::Models => format!("{base}{}{}", self.paths.models?, route.rest.get("/models".len()..)?),
+            endpoint if self.serves(endpoint) => format!("{base}{}{}", self.paths.under, route.rest),
+            _ => return None,
+        };
+        text.parse().ok()
     }
 
     /// What it serves, in the catalogue's words, such as `Chat, embeddings`.
     pub fn summary(&self) -> String {
-        let serves =
-            [(self.paths.chat, "chat"), (self.paths.complete, "completions"), (self.paths.embed, "embeddings")];
-        let words: Vec<_> = serves.iter().filter(|(path, _)| path.is_some()).map(|(_, word)| *word).collect();
-        let text = words.join(", ");
+        let words = WORDS.iter().filter(|(endpoints, _)| endpoints.iter().any(|endpoint| self.serves(*endpoint)));
+        let text = words.map(|(_, word)| *word).collect::<Vec<_>>().join(", ");
         text.get(..1).map_or_else(String::new, |first| first.to_uppercase() + &text[1..])
     }
 
@@ -171,7 +263,9 @@ mod tests {
             let endpoints = [Endpoint::Chat, Endpoint::Complete, Endpoint::Embed, Endpoint::Models];
             for path in endpoints.iter().filter_map(|endpoint| vendor.path(*endpoint)) {
                 assert!(path.starts_with('/') && !path.ends_with('/'), "{slug} {path}");
+                assert!(path.starts_with(vendor.paths.under), "{slug} {path}");
             }
+            assert!(vendor.also.iter().all(|endpoint| vendor.path(*endpoint).is_none()), "{slug}");
             if let Base::Url(base) = vendor.base {
                 let url = Url::parse(base).expect(slug);
                 assert!(url.scheme() == "https" && !base.ends_with('/') && url.query().is_none(), "{slug} {base}");
@@ -194,8 +288,11 @@ mod tests {
 
     #[test]
     fn the_catalogue_says_what_a_vendor_serves() {
-        for (slug, words) in [("cerebras", "Chat"), ("x-ai", "Chat, completions, embeddings"), ("voyage", "Embeddings")]
-        {
+        for (slug, words) in [
+            ("cerebras", "Chat"),
+            ("nebius", "Chat, completions, embeddings, images"),
+            ("voyage", "Embeddings, reranking"),
+        ] {
             assert_eq!(vendor(slug).expect(slug).summary(), words);
         }
     }

@@ -3,6 +3,14 @@
 use crate::model::Origin;
 use serde::{Deserialize, Serialize};
 
+/// What may be opened of a vendor's whole account, and what that shows. It is closed unless somebody opens it.
+pub const OPENABLE: [(&str, &str); 4] = [
+    ("files", "Files, whoever uploaded them"),
+    ("batches", "Batches, whoever started them"),
+    ("fine_tuning", "Fine-tuning jobs and their models"),
+    ("other", "Every other path of the vendor's API"),
+];
+
 /// A connected provider. The credential is sealed; `hint` is all that is shown of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderRow {
@@ -53,6 +61,8 @@ pub struct NewProvider {
     pub key: String,
     /// Empty means the vendor's own.
     pub base_url: String,
+    /// What callers may see of its whole account, in the words of [`OPENABLE`].
+    pub open: Vec<String>,
 }
 
 /// Everything the providers page shows.

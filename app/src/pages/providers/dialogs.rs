@@ -2,7 +2,7 @@
 
 use crate::api;
 use crate::model::money::grouped;
-use crate::model::provider::{ProviderRow, VendorCard};
+use crate::model::provider::{OPENABLE, ProviderRow, VendorCard};
 use crate::parts::dialog::Dialog;
 use crate::parts::field::{Submit, TextField};
 use crate::parts::problem::{Problem, failure_of};
@@ -63,6 +63,7 @@ pub fn Connect(add: ServerAction<api::AddProvider>, vendor: VendorCard, taken: b
                         failure
                         required=needs_base_url
                     />
+                    <Opened />
                     {variable}
                 </div>
                 <div class="acts">
@@ -73,6 +74,26 @@ pub fn Connect(add: ServerAction<api::AddProvider>, vendor: VendorCard, taken: b
                 </div>
             </ActionForm>
         </Dialog>
+    }
+}
+
+/// What callers may see besides their own calls; nothing is ticked.
+#[component]
+fn Opened() -> impl IntoView {
+    let tick = |(word, meaning): (&'static str, &'static str)| {
+        view! {
+            <label class="check">
+                <input type="checkbox" name="form[open][]" value=word />
+                <span>{meaning} <small class="mono">{word}</small></span>
+            </label>
+        }
+    };
+    view! {
+        <fieldset class="field">
+            <legend>"Open to every key of the workspace"</legend>
+            <p class="hint">"These show the whole account at the vendor, not only what a caller made."</p>
+            {OPENABLE.map(tick).collect_view()}
+        </fieldset>
     }
 }
 
