@@ -7,6 +7,7 @@
 pub mod assets;
 pub mod auth;
 pub mod book;
+pub mod cache;
 pub mod chart;
 pub mod clock;
 pub mod desk;

@@ -16,7 +16,7 @@ use app::model::routing::{Breaker, Cache, Hedge, Mode, Queue, Retry, Stream};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-pub use plan::plan;
+pub use plan::{plan, simple};
 
 use crate::wire::body::Body;
 
@@ -174,7 +174,7 @@ pub struct Step {
     pub leaf: Arc<Leaf>,
     /// Where to go on, innermost strategy first; the first whose trigger is met counts.
     pub onward: Vec<Onward>,
-    /// Of the innermost strategy that has one and a next target.
+    /// Of the innermost strategy that has one and a next target; that of the first `onward` is then asked as well.
     pub hedge: Option<Hedge>,
 }
 

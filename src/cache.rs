@@ -1,0 +1,4 @@
+//! Answers kept for calls that ask the same again.
+
+pub mod flight;
+pub mod key;

@@ -1,0 +1,244 @@
+//! Conditions: whether a call meets a query over its metadata, its body and its path (contract §2.6).
+//!
+//! Portkey's quirks are kept, since configs rely on them: `$and` and `$or` decide at once and leave later keys of their
+//! object aside; `$regex` does so among the operators; equality is JavaScript's strict one.
+
+mod pattern;
+mod value;
+
+use app::model::explain::Tested;
+use app::model::routing::Mistake;
+use serde_json::{Map, Value};
+
+use crate::route::{Facts, Rule};
+use pattern::Pattern;
+use value::{cut, equal, number, text, written};
+
+/// A query, compiled.
+#[derive(Debug)]
+pub struct Query {
+    /// As written, cut to what an explanation shows.
+    text: String,
+    clauses: Vec<Clause>,
+}
+
+/// All clauses of an object must hold.
+#[derive(Debug)]
+enum Clause {
+    /// Decides alone.
+    Every(Vec<Vec<Clause>>),
+    /// Decides alone.
+    Any(Vec<Vec<Clause>>),
+    Test {
+        place: Place,
+        tests: Vec<Test>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Metadata(String),
+    Params(String),
+    Pathname,
+}
+
+#[derive(Debug)]
+struct Test {
+    /// As the config writes it.
+    operator: &'static str,
+    operand: Value,
+    pattern: Option<Pattern>,
+}
+
+const OPERATORS: [&str; 9] = ["$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$regex"];
+
+impl Query {
+    /// `at` is the JSON path of the query; every mistake is told with its own.
+    pub fn compile(query: &Map<String, Value>, at: &str) -> Result<Self, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let clauses = clauses(query, at, &mut mistakes);
+        let text = cut(&written(query));
+        if mistakes.is_empty() { Ok(Self { text, clauses }) } else { Err(mistakes) }
+    }
+
+    pub fn holds(&self, facts: Facts<'_>) -> bool {
+        all(&self.clauses, facts, &mut None)
+    }
+
+    /// Evaluates it, and tells what was compared with what; `then` is the name of its target.
+    fn tested(&self, facts: Facts<'_>, then: &str) -> Tested {
+        let mut found = Some(String::new());
+        let held = all(&self.clauses, facts, &mut found);
+        Tested { query: self.text.clone(), found: found.unwrap_or_default(), held, then: then.to_owned() }
+    }
+}
+
+/// The first rule that holds, with a record of each that was evaluated. `name` gives a child's name.
+pub fn first<'a>(
+    rules: &[Rule],
+    facts: Facts<'_>,
+    name: impl Fn(usize) -> Option<&'a str>,
+) -> (Option<usize>, Vec<Tested>) {
+    let mut records = Vec::new();
+    for rule in rules {
+        records.push(rule.query.tested(facts, name(rule.then).unwrap_or_default()));
+        if records.last().is_some_and(|tested| tested.held) {
+            return (Some(rule.then), records);
+        }
+    }
+    (None, records)
+}
+
+fn clauses(query: &Map<String, Value>, at: &str, mistakes: &mut Vec<Mistake>) -> Vec<Clause> {
+    let mut list: Vec<Clause> = query.iter().filter_map(|(key, value)| clause(key, value, at, mistakes)).collect();
+    if let Some(last) = list.iter().position(|clause| !matches!(clause, Clause::Test { .. })) {
+        list.truncate(last + 1);
+    }
+    list
+}
+
+fn clause(key: &str, value: &Value, at: &str, mistakes: &mut Vec<Mistake>) -> Option<Clause> {
+    let at = format!("{at}.{key}");
+    if key == "$and" || key == "$or" {
+        let Value::Array(items) = value else {
+            mistakes.push(mistake(&at, format!("`{key}` takes a list of queries.")));
+            return None;
+        };
+        let lists = items.iter().enumerate().filter_map(|(index, item)| {
+            let at = format!("{at}[{index}]");
+            let Value::Object(query) = item else {
+                mistakes.push(mistake(&at, "A query is an object such as {\"metadata.plan\": \"paid\"}.".to_owned()));
+                return None;
+            };
+            Some(clauses(query, &at, mistakes))
+        });
+        let lists = lists.collect();
+        return Some(if key == "$and" { Clause::Every(lists) } else { Clause::Any(lists) });
+    }
+    let place = place(key);
+    if place.is_none() {
+        let allowed = "Use `metadata.<key>`, `params.<key>`, `url.pathname`, `$and` or `$or`.";
+        mistakes.push(mistake(&at, format!("`{key}` is nothing that a query can ask for. {allowed}")));
+    }
+    let tests = tests(value, &at, mistakes);
+    Some(Clause::Test { place: place?, tests })
+}
+
+/// A path has two segments, no more.
+fn place(key: &str) -> Option<Place> {
+    match key.split_once('.')? {
+        (_, below) if below.is_empty() || below.contains('.') => None,
+        ("metadata", below) => Some(Place::Metadata(below.to_owned())),
+        ("params", below) => Some(Place::Params(below.to_owned())),
+        ("url", "pathname") => Some(Place::Pathname),
+        _ => None,
+    }
+}
+
+fn tests(value: &Value, at: &str, mistakes: &mut Vec<Mistake>) -> Vec<Test> {
+    match value {
+        Value::Object(operators) => {
+            let mut list: Vec<Test> =
+                operators.iter().filter_map(|(key, operand)| test(key, operand, at, mistakes)).collect();
+            if let Some(last) = list.iter().position(|test| test.operator == "$regex") {
+                list.truncate(last + 1);
+            }
+            list
+        }
+        Value::Array(_) => {
+            mistakes.push(mistake(at, "A list is no operand here: write {\"$in\": [..]}.".to_owned()));
+            Vec::new()
+        }
+        plain => vec![Test { operator: "$eq", operand: plain.clone(), pattern: None }],
+    }
+}
+
+fn test(key: &str, operand: &Value, at: &str, mistakes: &mut Vec<Mistake>) -> Option<Test> {
+    let at = format!("{at}.{key}");
+    let Some(operator) = OPERATORS.into_iter().find(|operator| *operator == key) else {
+        mistakes.push(mistake(&at, format!("Unsupported operator used in the query router: {key}")));
+        return None;
+    };
+    let mut test = Test { operator, operand: operand.clone(), pattern: None };
+    if operator == "$regex" {
+        let Value::String(pattern) = operand else {
+            mistakes.push(mistake(&at, "`$regex` takes a pattern as text.".to_owned()));
+            return None;
+        };
+        test.pattern = Pattern::compile(pattern).map_err(|error| mistakes.push(mistake(&at, error))).ok();
+    }
+    Some(test)
+}
+
+fn mistake(at: &str, message: String) -> Mistake {
+    Mistake { path: at.to_owned(), message }
+}
+
+/// What was compared is written to `found`, where it is wanted.
+fn all(clauses: &[Clause], facts: Facts<'_>, found: &mut Option<String>) -> bool {
+    for clause in clauses {
+        match clause {
+            Clause::Every(lists) => return lists.iter().all(|list| all(list, facts, found)),
+            Clause::Any(lists) => return lists.iter().any(|list| all(list, facts, found)),
+            Clause::Test { place, tests } => {
+                let value = place.read(facts);
+                if !tests.iter().all(|test| test.tell(place, value.as_ref(), found)) {
+                    return false;
+                }
+            }
+        }
+    }
+    true
+}
+
+impl Place {
+    fn read(&self, facts: Facts<'_>) -> Option<Value> {
+        match self {
+            Self::Metadata(key) => facts.metadata.get(key).cloned(),
+            Self::Params(key) => facts.params?.read(key),
+            Self::Pathname => Some(Value::from(facts.pathname)),
+        }
+    }
+
+    fn written(&self) -> String {
+        match self {
+            Self::Metadata(key) => format!("metadata.{key}"),
+            Self::Params(key) => format!("params.{key}"),
+            Self::Pathname => "url.pathname".to_owned(),
+        }
+    }
+}
+
+/// Explanations stop growing here, in bytes.
+const LONGEST_RECORD: usize = 4000;
+
+impl Test {
+    fn tell(&self, place: &Place, value: Option<&Value>, found: &mut Option<String>) -> bool {
+        if let Some(record) = found.as_mut().filter(|record| record.len() < LONGEST_RECORD) {
+            let is = value.map_or_else(|| "missing".to_owned(), |value| format!("is {}", cut(&written(value))));
+            let between = if record.is_empty() { "" } else { "; " };
+            let (place, operand) = (place.written(), cut(&written(&self.operand)));
+            record.push_str(&format!("{between}{place} {is}, wanted {} {operand}", self.operator));
+        }
+        self.holds(value)
+    }
+
+    fn holds(&self, value: Option<&Value>) -> bool {
+        let listed = |items: &[Value]| items.iter().any(|item| equal(value, item));
+        match (self.operator, &self.operand) {
+            ("$eq", operand) => equal(value, operand),
+            ("$ne", operand) => !equal(value, operand),
+            ("$in", Value::Array(items)) => listed(items),
+            ("$nin", Value::Array(items)) => !listed(items),
+            ("$gt", operand) => number(value) > number(Some(operand)),
+            ("$gte", operand) => number(value) >= number(Some(operand)),
+            ("$lt", operand) => number(value) < number(Some(operand)),
+            ("$lte", operand) => number(value) <= number(Some(operand)),
+            ("$regex", _) => self.pattern.as_ref().is_some_and(|pattern| pattern.matches(&text(value))),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
