@@ -1,9 +1,13 @@
 //! The door for applications: `/v1`, spoken as OpenAI and Portkey speak it.
 
 pub mod answer;
+pub mod attempt;
+pub mod cached;
 pub mod call;
 pub mod caller;
 pub mod config;
+pub mod drive;
+pub mod explained;
 pub mod forward;
 pub mod host;
 pub mod intake;
@@ -12,8 +16,13 @@ pub mod masked;
 pub mod metadata;
 pub mod models;
 pub mod open;
+pub mod opened;
+pub mod outgoing;
+pub mod payload;
 pub mod refusal;
 pub mod relay;
+pub mod retries;
+pub mod sight;
 pub mod stream;
 pub mod target;
 pub mod trace;
@@ -25,15 +34,15 @@ use crate::gateway::logs::LogsRefusal;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::trace::Trace;
 use crate::house::Shared;
-use crate::wire::vendors::Endpoint;
+use crate::wire::vendors::{Endpoint, Route, route};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{OriginalUri, Path, RawQuery, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde::Serialize;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -42,15 +51,11 @@ use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 /// Every route below `/v1`.
 pub fn router(house: &Shared) -> Router {
     Router::new()
-        .route("/chat/completions", post(chat))
-        .route("/completions", post(complete))
-        .route("/embeddings", post(embed))
-        .route("/models", get(list_models))
-        .route("/models/{*id}", get(one_model))
+        .route("/explain", post(explain))
         .route("/logs", get(list_logs))
         .route("/logs/{id}", get(one_log))
         .route("/", any(unknown))
-        .route("/{*rest}", any(unknown))
+        .route("/{*rest}", any(vendors))
         .method_not_allowed_fallback(unknown)
         .layer(CatchPanicLayer::custom(|_| Refusal::defect().response::<Body>()))
         .layer(middleware::from_fn(stamp))
@@ -76,7 +81,8 @@ pub async fn own_call(house: &Shared, workspace: &str, body: &str) -> Result<Str
     let (parts, body) = request.body(Body::from(body.to_owned())).map_err(|error| error.to_string())?.into_parts();
     let trace = Trace::of(&parts.headers);
     let caller = Caller { key: Arc::new(key), credential: None };
-    let inbound = Inbound { endpoint: Endpoint::Chat, parts, caller, book: house.shelf.book(), trace };
+    let route = Route { endpoint: Endpoint::Chat, rest: "/chat/completions".into() };
+    let inbound = Inbound { route, parts, caller, book: house.shelf.book(), trace };
     let response = call::serve(house, inbound, body).await;
     let id = response.headers().get("x-portkey-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     match id {
@@ -85,54 +91,50 @@ pub async fn own_call(house: &Shared, workspace: &str, body: &str) -> Result<Str
     }
 }
 
-async fn chat(State(house): State<Shared>, request: Request) -> Response {
-    inference(&house, Endpoint::Chat, request).await
-}
-
-async fn complete(State(house): State<Shared>, request: Request) -> Response {
-    inference(&house, Endpoint::Complete, request).await
-}
-
-async fn embed(State(house): State<Shared>, request: Request) -> Response {
-    inference(&house, Endpoint::Embed, request).await
-}
-
-async fn list_models(State(house): State<Shared>, request: Request) -> Response {
-    match inbound(&house, Endpoint::Models, request) {
-        Ok((inbound, _)) => models::serve(&house, inbound, None).await,
+/// Every path that a vendor may have.
+async fn vendors(State(house): State<Shared>, request: Request) -> Response {
+    let whole = whole(&request);
+    let target = whole.path_and_query().map_or("/", |target| target.as_str());
+    let Some(route) = route(request.method(), target) else { return Refusal::unknown_route().response() };
+    let endpoint = route.endpoint;
+    match inbound(&house, route, whole, request) {
+        Ok((inbound, _)) if endpoint == Endpoint::Models => {
+            let id = inbound.route.rest.split('?').next().and_then(|path| path.strip_prefix("/models/")).map(decoded);
+            models::serve(&house, inbound, id).await
+        }
+        Ok((inbound, body)) => call::serve(&house, inbound, body).await,
         Err(refusal) => refusal.response(),
     }
 }
 
-async fn one_model(State(house): State<Shared>, Path(id): Path<String>, request: Request) -> Response {
-    match inbound(&house, Endpoint::Models, request) {
-        Ok((inbound, _)) => models::serve(&house, inbound, Some(id)).await,
-        Err(refusal) => refusal.response(),
-    }
+/// A model's id may hold what an address writes as an escape.
+fn decoded(id: &str) -> String {
+    percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned()
 }
 
-async fn inference(house: &Shared, endpoint: Endpoint, request: Request) -> Response {
-    match inbound(house, endpoint, request) {
-        Ok((inbound, body)) => call::serve(house, inbound, body).await,
-        Err(refusal) => refusal.response(),
-    }
+async fn explain(State(house): State<Shared>, request: Request) -> Response {
+    let route = Route { endpoint: Endpoint::Chat, rest: "/chat/completions".into() };
+    let whole = whole(&request);
+    let told = match inbound(&house, route, whole, request) {
+        Ok((inbound, body)) => explained::serve(&house, inbound, body).await,
+        Err(refusal) => Err(refusal),
+    };
+    told.map_or_else(|refusal| refusal.response(), |told| json(&told))
 }
 
-fn inbound(house: &Shared, endpoint: Endpoint, request: Request) -> Result<(Inbound, Body), Refusal> {
+fn inbound(house: &Shared, route: Route, whole: Uri, request: Request) -> Result<(Inbound, Body), Refusal> {
     let (mut parts, body) = request.into_parts();
     let book = house.shelf.book();
     let caller = Caller::of(&parts.headers, &book, house.clock.now())?;
     let trace = parts.extensions.remove::<Trace>().unwrap_or_else(|| Trace::of(&parts.headers));
-    parts.uri = whole(&parts);
-    Ok((Inbound { endpoint, parts, caller, book, trace }, body))
+    parts.uri = whole;
+    Ok((Inbound { route, parts, caller, book, trace }, body))
 }
 
 /// The address as it was asked for: a nested router sees it without `/v1`.
-fn whole(parts: &http::request::Parts) -> http::Uri {
-    parts
-        .extensions
-        .get::<axum::extract::OriginalUri>()
-        .map_or_else(|| parts.uri.clone(), |original| original.0.clone())
+fn whole(request: &Request) -> Uri {
+    let original = request.extensions().get::<OriginalUri>();
+    original.map_or_else(|| request.uri().clone(), |original| original.0.clone())
 }
 
 async fn list_logs(State(house): State<Shared>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
@@ -160,14 +162,18 @@ fn told<T: Serialize>(read: Result<T, LogsRefusal>) -> Response {
         Ok(answer) => answer,
         Err(refused) => return Refusal::from(refused).response(),
     };
-    match serde_json::to_string(&answer) {
+    json(&answer)
+}
+
+fn json(answer: &impl Serialize) -> Response {
+    match serde_json::to_string(answer) {
         Ok(text) => {
             let mut response = Response::new(Body::from(text));
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             response
         }
         Err(error) => {
-            tracing::error!(%error, "a log cannot be written as JSON");
+            tracing::error!(%error, "an answer cannot be written as JSON");
             Refusal::defect().response()
         }
     }

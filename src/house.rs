@@ -2,8 +2,14 @@
 
 use crate::auth;
 use crate::book::Shelf;
+use crate::cache::Cache;
+use crate::cache::flight::Flights;
 use crate::clock::Clock;
+use crate::gateway::cached::Landing;
+use crate::gateway::config::Inline;
 use crate::gateway::relay::Relay;
+use crate::gateway::retries::Retries;
+use crate::health::Health;
 use crate::journal::{Journal, JournalError};
 use crate::price::Tariff;
 use crate::sandbox;
@@ -27,6 +33,11 @@ pub struct House {
     pub shelf: Shelf,
     pub journal: Journal,
     pub relay: Relay,
+    pub cache: Cache,
+    pub flights: Flights<Landing>,
+    pub health: Health,
+    pub inline: Inline,
+    pub retries: Retries,
     pub sealer: Sealer,
     pub clock: Clock,
     pub tasks: Tasks,
@@ -89,6 +100,11 @@ impl House {
             shelf,
             journal,
             relay: Relay::new(),
+            cache,
+            flights: Flights::new(),
+            health: Health::default(),
+            inline: Inline::default(),
+            retries: Retries::default(),
             sealer,
             clock,
             tasks,

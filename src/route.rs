@@ -197,6 +197,11 @@ impl Plan {
     pub fn after(&self, step: usize, status: u16) -> Option<usize> {
         self.steps.get(step)?.onward.iter().find(|onward| onward.triggered(status)).map(|onward| onward.to)
     }
+
+    /// The step that the innermost strategy has next, whatever becomes of this one.
+    pub fn stands_in(&self, step: usize) -> Option<usize> {
+        self.steps.get(step)?.onward.first().map(|onward| onward.to)
+    }
 }
 
 impl Onward {

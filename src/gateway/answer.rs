@@ -13,6 +13,7 @@ use crate::journal::meter::Meter;
 use crate::journal::record::{Outcome, Record};
 use crate::journal::tries::Try;
 use crate::wire::openai::{Answer, Usage, read_answer};
+use crate::wire::vendors::Endpoint;
 use app::model::money::Nanos;
 use axum::body::Body;
 use axum::response::Response;
@@ -62,17 +63,24 @@ pub fn is_stream(headers: &HeaderMap) -> bool {
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
-/// Lets JSON through as it is; an error in any other form is put into an error object.
+/// Whether an answer is neither JSON nor to be made so: it passes as it is.
+pub fn is_raw(endpoint: Endpoint, head: &Parts) -> bool {
+    let kind = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    !endpoint.is_text() && head.status.is_success() && !kind.to_ascii_lowercase().contains("json")
+}
+
+/// Lets JSON through as it is; an error in any other form is put into an error object. `strict`: a success is a JSON
+/// object.
 ///
 /// # Errors
-/// When a success is not JSON, or a redirect came.
-pub fn checked(provider: &ProviderEntry, head: &Parts, bytes: Bytes) -> Result<Checked, Fault> {
+/// When a strict success is none, or a redirect came.
+pub fn checked(provider: &ProviderEntry, strict: bool, head: &Parts, bytes: Bytes) -> Result<Checked, Fault> {
     if head.status.is_redirection() || head.status.is_informational() {
         let why = format!("@{} answered {} in place of a result. Check its base URL.", provider.slug, head.status);
         return Err(Fault::Unusable(why));
     }
     let answer = read_answer(&bytes);
-    if answer.well_formed {
+    if answer.well_formed || (!strict && head.status.is_success()) {
         return Ok(Checked { bytes, original: None, answer });
     }
     let excerpt = String::from_utf8_lossy(&bytes).trim().chars().take(EXCERPT).collect::<String>();
@@ -117,7 +125,8 @@ pub async fn response(house: &Shared, serving: &Serving, whole: Whole, mut meter
     }
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
-    *response.headers_mut() = headers(head.headers, serving, "application/json");
+    let plain = serving.out.as_ref().is_some_and(|out| !out.endpoint.is_text() && head.headers.contains_key(CONTENT_TYPE));
+    *response.headers_mut() = headers(head.headers, serving, (!plain).then_some("application/json"));
     response
 }
 
@@ -152,11 +161,14 @@ pub fn count(house: &House, serving: &Serving, record: &mut Record, usage: &Usag
 }
 
 /// The provider's headers without those of the connection, and the gateway's own.
-pub fn headers(mut headers: HeaderMap, serving: &Serving, kind: &'static str) -> HeaderMap {
+/// `kind`: its content type, where it is not the provider's.
+pub fn headers(mut headers: HeaderMap, serving: &Serving, kind: Option<&'static str>) -> HeaderMap {
     for name in DROPPED {
         headers.remove(name);
     }
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Some(kind) = kind {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
     mark(&mut headers, serving);
     headers
 }

@@ -45,6 +45,7 @@ pub struct Tried {
 /// A provider's answer.
 pub enum Reply {
     Whole(Box<Whole>),
+    /// Events, or what passes as it is.
     Stream(Box<Opened>),
 }
 
@@ -53,6 +54,13 @@ pub struct Whole {
     pub checked: Checked,
     /// Its row among the attempts; none where nothing was sent.
     pub attempt: Option<Try>,
+}
+
+impl Tried {
+    /// The answer was kept: nothing was sent.
+    pub fn hit(reply: Reply) -> Self {
+        Self { status: 200, reply: Ok(reply), after: None, cooling: None, latency_us: 0 }
+    }
 }
 
 impl Shot<'_> {
@@ -80,10 +88,17 @@ impl Shot<'_> {
         if head.status.is_success() && answer::is_stream(&head.headers) {
             return self.stream(attempt, head, source).await;
         }
+        if answer::is_raw(self.out.endpoint, &head) {
+            let status = head.status.as_u16();
+            let latency_us = attempt.as_ref().map_or(0, Try::elapsed);
+            let reply = Ok(Reply::Stream(Box::new(Opened::raw(head, source, attempt))));
+            return Tried { status, reply, after: None, cooling: None, latency_us };
+        }
         let slug = &self.out.target.provider.slug;
+        let strict = self.out.endpoint.is_text();
         let read = tokio::time::timeout_at(deadline, relay::whole(slug, &head.headers, source)).await;
         let read = read.unwrap_or_else(|_| Err(Fault::timeout(self.out.patience)));
-        match read.and_then(|bytes| answer::checked(&self.out.target.provider, &head, bytes)) {
+        match read.and_then(|bytes| answer::checked(&self.out.target.provider, strict, &head, bytes)) {
             Ok(checked) => whole(attempt, head, checked),
             Err(fault) => self.faulted(attempt, head.status.as_u16(), &fault),
         }

@@ -1,17 +1,20 @@
 //! The cache at work: asked before a target is called, written after it has answered (contract §3.1).
 
-use crate::cache::flight::{Flight, Role};
+use crate::cache::flight::{self, Flight, Role};
 use crate::cache::key::{Ask, Hash, Key};
-use crate::cache::{Entry, Kind, max_age};
-use crate::gateway::answer::{Checked, Serving};
+use crate::cache::{Cache, Entry, Kind, max_age};
+use crate::clock::Clock;
+use crate::gateway::answer::{Checked, Serving, is_stream};
 use crate::gateway::attempt::{Reply, Shot, Tried, Whole};
 use crate::gateway::opened::{Opened, Source};
 use crate::gateway::outgoing::{Asking, Outgoing};
-use crate::gateway::relay::{Fault, Relay};
+use crate::gateway::relay::{Fault, Relay, cause, packing};
 use crate::house::House;
 use crate::journal::tries::Try;
+use crate::price::Tariff;
 use crate::wire::openai::{Usage, read_answer};
 use crate::wire::replay;
+use crate::wire::sse::Observer;
 use app::model::explain::CacheFacts;
 use app::model::money::Nanos;
 use app::model::routing::{CacheMode, Stream};
@@ -20,7 +23,16 @@ use http::header::CONTENT_TYPE;
 use http::response::Parts;
 use http::{HeaderValue, Response};
 use http_body_util::BodyExt;
+use std::sync::Arc;
 use tokio::time::Instant;
+
+/// Bytes of the largest answer that is kept.
+const LARGEST_KEPT: usize = 16 << 20;
+/// How often a call that would share another one's upstream call is let down before it makes its own.
+const JOINS: usize = 3;
+
+/// How the upstream call of a flight ended.
+pub type Landing = Result<(), Fault>;
 
 /// What the cache did for a call.
 #[derive(Clone, Debug)]
@@ -119,36 +131,46 @@ impl Cached {
             return (shot.fire().await, self.written("REFRESH"));
         }
         let deadline = Instant::now() + shot.out.patience;
-        let (flight, mut reader) = match shot.house.flights.join(&self.in_flight()) {
-            Role::Lead(flight) => {
-                let reader = flight.reader();
-                (Some(flight), reader)
+        for _ in 0..JOINS {
+            let (flight, mut reader) = match shot.house.flights.join(self.in_flight()) {
+                Role::Lead(flight, reader) => (Some(flight), reader),
+                Role::Follow(reader) => (None, reader),
+            };
+            // Another flight may have landed since the cache was asked.
+            if let Some((_, reply, used)) = self.find(shot.house, shot.out).await {
+                return (Tried::hit(reply), used);
             }
-            Role::Follow(reader) => (None, reader),
-        };
-        let leads = flight.is_some();
-        let attempt = leads.then(|| shot.start());
-        if let Some(flight) = flight {
-            let (relay, out) = (shot.house.relay.clone(), shot.out.clone());
-            shot.house.tasks.spawn(lead(relay, out, flight));
+            let attempt = flight.is_some().then(|| shot.start());
+            let leads = flight.is_some();
+            if let Some(flight) = flight {
+                let lead = Lead::of(shot, self, flight);
+                shot.house.tasks.spawn(lead.carry());
+            }
+            let tried = match tokio::time::timeout_at(deadline, reader.head()).await {
+                Err(_) => shot.faulted(attempt, 0, &Fault::timeout(shot.out.patience)),
+                Ok(Ok(head)) => shot.answered(attempt, parts(head), Source::Shared(reader), deadline).await,
+                Ok(Err(_)) => match reader.word() {
+                    Some(Err(fault)) => shot.faulted(attempt, 0, &fault),
+                    // The leader found the answer elsewhere, or was cut off: ask again.
+                    _ => continue,
+                },
+            };
+            return (tried, if leads { self.used("MISS") } else { self.shared() });
         }
-        let head = tokio::time::timeout_at(deadline, reader.head()).await;
-        let tried = match head {
-            Err(_) => shot.faulted(attempt, 0, &Fault::timeout(shot.out.patience)),
-            Ok(Err(broken)) => shot.faulted(attempt, 0, &broken.fault()),
-            Ok(Ok(head)) => shot.answered(attempt, parts(head), Source::Shared(reader), deadline).await,
-        };
-        let used = if leads { self.written("MISS") } else { self.shared() };
-        (tried, used)
+        (shot.fire().await, self.written("MISS"))
     }
 
+    fn used(&self, status: &'static str) -> CacheUse {
+        CacheUse { status, facts: Some(self.facts(status)), ..CacheUse::none() }
+    }
+
+    /// What the call gets is kept.
     fn written(&self, status: &'static str) -> CacheUse {
-        let keep = Some((self.key.hash, self.max_age));
-        CacheUse { status, facts: Some(self.facts(status)), keep, ..CacheUse::none() }
+        CacheUse { keep: Some((self.key.hash, self.max_age)), ..self.used(status) }
     }
 
     fn shared(&self) -> CacheUse {
-        CacheUse { status: "HIT", hit: true, facts: Some(self.facts("HIT")), ..CacheUse::none() }
+        CacheUse { hit: true, ..self.used("HIT") }
     }
 
     /// Streams and whole answers are kept as one entry, but do not read along with each other.
@@ -200,9 +222,9 @@ fn keep(house: &House, serving: &Serving, kind: Kind, usage: Option<&Usage>, att
 fn replayed(entry: &Entry, out: &Outgoing) -> Option<Reply> {
     match (&entry.kind, out.stream) {
         (Kind::Events(events), true) => Some(stream(events.clone(), out)),
-        (Kind::Whole(bytes), true) => Some(stream(replay::events_of(bytes)?, out)),
+        (Kind::Whole(bytes), true) => Some(stream(replay::streamed(bytes, true)?, out)),
         (Kind::Whole(bytes), false) => Some(whole(bytes.clone())),
-        (Kind::Events(events), false) => Some(whole(replay::whole_of(events)?)),
+        (Kind::Events(events), false) => Some(whole(replay::whole(events)?)),
     }
 }
 
@@ -224,27 +246,99 @@ fn head(kind: &'static str) -> Parts {
     response.into_parts().0
 }
 
-/// Makes the one upstream call of a flight, until its end or until nobody reads it any more.
-async fn lead(relay: Relay, out: Outgoing, flight: Flight) {
-    let carried = async {
-        match relay.send(out.request(), out.patience, out.target.reach).await {
-            Err(fault) => flight.fail(fault.to_string()),
-            Ok(response) => {
-                let (head, mut body) = response.into_parts();
-                flight.head(head.status, head.headers);
-                while let Some(frame) = body.frame().await {
-                    match frame.map(http_body::Frame::into_data) {
-                        Ok(Ok(chunk)) => flight.push(chunk),
-                        Ok(Err(_)) => {}
-                        Err(error) => return flight.end(Err(crate::gateway::relay::cause(&error))),
-                    }
-                }
-                flight.end(Ok(()));
-            }
-        }
-    };
-    tokio::select! {
-        () = carried => {}
-        () = flight.abandoned() => {}
+fn parts(head: flight::Head) -> Parts {
+    let mut response = Response::new(());
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.headers;
+    response.into_parts().0
+}
+
+/// The one upstream call of a flight.
+struct Lead {
+    house: Doors,
+    out: Outgoing,
+    hash: Hash,
+    max_age: u64,
+    flight: Flight<Landing>,
+}
+
+/// The rooms that it needs: it may outlive the call that began it.
+struct Doors {
+    relay: Relay,
+    cache: Cache,
+    prices: Arc<Tariff>,
+    clock: Clock,
+}
+
+impl Lead {
+    fn of(shot: Shot<'_>, cached: &Cached, flight: Flight<Landing>) -> Self {
+        let House { relay, cache, prices, clock, .. } = shot.house;
+        let house = Doors {
+            relay: relay.clone(),
+            cache: cache.clone(),
+            prices: Arc::clone(prices),
+            clock: clock.clone(),
+        };
+        Self { house, out: shot.out.clone(), hash: cached.key.hash, max_age: cached.max_age, flight }
     }
+
+    /// Carries it to its end, or until nobody reads it any more.
+    async fn carry(self) {
+        let landing = tokio::select! {
+            landing = self.fetch() => landing,
+            () = self.flight.abandoned() => return,
+        };
+        self.flight.end(landing);
+    }
+
+    async fn fetch(&self) -> Landing {
+        let Self { house, out, flight, .. } = self;
+        let began = Instant::now();
+        let response = house.relay.send(out.request(), out.patience, out.target.reach).await?;
+        let (head, mut body) = response.into_parts();
+        flight.head(head.status, head.headers.clone());
+        let mut kept = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| Fault::Unreachable(cause(&error)))?;
+            let Ok(chunk) = frame.into_data() else { continue };
+            if kept.len() + chunk.len() <= LARGEST_KEPT {
+                kept.extend_from_slice(&chunk);
+            } else {
+                kept.clear();
+                kept.shrink_to_fit();
+            }
+            flight.push(chunk).await;
+        }
+        let latency_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        if head.status.is_success()
+            && packing(&head.headers).is_none()
+            && let Some((kind, usage)) = judged(&head, kept)
+        {
+            house.put(self, kind, usage.unwrap_or_default(), latency_us);
+        }
+        Ok(())
+    }
+}
+
+impl Doors {
+    fn put(&self, lead: &Lead, kind: Kind, usage: Usage, latency_us: u64) {
+        let (now, target) = (self.clock.now(), &lead.out.target);
+        let model = target.model.clone().unwrap_or_default();
+        let cost = self.prices.cost(target.provider.vendor, &model, &usage, now).map(|cost| cost.total);
+        let entry = Entry { stored_at: now, kind, model, usage, cost, latency_us };
+        self.cache.put(&lead.hash, entry, lead.max_age);
+    }
+}
+
+/// The form in which an answer is kept; `None` where it is none to keep.
+fn judged(head: &Parts, kept: Vec<u8>) -> Option<(Kind, Option<Usage>)> {
+    let kept = Bytes::from(kept);
+    if is_stream(&head.headers) {
+        let mut observer = Observer::new(false);
+        observer.push(kept.clone());
+        let sound = observer.done() && observer.error().is_none();
+        return sound.then(|| (Kind::Events(kept), observer.usage().copied()));
+    }
+    let answer = read_answer(&kept);
+    (answer.well_formed && answer.failed.is_none()).then(|| (Kind::Whole(kept), answer.usage))
 }

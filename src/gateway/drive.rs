@@ -85,7 +85,7 @@ impl Drive<'_> {
         tokio::pin!(timer);
         let mut failed: Option<(usize, Ended)> = None;
         loop {
-            let next = if started < most { self.plan.after(last, 503) } else { None };
+            let next = if started < most { self.plan.stands_in(last) } else { None };
             tokio::select! {
                 biased;
                 Some((index, ended)) = racing.next() => {

@@ -48,6 +48,7 @@ fn when(plan: &Plan, index: usize) -> String {
     let ways = plan.steps.iter().flat_map(|step| {
         step.onward.iter().filter(|onward| onward.to == index).map(|onward| match &onward.codes {
             None => format!("{} does not answer 2xx", step.leaf.path),
+            Some(codes) if codes.is_empty() => format!("{} is slow", step.leaf.path),
             Some(codes) => {
                 let codes = codes.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ");
                 format!("{} answers {codes}", step.leaf.path)

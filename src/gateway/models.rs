@@ -1,9 +1,11 @@
 //! `GET /v1/models` and `GET /v1/models/{id}`: the catalogue of the workspace, or a provider's own list.
 
 use crate::book::ProviderEntry;
-use crate::gateway::call::{self, Inbound, signed};
-use crate::gateway::config::Node;
-use crate::gateway::host::Reach;
+use crate::gateway::call::{self, Inbound};
+use crate::gateway::config::Routed;
+use crate::gateway::intake;
+use crate::gateway::opened::Source;
+use crate::gateway::outgoing::{Asking, signed};
 use crate::gateway::refusal::Refusal;
 use crate::gateway::relay::{self, Fault};
 use crate::gateway::target::{self, Ask, Target, split};
@@ -11,12 +13,15 @@ use crate::house::Shared;
 use crate::journal::frame::Gathered;
 use crate::journal::meter::Meter;
 use crate::journal::record::Outcome;
+use crate::route::Leaf;
 use crate::wire::vendors::Endpoint;
 use axum::response::Response;
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a provider may take to list its models.
@@ -45,9 +50,11 @@ async fn answer(
     let Inbound { parts, caller, book, .. } = inbound;
     caller.must(&["models.list", "completions.write"])?;
     let headers = &parts.headers;
-    let integrated = headers.get("x-portkey-fetch-integrated-models").is_some_and(|value| value == "true");
-    let node = Node::of(headers, caller.key.config.as_deref(), &caller.key.workspace, book)?;
-    let named = target::named(headers).is_some() || node.as_ref().is_some_and(|node| node.provider.is_some());
+    let routed = Routed::of(headers, &caller.key, book, &house.inline)?;
+    let leaf = routed.as_ref().map(|routed| first(house, inbound, routed)).transpose()?;
+    let integrated = headers.get("x-portkey-fetch-integrated-models").is_some_and(|value| value == "true")
+        || leaf.as_ref().is_some_and(|leaf| leaf.fetch_integrated_models);
+    let named = target::named(headers).is_some() || leaf.as_ref().is_some_and(|leaf| leaf.provider.is_some());
     let prefixed = id.and_then(split).is_some();
     if integrated || !(named || prefixed) {
         let catalogue = catalogue(house, inbound);
@@ -59,7 +66,15 @@ async fn answer(
             Some(id) => catalogue.into_iter().find(|model| model["id"] == id).map(found).ok_or_else(|| missing(id)),
         };
     }
-    let target = Target::of(Ask { headers, caller, book, node: node.as_ref(), model: id })?;
+    let target = Target::of(Ask {
+        headers,
+        caller,
+        book,
+        leaf: leaf.as_deref(),
+        saved: routed.is_some_and(|routed| routed.saved.is_some()),
+        model: id,
+        trusted: &house.settings.trusted_custom_hosts,
+    })?;
     meter.note(|record| {
         record.call.provider.clone_from(&target.provider.slug);
         record.call.vendor = target.provider.vendor.slug.into();
@@ -69,6 +84,14 @@ async fn answer(
         return Ok(found(known));
     }
     fetch(house, &target).await
+}
+
+/// The target that a call of this config would try first.
+fn first(house: &Shared, inbound: &Inbound, routed: &Routed) -> Result<Arc<Leaf>, Refusal> {
+    let asked = intake::asked(inbound, &Bytes::new())?;
+    let asking = Asking { inbound, asked: &asked, routed: Some(routed) };
+    let plan = call::plan(house, asking, true)?;
+    plan.steps.first().map(|step| Arc::clone(&step.leaf)).ok_or_else(Refusal::defect)
 }
 
 /// Every model whose price is known, of every provider of the workspace.
@@ -129,7 +152,7 @@ fn page(mut models: Vec<Value>, query: &str) -> Value {
 
 async fn fetch(house: &Shared, target: &Target) -> Result<(StatusCode, Value), Refusal> {
     let provider = &target.provider;
-    let list = provider.uri(Endpoint::Models).ok_or_else(|| call::lacking(Endpoint::Models, provider))?;
+    let list = provider.uri(Endpoint::Models).ok_or_else(|| lacking(provider))?;
     let uri = match &target.model {
         None => list.clone(),
         Some(model) => format!("{list}/{model}").parse::<Uri>().map_err(|_| missing(model))?,
@@ -138,12 +161,17 @@ async fn fetch(house: &Shared, target: &Target) -> Result<(StatusCode, Value), R
     *request.uri_mut() = uri;
     signed(request.headers_mut(), provider);
     let refused = |fault: Fault| fault.refusal(&provider.slug);
-    let (head, body) = house.relay.send(request, PATIENCE, Reach::Stored).await.map_err(refused)?.into_parts();
-    let read = tokio::time::timeout(PATIENCE, relay::whole(&provider.slug, &head.headers, body)).await;
+    let (head, body) = house.relay.send(request, PATIENCE, target.reach).await.map_err(refused)?.into_parts();
+    let read = tokio::time::timeout(PATIENCE, relay::whole(&provider.slug, &head.headers, Source::Upstream(body))).await;
     let bytes = read.unwrap_or_else(|_| Err(Fault::timeout(PATIENCE))).map_err(refused)?;
     let value = serde_json::from_slice::<Value>(&bytes)
         .map_err(|_| Refusal::upstream(format!("Invalid response received from {}: not JSON", provider.vendor.slug)))?;
     Ok((head.status, if head.status.is_success() { shaped(value, provider) } else { value }))
+}
+
+fn lacking(provider: &ProviderEntry) -> Refusal {
+    let message = format!("{} is not supported by {}", Endpoint::Models.name(), provider.vendor.slug);
+    Refusal { code: Some("endpoint_not_supported"), exception: true, ..Refusal::invalid(message) }
 }
 
 /// OpenAI's shape, whatever the provider calls its list.

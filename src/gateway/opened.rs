@@ -2,7 +2,8 @@
 
 mod pace;
 
-use crate::cache::flight::Reader;
+use crate::gateway::cached::Landing;
+use crate::cache::flight;
 use crate::gateway::relay::cause;
 use crate::journal::tries::Try;
 use crate::wire::sse::Observer;
@@ -27,7 +28,7 @@ const KEPT: usize = 16 << 20;
 pub enum Source {
     Upstream(Incoming),
     /// One upstream call that several callers share.
-    Shared(Reader),
+    Shared(flight::Reader<Landing>),
     /// Out of the cache, whole.
     Stored(Option<Bytes>),
 }
@@ -40,6 +41,10 @@ pub struct Opened {
     pub kept: Vec<u8>,
     /// Its row among the attempts; none where nothing was sent.
     pub attempt: Option<Try>,
+    /// It is no stream of events: it passes unread, and the journal keeps its size.
+    pub raw: bool,
+    /// Bytes that came.
+    pub size: u64,
     source: Source,
     pace: Option<Pace>,
     /// Read while the stream was held.
@@ -73,11 +78,18 @@ impl Opened {
             observer: Observer::new(strip_usage),
             kept: Vec::with_capacity(8 << 10),
             attempt,
+            raw: false,
+            size: 0,
             source,
             pace: Pace::of(limits),
             ready: VecDeque::new(),
             end: None,
         }
+    }
+
+    /// An answer of any other kind, such as sound.
+    pub fn raw(head: Parts, source: Source, attempt: Option<Try>) -> Self {
+        Self { raw: true, ..Self::new(head, source, false, &Limits::default(), attempt) }
     }
 
     /// Reads until content has come and `hold` has passed since, or the stream has ended. What was read is kept for
@@ -138,6 +150,10 @@ impl Opened {
             };
             match next {
                 Next::Chunk(chunk) => {
+                    self.size += chunk.len() as u64;
+                    if self.raw {
+                        return Poll::Ready(Next::Chunk(chunk));
+                    }
                     let room = KEPT.saturating_sub(self.kept.len());
                     self.kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
                     let out = self.observer.push(chunk);
@@ -160,7 +176,8 @@ impl Opened {
 }
 
 impl Source {
-    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Next> {
+    /// What comes next, as it comes.
+    pub fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Next> {
         match self {
             Self::Upstream(body) => loop {
                 match ready!(Pin::new(&mut *body).poll_frame(context)) {
@@ -173,10 +190,13 @@ impl Source {
                     None => return Poll::Ready(Next::End),
                 }
             },
-            Self::Shared(reader) => Poll::Ready(match ready!(reader.poll_chunk(context)) {
+            Self::Shared(reader) => Poll::Ready(match ready!(reader.poll_next(context)) {
                 Some(Ok(chunk)) => Next::Chunk(chunk),
                 Some(Err(broken)) => Next::Cut(Cut { status: 502, why: broken.to_string() }),
-                None => Next::End,
+                None => match reader.word() {
+                    Some(Err(fault)) => Next::Cut(Cut { status: 502, why: fault.why() }),
+                    _ => Next::End,
+                },
             }),
             Self::Stored(bytes) => Poll::Ready(bytes.take().map_or(Next::End, Next::Chunk)),
         }

@@ -4,7 +4,6 @@
 //! SDKs both read it.
 
 use crate::book::ProviderEntry;
-use crate::gateway::host::Unfit;
 use crate::gateway::logs::LogsRefusal;
 use app::model::routing::Mistake;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -96,12 +95,6 @@ impl Refusal {
         Self { code: Some("provider_not_found"), param: Some(slug.to_owned()), ..Self::invalid(message) }
     }
 
-    /// 400 (contract §5): the host is not one that may be called.
-    pub fn custom_host(why: Unfit) -> Self {
-        let refusal = Self { code: Some("invalid_custom_host"), ..Self::invalid("Invalid custom host") };
-        Self { param: Some("custom_host".to_owned()), errors: vec![why.to_string()], ..refusal }
-    }
-
     /// 408 (contract §5).
     pub fn timeout(millis: u64) -> Self {
         let message = format!("Request exceeded the timeout sent in the request: {millis}ms");
@@ -112,13 +105,6 @@ impl Refusal {
     pub fn circuit(path: &str) -> Self {
         let message = format!("The circuit of {path} is open: it failed too often of late, and is left alone for a while.");
         Self { code: Some("circuit_open"), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "upstream_error", message) }
-    }
-
-    /// 500: the vendor has no such endpoint. The gateway's own exception, so that no SDK tries it again.
-    pub fn lacking_endpoint(name: &str, vendor: &str) -> Self {
-        let refusal = Self::invalid(format!("{name} is not supported by {vendor}"));
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
-        Self { status, code: Some("endpoint_not_supported"), exception: true, ..refusal }
     }
 
     /// 413: the body is over the limit.

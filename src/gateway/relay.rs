@@ -3,11 +3,12 @@
 mod lookup;
 
 use crate::gateway::host::{self, Reach, Unfit};
+use crate::gateway::opened::{Next, Source};
 use crate::gateway::refusal::Refusal;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, Request, Response};
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
@@ -15,6 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use lookup::Lookup;
 use std::error::Error;
+use std::future::poll_fn;
 use std::time::Duration;
 
 /// How long a connection may take to come about.
@@ -141,12 +143,17 @@ fn unanswered(error: &(dyn Error + 'static)) -> Fault {
         }
         cause = error.source();
     }
-    Fault::Unreachable(innermost(error))
+    Fault::Unreachable(self::cause(error))
 }
 
 impl Fault {
     pub fn timeout(patience: Duration) -> Self {
         Self::Timeout(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// In words.
+    pub fn why(&self) -> String {
+        self.refusal("provider").message
     }
 
     /// The answer that the caller gets. `provider` is the slug.
@@ -166,7 +173,7 @@ impl Fault {
 ///
 /// # Errors
 /// When it breaks off, is too large, or is packed in a way that was not asked for.
-pub async fn whole(provider: &str, headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, Fault> {
+pub async fn whole(provider: &str, headers: &HeaderMap, mut source: Source) -> Result<Bytes, Fault> {
     let too_large = || Fault::Unusable(format!("@{provider} answered with more than {LARGEST_ANSWER} bytes."));
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > LARGEST_ANSWER) {
@@ -174,11 +181,15 @@ pub async fn whole(provider: &str, headers: &HeaderMap, mut body: Incoming) -> R
     }
     let mut chunks = Vec::new();
     let mut size = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| {
-            Fault::Unreachable(format!("the answer broke off after {size} bytes ({})", innermost(&error)))
-        })?;
-        let Ok(chunk) = frame.into_data() else { continue };
+    loop {
+        let chunk = match poll_fn(|context| source.poll_chunk(context)).await {
+            Next::Chunk(chunk) => chunk,
+            Next::End => break,
+            Next::Cut(cut) => {
+                let why = format!("the answer broke off after {size} bytes ({})", cut.why);
+                return Err(Fault::Unreachable(why));
+            }
+        };
         size += chunk.len();
         if size > LARGEST_ANSWER {
             return Err(too_large());
@@ -223,7 +234,7 @@ fn unpacked(provider: &str, headers: &HeaderMap, bytes: Bytes) -> Result<Bytes, 
 }
 
 /// The innermost cause of an error: the one that a person can act on.
-fn innermost(error: &dyn Error) -> String {
+pub fn cause(error: &dyn Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

@@ -46,7 +46,8 @@ enum State {
 /// Hands a stream on.
 pub fn response(house: &Shared, serving: Serving, mut opened: Box<Opened>, mut meter: Meter) -> Response {
     meter.note(|record| record.parts.response_headers = masked::lines(&opened.head.headers));
-    let headers = headers(std::mem::take(&mut opened.head.headers), &serving, "text/event-stream");
+    let kind = (!opened.raw).then_some("text/event-stream");
+    let headers = headers(std::mem::take(&mut opened.head.headers), &serving, kind);
     let status = opened.head.status;
     let relayed = Relayed { house: Arc::clone(house), serving, opened, meter, status, state: State::Flowing };
     let mut response = Response::new(Body::new(relayed));
@@ -137,6 +138,7 @@ impl Relayed {
         self.watch();
         let Self { house, serving, opened, meter, status, .. } = self;
         let observer = &opened.observer;
+        let kept = std::mem::take(&mut opened.kept);
         let estimated = observer.usage().is_none();
         let usage = observer.usage().cloned().unwrap_or_else(|| Usage {
             input: u64::try_from(serving.body_len()).unwrap_or(u64::MAX) / BYTES_PER_TOKEN,
@@ -150,9 +152,14 @@ impl Relayed {
                 row.error = error;
             });
         }
-        let kept = std::mem::take(&mut opened.kept);
+        let (raw, size) = (opened.raw, opened.size);
         meter.note(|record| {
             record.call.error = error;
+            if raw {
+                let noted = serde_json::json!({ "bytes": size }).to_string();
+                record.parts.response_body = Gathered::Whole(noted.into());
+                return;
+            }
             record.call.tokens_estimated = estimated;
             if let Some(model) = observer.model() {
                 record.call.model_served = model.to_owned();

@@ -178,7 +178,7 @@ fn host(ask: &Ask<'_>) -> Result<Option<Named>, Refusal> {
         (None, Some(url)) => (url, ask.saved),
         (None, None) => return Ok(None),
     };
-    let host = host::check(url, ask.trusted).map_err(Refusal::custom_host)?;
+    let host = host::check(url, ask.trusted).map_err(Refusal::from)?;
     Ok(Some(Named { host, own }))
 }
 

@@ -27,12 +27,20 @@ pub struct Answer {
     pub usage: Option<Usage>,
     /// The vendor's words, where it reports an error.
     pub error: Option<String>,
+    /// It has an `error`: the status that this says, else 502. A success with it is none.
+    pub failed: Option<u16>,
 }
 
 /// Reads what we keep of a body; a field of an unexpected type counts as absent.
 pub fn read_answer(bytes: &[u8]) -> Answer {
     let Some(envelope) = Envelope::read(bytes) else { return Answer::default() };
-    Answer { well_formed: true, model: envelope.model(), usage: envelope.usage(), error: envelope.error_words() }
+    Answer {
+        well_formed: true,
+        model: envelope.model(),
+        usage: envelope.usage(),
+        error: envelope.error_words(),
+        failed: envelope.error_status(),
+    }
 }
 
 /// The top of an answer or of a stream's event.
@@ -53,6 +61,10 @@ pub(super) struct Envelope<'a> {
     message: Option<&'a RawValue>,
     #[serde(borrow)]
     detail: Option<&'a RawValue>,
+    #[serde(borrow)]
+    code: Option<&'a RawValue>,
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
 }
 
 impl<'a> Envelope<'a> {
@@ -78,6 +90,14 @@ impl<'a> Envelope<'a> {
         no_choices.is_some_and(|rest| rest.trim_ascii_start() == "]") && self.usage().is_some()
     }
 
+    /// The status that an error tells of itself, else 502; `None` without an error.
+    pub(super) fn error_status(&self) -> Option<u16> {
+        let error = self.error?;
+        let inner = Envelope::read(error.get().as_bytes()).unwrap_or_default();
+        let told = [inner.code, inner.status, self.code, self.status].into_iter().flatten().find_map(status_of);
+        Some(told.unwrap_or(502))
+    }
+
     /// The sentence in an error, wherever the vendor puts it.
     pub(super) fn error_words(&self) -> Option<String> {
         match self.error {
@@ -86,6 +106,12 @@ impl<'a> Envelope<'a> {
             None => self.message.or(self.detail).map(words),
         }
     }
+}
+
+/// 429 or "429".
+fn status_of(raw: &RawValue) -> Option<u16> {
+    let status = raw.get().trim_matches('"').parse().ok()?;
+    (400..600).contains(&status).then_some(status)
 }
 
 /// `"text"`, `{"message": "text"}` or, failing both, the JSON itself.

@@ -84,6 +84,11 @@ impl Observer {
         self.seen.error.as_deref()
     }
 
+    /// The status that the error tells of itself.
+    pub fn error_status(&self) -> Option<u16> {
+        self.seen.error_status
+    }
+
     /// The terminal event has come; a stream that ends without it was cut off.
     pub fn done(&self) -> bool {
         self.seen.done

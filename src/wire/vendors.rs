@@ -131,6 +131,11 @@ impl Endpoint {
         self.words().0
     }
 
+    /// It takes and answers JSON objects alone.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Chat | Self::Complete | Self::Embed)
+    }
+
     /// Portkey's name for it, as its errors have it.
     pub fn name(self) -> &'static str {
         self.words().1

@@ -23,6 +23,8 @@ pub(super) struct Sight {
     pub(super) model: Option<String>,
     pub(super) usage: Option<Usage>,
     pub(super) error: Option<String>,
+    /// The status that the error tells of itself.
+    pub(super) error_status: Option<u16>,
     pub(super) output_chunks: u64,
     pub(super) done: bool,
     /// Events searched for a model in vain.
@@ -63,6 +65,7 @@ impl Sight {
         }
         if error && self.error.is_none() {
             self.error = event.error_words();
+            self.error_status = event.error_status();
         }
         self.usage = event.usage().or(self.usage);
         if event.is_usage_only() { Line::UsageOnly } else { plain }
