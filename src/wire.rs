@@ -3,5 +3,6 @@
 pub mod body;
 pub mod chat;
 pub mod openai;
+pub mod replay;
 pub mod sse;
 pub mod vendors;
