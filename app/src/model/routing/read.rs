@@ -18,11 +18,11 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// Bytes of a config's text.
-pub const TEXT_MOST: usize = 1024 * 1024;
+const TEXT_MOST: usize = 1024 * 1024;
 /// Objects and lists within each other, the root included.
-pub const DEPTH_MOST: usize = 64;
+const DEPTH_MOST: usize = 64;
 /// Mistakes told at once.
-pub const MISTAKES_MOST: usize = 100;
+const MISTAKES_MOST: usize = 100;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mistake {
