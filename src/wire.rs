@@ -4,5 +4,6 @@ pub mod body;
 pub mod chat;
 pub mod form;
 pub mod openai;
+pub mod replay;
 pub mod sse;
 pub mod vendors;

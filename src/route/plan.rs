@@ -1,5 +1,7 @@
 //! From a tree to the flat steps of one call.
 
+#[cfg(test)]
+mod tests;
 
 use app::model::routing::{Hedge, Mode};
 use std::sync::Arc;

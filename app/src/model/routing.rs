@@ -272,7 +272,6 @@ pub struct Queue {
 }
 
 /// Writes a number without a fraction as people write it: `1`, not `1.0`.
-#[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
 fn short<S: Serializer>(number: &Option<f64>, out: S) -> Result<S::Ok, S::Error> {
     let number = number.unwrap_or_default();
     if number.fract() == 0.0 && (0.0..=WHOLE_MOST).contains(&number) {

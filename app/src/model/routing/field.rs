@@ -10,9 +10,7 @@ mod table;
 
 pub use form::Form;
 pub use schema::schema;
-pub use table::{
-    BREAKER, CACHE, CONDITION, DEPLOYMENT, HEDGE, KEYLESS, NODE, OBJECTS, QUEUE, RETRY, STICKY, STRATEGY, STREAM,
-};
+pub use table::{NODE, OBJECTS};
 
 /// An object of a config: the node, or one that stands in it.
 #[derive(Debug)]
@@ -134,6 +132,14 @@ impl Object {
 
     pub fn field(&self, key: &str) -> Option<&'static Field> {
         self.all().find(|field| field.key == key)
+    }
+}
+
+impl Clause {
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Has(key) | Self::Begins(key, _) | Self::Among(key, _) | Self::Off(key) => key,
+        }
     }
 }
 

@@ -67,9 +67,6 @@ fn modes(object: &Object) -> Vec<Value> {
 }
 
 fn alternative(clauses: &[Clause]) -> Value {
-    let key = |clause: &Clause| match clause {
-        Clause::Has(key) | Clause::Begins(key, _) | Clause::Among(key, _) | Clause::Off(key) => *key,
-    };
     let demands = clauses.iter().filter_map(|clause| {
         let demand = match clause {
             Clause::Has(_) => return None,
@@ -77,10 +74,10 @@ fn alternative(clauses: &[Clause]) -> Value {
             Clause::Among(_, words) => json!({"enum": words}),
             Clause::Off(_) => json!({"const": false}),
         };
-        Some((key(clause).to_owned(), demand))
+        Some((clause.key().to_owned(), demand))
     });
     let demands: Map<String, Value> = demands.collect();
-    let mut out = map(json!({"required": clauses.iter().map(key).collect::<Vec<_>>()}));
+    let mut out = map(json!({"required": clauses.iter().map(Clause::key).collect::<Vec<_>>()}));
     if !demands.is_empty() {
         out.insert("properties".into(), Value::Object(demands));
     }
@@ -163,5 +160,72 @@ fn map(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
         _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every `$ref` within.
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => map.iter().for_each(|(key, value)| match (key.as_str(), value) {
+                ("$ref", Value::String(reference)) => found.push(reference.clone()),
+                _ => references(value, found),
+            }),
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_field_of_the_table_is_in_the_schema_with_its_meaning() {
+        let schema = schema();
+        assert_eq!(schema["$id"], "/schema/config.json");
+        for object in OBJECTS {
+            let definition = &schema["$defs"][object.name];
+            assert_eq!(definition["additionalProperties"], false, "{}", object.name);
+            for field in object.all() {
+                let said = definition["properties"][field.key]["description"].as_str().unwrap_or_default();
+                assert!(said.starts_with(field.meaning), "{}.{}", object.name, field.key);
+            }
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_to_a_definition() {
+        let schema = schema();
+        let mut found = Vec::new();
+        references(&schema, &mut found);
+        assert!(found.len() > 15, "{found:?}");
+        for reference in found {
+            assert!(schema.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn kinds_ranges_and_demands_are_written_as_the_draft_has_them() {
+        let defs = &schema()["$defs"];
+        for (path, wanted) in [
+            ("/node/properties/targets/items/$ref", json!("#/$defs/node")),
+            ("/node/properties/targets/minItems", json!(1)),
+            ("/node/properties/weight/minimum", json!(0.0)),
+            ("/node/properties/weight/default", json!(1)),
+            ("/node/dependentRequired/strategy", json!(["targets"])),
+            ("/node/anyOf/0", json!({"required": ["strategy", "targets"]})),
+            ("/node/anyOf/1", json!({"required": ["provider"], "properties": {"provider": {"pattern": "^@"}}})),
+            ("/strategy/required", json!(["mode"])),
+            ("/strategy/allOf/0/if/properties/mode/const", json!("conditional")),
+            ("/strategy/allOf/0/then/required", json!(["conditions", "default"])),
+            ("/cache/properties/max_age/minimum", json!(60)),
+            ("/cache/properties/max_age/maximum", json!(7_776_000)),
+            ("/retry/properties/on_status_codes/items/maximum", json!(599)),
+            ("/retry/properties/on_status_codes/default", json!([429, 500, 502, 503, 504, 529])),
+            ("/sticky/anyOf/1/properties/enabled/const", json!(false)),
+            ("/query/properties/$and/items/$ref", json!("#/$defs/query")),
+        ] {
+            assert_eq!(defs.pointer(path), Some(&wanted), "{path}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::form::Form::{CallPath, DropPath, Header, Plain, Url};
 use super::{Clause, Field, Kind, Object};
 
 /// Vendors that ask for no credential.
-pub const KEYLESS: &[&str] = &["ollama", "triton", "sandbox"];
+const KEYLESS: &[&str] = &["ollama", "triton", "sandbox"];
 
 /// Every object of a config, in the order of the schema.
 pub static OBJECTS: [&Object; 11] =

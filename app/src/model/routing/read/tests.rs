@@ -35,7 +35,7 @@ fn leaf(key: &str, value: Value) -> Value {
 }
 
 fn group(strategy: Value, targets: Value) -> Value {
-    json!({"strategy": strategy, "targets": targets})
+    [("strategy", strategy), ("targets", targets)].into_iter().collect()
 }
 
 #[test]
@@ -120,4 +120,32 @@ fn every_mode_of_the_table_is_a_mode() {
         assert_eq!(serde_json::to_value(read).unwrap(), json!(mode));
     }
     assert_eq!(modes.len(), 8);
+}
+
+#[test]
+fn what_counts_where_a_field_is_absent_may_also_be_written() {
+    let mut judged = 0;
+    for field in OBJECTS.iter().flat_map(|object| object.all()) {
+        let Ok(default) = serde_json::from_str(field.default) else { continue };
+        let mut reader = Reader::default();
+        reader.value(&field.kind, &default, &Place::root());
+        assert!(reader.mistakes.is_empty(), "{}: {:?}", field.key, reader.mistakes);
+        judged += 1;
+    }
+    assert!(judged > 10, "{judged}");
+}
+
+#[test]
+fn the_table_names_each_field_once_and_explains_it() {
+    for object in OBJECTS {
+        let mut keys = BTreeSet::new();
+        for field in object.all() {
+            assert!(keys.insert(field.key), "{}.{} stands twice", object.name, field.key);
+            assert!(field.meaning.ends_with('.'), "{}.{}", object.name, field.key);
+            assert!(field.beside.is_none_or(|other| object.field(other).is_some()), "{}", field.key);
+        }
+        let named = object.enough.iter().flat_map(|clauses| clauses.iter());
+        named.for_each(|clause| assert!(keys.contains(clause.key()), "{}: {clause:?}", object.name));
+        assert_eq!(object.enough.is_empty(), object.lacking.is_empty(), "{}", object.name);
+    }
 }

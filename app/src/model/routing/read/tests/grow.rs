@@ -1,6 +1,6 @@
 //! Configs grown at random from the table: each is one that [`read`](super::read) must accept.
 
-use crate::model::routing::field::{Clause, Form, KEYLESS, Kind, NODE, Need, OPERATORS, Object, Operand};
+use crate::model::routing::field::{Clause, Form, Kind, NODE, Need, OPERATORS, Object, Operand};
 use serde_json::{Map, Value, json};
 
 /// Xorshift: equal seeds give equal configs.
@@ -90,7 +90,7 @@ impl Seed {
                 Clause::Has(key) if out.contains_key(*key) => continue,
                 Clause::Has(key) => (key, self.value(&object.field(key).expect("a field").kind, 0)),
                 Clause::Begins(key, start) => (key, json!(format!("{start}slug"))),
-                Clause::Among(key, _) => (key, json!(self.pick(KEYLESS))),
+                Clause::Among(key, words) => (key, json!(self.pick(words))),
                 Clause::Off(key) => (key, json!(false)),
             };
             out.insert((*key).to_owned(), value);

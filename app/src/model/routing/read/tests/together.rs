@@ -111,7 +111,7 @@ fn strategy_and_targets_stand_together() {
     ] {
         check(&value, told);
     }
-    accept(&group(json!({"mode": "loadbalance", "sticky": {"enabled": false}}), targets.clone()));
+    accept(&group(json!({"mode": "loadbalance", "sticky": {"enabled": false}}), targets));
     accept(&group(json!({"mode": "loadbalance"}), json!([{"weight": 0, "provider": "@a"}, {"provider": "@b"}])));
     accept(&group(json!({"mode": "fallback"}), json!([{"weight": 0, "provider": "@a"}])));
 }
