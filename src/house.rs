@@ -100,7 +100,7 @@ impl House {
             shelf,
             journal,
             relay: Relay::new(),
-            cache,
+            cache: Cache,
             flights: Flights::new(),
             health: Health::default(),
             inline: Inline::default(),

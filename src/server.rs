@@ -21,7 +21,7 @@ use leptos_axum::{LeptosRoutes, generate_route_list};
 use serde::Deserialize;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -33,6 +33,7 @@ pub fn router(house: &Shared) -> Router {
         .nest("/v1", gateway::router(house))
         .nest("/pkg", assets::router())
         .route("/healthz", get(healthy))
+        .route("/schema/config.json", get(schema))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "same-origin"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
@@ -94,6 +95,12 @@ fn visitor(house: &Shared, parts: &request::Parts) -> Option<Visitor> {
 
 async fn healthy() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], r#"{"status":"ok"}"#)
+}
+
+/// The published schema of configs.
+async fn schema() -> impl IntoResponse {
+    static SCHEMA: LazyLock<String> = LazyLock::new(|| app::model::routing::field::schema().to_string());
+    ([(header::CONTENT_TYPE, "application/schema+json")], SCHEMA.as_str())
 }
 
 #[derive(Deserialize)]
