@@ -9,6 +9,7 @@ mod value;
 use app::model::explain::Tested;
 use app::model::routing::Mistake;
 use serde_json::{Map, Value};
+use std::fmt::Write as _;
 
 use crate::route::{Facts, Rule};
 use pattern::Pattern;
@@ -61,15 +62,11 @@ impl Query {
         if mistakes.is_empty() { Ok(Self { text, clauses }) } else { Err(mistakes) }
     }
 
-    pub fn holds(&self, facts: Facts<'_>) -> bool {
-        all(&self.clauses, facts, &mut None)
-    }
-
     /// Evaluates it, and tells what was compared with what; `then` is the name of its target.
     fn tested(&self, facts: Facts<'_>, then: &str) -> Tested {
-        let mut found = Some(String::new());
+        let mut found = String::new();
         let held = all(&self.clauses, facts, &mut found);
-        Tested { query: self.text.clone(), found: found.unwrap_or_default(), held, then: then.to_owned() }
+        Tested { query: self.text.clone(), found, held, then: then.to_owned() }
     }
 }
 
@@ -174,8 +171,8 @@ fn mistake(at: &str, message: String) -> Mistake {
     Mistake { path: at.to_owned(), message }
 }
 
-/// What was compared is written to `found`, where it is wanted.
-fn all(clauses: &[Clause], facts: Facts<'_>, found: &mut Option<String>) -> bool {
+/// What was compared is written to `found`.
+fn all(clauses: &[Clause], facts: Facts<'_>, found: &mut String) -> bool {
     for clause in clauses {
         match clause {
             Clause::Every(lists) => return lists.iter().all(|list| all(list, facts, found)),
@@ -213,12 +210,12 @@ impl Place {
 const LONGEST_RECORD: usize = 4000;
 
 impl Test {
-    fn tell(&self, place: &Place, value: Option<&Value>, found: &mut Option<String>) -> bool {
-        if let Some(record) = found.as_mut().filter(|record| record.len() < LONGEST_RECORD) {
+    fn tell(&self, place: &Place, value: Option<&Value>, found: &mut String) -> bool {
+        if found.len() < LONGEST_RECORD {
             let is = value.map_or_else(|| "missing".to_owned(), |value| format!("is {}", cut(&written(value))));
-            let between = if record.is_empty() { "" } else { "; " };
+            let between = if found.is_empty() { "" } else { "; " };
             let (place, operand) = (place.written(), cut(&written(&self.operand)));
-            record.push_str(&format!("{between}{place} {is}, wanted {} {operand}", self.operator));
+            let _ = write!(found, "{between}{place} {is}, wanted {} {operand}", self.operator);
         }
         self.holds(value)
     }

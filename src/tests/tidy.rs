@@ -57,7 +57,7 @@ const BANS: [Ban; 10] = [
     },
     Ban {
         words: &NOT_IN_DECIDING_ROOMS,
-        within: &["src/wire", "src/price", "src/chart"],
+        within: &["src/wire", "src/price", "src/chart", "src/route"],
         except: &[],
         tests: false,
         why: "rooms that decide are pure",
