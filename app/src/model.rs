@@ -11,6 +11,7 @@ pub mod plot;
 pub mod provider;
 pub mod range;
 pub mod scope;
+pub mod trace;
 pub mod usage;
 
 use serde::{Deserialize, Serialize};
