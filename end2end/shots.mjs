@@ -18,6 +18,7 @@ const INSIDE = [
   ['logs', '/logs'],
   ['logs-errors', '/logs?status=error'],
   ['logs-no-match', '/logs?trace=none'],
+  ['traces', '/traces'],
   ['providers', '/providers'],
   ['providers-connect', '/providers?connect=openai'],
   ['keys', '/keys'],
@@ -26,7 +27,7 @@ const INSIDE = [
   ['first-steps', '/first-steps'],
   ['missing', '/nowhere'],
 ];
-const TABS = ['chat', 'json', 'attempts', 'cost', 'headers', 'metadata'];
+const TABS = ['chat', 'json', 'attempts', 'explain', 'cost', 'headers', 'metadata'];
 const WIDTHS = [['1440', WIDE], ['390', NARROW]];
 
 /** An installation nobody has called yet, and one with a day behind it. */

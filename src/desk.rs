@@ -6,6 +6,7 @@ pub mod keys;
 pub mod logs;
 pub mod people;
 pub mod providers;
+pub mod traces;
 pub mod usage;
 mod visitor;
 

@@ -8,6 +8,7 @@ pub mod journal;
 pub mod keys;
 pub mod people;
 pub mod providers;
+pub mod traces;
 pub mod usage;
 
 use sqlx::ConnectOptions;

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::model::range::Range;
-use crate::model::{account, config, key, log, provider, usage};
+use crate::model::{account, config, key, log, provider, trace, usage};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
@@ -108,6 +108,16 @@ pub async fn log(id: String, query: log::LogQuery) -> Result<log::LogDetail, Fai
 #[server(input = Json)]
 pub async fn newer_logs(id: String, query: log::LogQuery) -> Result<u64, Failure> {
     session().await?.newer_logs(id, query).await
+}
+
+#[server(input = Json)]
+pub async fn traces(query: trace::TraceQuery) -> Result<trace::TracePage, Failure> {
+    session().await?.traces(query).await
+}
+
+#[server]
+pub async fn trace(id: String) -> Result<trace::TraceDetail, Failure> {
+    session().await?.trace(id).await
 }
 
 #[server(input = Json)]

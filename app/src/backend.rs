@@ -10,6 +10,7 @@ use crate::model::key::{Keys, MintedKey, NewKey};
 use crate::model::log::{LogDetail, LogPage, LogQuery};
 use crate::model::provider::{NewProvider, Providers};
 use crate::model::range::Range;
+use crate::model::trace::{TraceDetail, TracePage, TraceQuery};
 use crate::model::usage::Overview;
 use async_trait::async_trait;
 use leptos::prelude::use_context;
@@ -65,12 +66,19 @@ pub trait LogDesk {
 }
 
 #[async_trait]
+pub trait TraceDesk {
+    async fn traces(&self, query: TraceQuery) -> Answer<TracePage>;
+    /// One trace, whole, by the id that its calls share.
+    async fn trace(&self, id: String) -> Answer<TraceDetail>;
+}
+
+#[async_trait]
 pub trait UsageDesk {
     async fn overview(&self, range: Range) -> Answer<Overview>;
 }
 
 /// A signed-in person at work.
-pub trait Session: PeopleDesk + KeyDesk + ProviderDesk + LogDesk + UsageDesk + Send + Sync {
+pub trait Session: PeopleDesk + KeyDesk + ProviderDesk + LogDesk + TraceDesk + UsageDesk + Send + Sync {
     fn who(&self) -> Person;
 }
 

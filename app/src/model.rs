@@ -12,6 +12,7 @@ pub mod provider;
 pub mod range;
 pub mod routing;
 pub mod scope;
+pub mod trace;
 pub mod usage;
 
 use serde::{Deserialize, Serialize};

@@ -10,3 +10,4 @@ pub mod overview;
 pub mod providers;
 pub mod sign_in;
 pub mod sign_up;
+pub mod traces;

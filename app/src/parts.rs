@@ -11,6 +11,7 @@ pub mod icon;
 pub mod page;
 pub mod pop;
 pub mod problem;
+pub mod scale;
 pub mod snippets;
 pub mod theme;
 pub mod time;

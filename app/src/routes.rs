@@ -10,6 +10,7 @@ use crate::pages::overview::Overview;
 use crate::pages::providers::Providers;
 use crate::pages::sign_in::SignIn;
 use crate::pages::sign_up::SignUp;
+use crate::pages::traces::{NoTrace, Trace, Traces};
 use crate::parts::frame::Frame;
 use crate::parts::theme::Theme;
 use leptos::prelude::*;
@@ -33,6 +34,10 @@ pub fn App() -> impl IntoView {
                     <ParentRoute path=path!("/logs") view=Logs ssr=SsrMode::Async>
                         <Route path=path!("") view=|| () ssr=SsrMode::Async />
                         <Route path=path!(":id") view=Log ssr=SsrMode::Async />
+                    </ParentRoute>
+                    <ParentRoute path=path!("/traces") view=Traces ssr=SsrMode::Async>
+                        <Route path=path!("") view=NoTrace ssr=SsrMode::Async />
+                        <Route path=path!(":id") view=Trace ssr=SsrMode::Async />
                     </ParentRoute>
                     <Route path=path!("/providers") view=Providers ssr=SsrMode::Async />
                     <Route path=path!("/keys") view=Keys ssr=SsrMode::Async />

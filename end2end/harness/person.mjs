@@ -6,6 +6,7 @@ import { hydrated } from './browser.mjs';
 export const PAGES = [
   ['Overview', '/'],
   ['Logs', '/logs'],
+  ['Traces', '/traces'],
   ['Providers', '/providers'],
   ['API keys', '/keys'],
   ['Members', '/members'],

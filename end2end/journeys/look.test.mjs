@@ -16,8 +16,9 @@ before(async () => {
   await sendTraffic(world.base, 60);
   const list = await fetch(`${world.base}/logs?page_size=1`, { headers: { authorization: `Bearer ${KEY}` } });
   const [log] = (await list.json()).data;
-  const asides = ['/first-steps', '/keys?new=1', '/providers?connect=openai', '/logs?trace=none', '/nowhere'];
-  const details = ['chat', 'json', 'cost', 'headers'].map((tab) => `/logs/${log._id}?tab=${tab}`);
+  const trace = `/traces/${encodeURIComponent(log.metrics.trace_id)}`;
+  const asides = [trace, '/traces?name=none', '/first-steps', '/keys?new=1', '/providers?connect=openai', '/logs?trace=none', '/nowhere'];
+  const details = ['chat', 'json', 'attempts', 'explain', 'cost', 'headers'].map((tab) => `/logs/${log._id}?tab=${tab}`);
   inside = [...PAGES.map(([, path]) => path), ...asides, ...details];
   browser = await openBrowser();
 });

@@ -1,6 +1,7 @@
 //! Logs as the console shows them.
 
 mod detail;
+mod explain;
 mod page;
 mod pretty;
 
@@ -35,7 +36,7 @@ impl LogDesk for Seat {
 }
 
 /// The range in whole minutes, the grain of the rollups, so that list and counts mean the same calls.
-fn window(range: Range, now: i64) -> Window {
+pub(super) fn window(range: Range, now: i64) -> Window {
     let exact = range.window(now);
     let past = exact.to.rem_euclid(MINUTE);
     let to = if past == 0 { exact.to } else { exact.to - past + MINUTE };
@@ -43,7 +44,7 @@ fn window(range: Range, now: i64) -> Window {
 }
 
 /// What the URL asks for; a value that means nothing narrows nothing.
-async fn filter(store: &Store, workspace: &str, query: &LogQuery, window: Window) -> Stored<CallFilter> {
+pub(super) async fn filter(store: &Store, workspace: &str, query: &LogQuery, window: Window) -> Stored<CallFilter> {
     let list = |value: &Option<String>| value.iter().cloned().collect();
     Ok(CallFilter {
         from: Some(window.from),
@@ -97,11 +98,15 @@ fn row(call: &Call) -> LogRow {
         cost: call.cost.map(Nanos),
         latency_us: call.latency_us,
         first_token_us: call.first_token_us,
+        cache_status: call.cache_status.clone(),
+        mode: call.mode.clone(),
+        target: call.target.clone(),
+        retries: call.retries,
     }
 }
 
 /// Two letters for a vendor: the table's, else the first of its slug.
-fn tile(slug: &str) -> String {
+pub(super) fn tile(slug: &str) -> String {
     vendor(slug).map_or_else(|| slug.chars().take(2).collect(), |vendor| vendor.tile.to_owned())
 }
 

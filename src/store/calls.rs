@@ -7,6 +7,7 @@ pub(crate) mod seed;
 mod tally;
 
 pub use filter::{Bounds, CallFilter, Statuses};
+pub(in crate::store) use filter::{EVERY, Ids};
 pub use page::{CallPage, Cursor};
 pub use tally::{Bar, Tally};
 

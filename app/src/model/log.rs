@@ -1,6 +1,7 @@
 //! Calls as the console lists and opens them.
 
 use crate::model::chat::Turn;
+use crate::model::explain::Explain;
 use crate::model::money::Nanos;
 use crate::model::range::Range;
 use serde::{Deserialize, Serialize};
@@ -45,7 +46,7 @@ impl Default for LogQuery {
 }
 
 /// One call in the list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogRow {
     pub id: String,
     /// Start, milliseconds since 1970 UTC.
@@ -69,6 +70,54 @@ pub struct LogRow {
     pub latency_us: u64,
     /// Time to first token, streams only.
     pub first_token_us: Option<u64>,
+    /// `HIT`, `MISS`, `REFRESH`, `DISABLED`; a semantic cache says `SEMANTIC HIT` and `SEMANTIC MISS`.
+    pub cache_status: String,
+    /// The outermost strategy's, `single` without one.
+    pub mode: String,
+    /// JSON path of the target used.
+    pub target: String,
+    pub retries: u32,
+}
+
+/// A word about the way that a call took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chip {
+    pub text: String,
+    pub title: &'static str,
+}
+
+impl LogRow {
+    /// What was not plain about the call's way: cache, retries, fallback, load balance (contract §6.1).
+    pub fn chips(&self) -> Vec<Chip> {
+        let cache = match self.cache_status.as_str() {
+            "HIT" => Some(("cache hit", "Answered from the cache")),
+            "SEMANTIC HIT" => Some(("similar hit", "Answered from the cache by likeness")),
+            "MISS" | "SEMANTIC MISS" => Some(("cache miss", "The cache was asked and had no answer")),
+            "REFRESH" => Some(("refreshed", "The cache was passed over and its entry replaced")),
+            _ => None,
+        };
+        let retried = match self.retries {
+            0 => None,
+            1 => Some(("retried".to_owned(), "Tried again once")),
+            more => Some((format!("retried ×{more}"), "Tried again")),
+        };
+        let mode = match self.mode.as_str() {
+            "fallback" if fell_back(&self.target) => Some(("fallback", "A later target of the fallback answered")),
+            "fallback" | "single" | "" => None,
+            "loadbalance" => Some(("balanced", "The target was drawn by weight")),
+            "conditional" => Some(("conditional", "The target was chosen by a condition")),
+            _ => Some(("routed", "The target was chosen by the config's strategy")),
+        };
+        let fixed = |(text, title): (&str, &'static str)| Chip { text: text.to_owned(), title };
+        let retried = retried.map(|(text, title)| Chip { text, title });
+        cache.map(fixed).into_iter().chain(retried).chain(mode.map(fixed)).collect()
+    }
+}
+
+/// Whether the path's first index is not the first: `config.targets[1]`.
+fn fell_back(target: &str) -> bool {
+    let index = target.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map(|(index, _)| index);
+    index.is_some_and(|index| index != "0")
 }
 
 /// A value of a facet with how many calls carry it.
@@ -110,7 +159,7 @@ pub struct LogPage {
 }
 
 /// One upstream attempt of a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptRow {
     pub number: u32,
     pub provider: String,
@@ -126,6 +175,14 @@ pub struct AttemptRow {
     pub started_us: u64,
     pub latency_us: u64,
     pub first_token_us: Option<u64>,
+    pub tokens_in: u64,
+    pub tokens_out: u64,
+    /// `None`: no price is known, or nothing was used.
+    pub cost: Option<Nanos>,
+    /// Microseconds waited before it.
+    pub waited_us: u64,
+    /// 0 for the first try of its target, then the number of the retry.
+    pub retry: u32,
 }
 
 /// How a cost came about, one line a unit.
@@ -140,7 +197,7 @@ pub struct CostLine {
 }
 
 /// Everything known of one call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LogDetail {
     pub row: LogRow,
     pub method: String,
@@ -157,6 +214,9 @@ pub struct LogDetail {
     pub metadata: Vec<(String, String)>,
     pub key_id: String,
     pub config: Option<String>,
+    pub config_version: Option<String>,
+    /// Why the call took its way: recorded with it, or made from its row.
+    pub explain: Explain,
     pub attempts: Vec<AttemptRow>,
     pub cost_lines: Vec<CostLine>,
     /// The conversation, read out of both bodies; empty where they are not chat.
@@ -170,4 +230,32 @@ pub struct LogDetail {
     /// The neighbours within the same filter.
     pub newer: Option<String>,
     pub older: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LogRow;
+
+    #[test]
+    fn a_call_says_what_was_not_plain_about_its_way() {
+        let row = |cache: &str, retries, mode: &str, target: &str| LogRow {
+            cache_status: cache.into(),
+            mode: mode.into(),
+            target: target.into(),
+            retries,
+            ..LogRow::default()
+        };
+        for (cache, retries, mode, target, told) in [
+            ("DISABLED", 0, "single", "config", ""),
+            ("HIT", 0, "single", "config", "cache hit"),
+            ("MISS", 2, "fallback", "config.targets[1]", "cache miss, retried ×2, fallback"),
+            ("DISABLED", 1, "fallback", "config.targets[0].targets[1]", "retried"),
+            ("REFRESH", 0, "loadbalance", "config.targets[0]", "refreshed, balanced"),
+            ("DISABLED", 0, "least-cost", "config.targets[2]", "routed"),
+        ] {
+            let chips = row(cache, retries, mode, target).chips();
+            let texts: Vec<_> = chips.into_iter().map(|chip| chip.text).collect();
+            assert_eq!(texts.join(", "), told);
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod attempts;
 mod bodies;
 mod chat;
 mod cost;
+mod explain;
 mod facts;
 mod head;
 mod tint;
@@ -19,6 +20,7 @@ use attempts::{timing, waterfall};
 use bodies::{bodies, headers};
 use chat::chat;
 use cost::cost;
+use explain::explain;
 use facts::{facts, metadata};
 use head::{Keys, head};
 use icondata_lu::LuCircleAlert;
@@ -32,22 +34,25 @@ use std::sync::Arc;
 pub enum Tab {
     Chat,
     Json,
-    Cost,
     Attempts,
+    Explain,
+    Cost,
     Headers,
     Metadata,
 }
 
 impl Tab {
-    const ALL: [Self; 6] = [Self::Chat, Self::Json, Self::Cost, Self::Attempts, Self::Headers, Self::Metadata];
+    const ALL: [Self; 7] =
+        [Self::Chat, Self::Json, Self::Attempts, Self::Explain, Self::Cost, Self::Headers, Self::Metadata];
 
     /// As the address has it; the first tab needs no word.
     pub fn word(self) -> &'static str {
         match self {
             Self::Chat => "",
             Self::Json => "json",
-            Self::Cost => "cost",
             Self::Attempts => "attempts",
+            Self::Explain => "explain",
+            Self::Cost => "cost",
             Self::Headers => "headers",
             Self::Metadata => "metadata",
         }
@@ -57,8 +62,9 @@ impl Tab {
         match self {
             Self::Chat => "Chat",
             Self::Json => "JSON",
+            Self::Attempts => "Attempts",
+            Self::Explain => "Explain",
             Self::Cost => "Cost",
-            Self::Attempts => "Timing",
             Self::Headers => "Headers",
             Self::Metadata => "Metadata",
         }
@@ -118,8 +124,9 @@ fn panel(tab: Tab, detail: &LogDetail, query: &LogQuery) -> AnyView {
     match tab {
         Tab::Chat => chat(detail, query),
         Tab::Json => bodies(detail),
-        Tab::Cost => cost(detail),
         Tab::Attempts => timing(detail).into_any(),
+        Tab::Explain => explain(detail).into_any(),
+        Tab::Cost => cost(detail),
         Tab::Headers => headers(detail).into_any(),
         Tab::Metadata => metadata(detail, query).into_any(),
     }

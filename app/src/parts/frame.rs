@@ -7,7 +7,9 @@ use crate::parts::icon::{Icon, Mark};
 use crate::parts::pop::Pop;
 use crate::parts::theme::ThemeSwitch;
 use icondata_core::Icon as IconData;
-use icondata_lu::{LuChevronsUpDown, LuKeyRound, LuLayoutDashboard, LuLogOut, LuMenu, LuPlug, LuScrollText, LuUsers};
+use icondata_lu::{
+    LuChevronsUpDown, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu, LuPlug, LuScrollText, LuUsers,
+};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet, Redirect};
@@ -18,7 +20,8 @@ pub type Who = Resource<Result<Option<Person>, Failure>>;
 /// A line of the rail: path, name, icon.
 type Line = (&'static str, &'static str, IconData);
 
-const WATCH: [Line; 2] = [("/", "Overview", LuLayoutDashboard), ("/logs", "Logs", LuScrollText)];
+const WATCH: [Line; 3] =
+    [("/", "Overview", LuLayoutDashboard), ("/logs", "Logs", LuScrollText), ("/traces", "Traces", LuListTree)];
 const CONNECT: [Line; 2] = [("/providers", "Providers", LuPlug), ("/keys", "API keys", LuKeyRound)];
 const PEOPLE: [Line; 1] = [("/members", "Members", LuUsers)];
 
@@ -43,9 +46,12 @@ pub fn Frame() -> impl IntoView {
             </nav>
             <Outlet />
             <nav class="foot-bar" aria-label="Main, short">
-                {WATCH.into_iter().chain(CONNECT).map(|line| view! { <RailLink line /> }).collect_view()}
+                {WATCH.into_iter().take(2).chain(CONNECT).map(|line| view! { <RailLink line /> }).collect_view()}
                 <Pop class="up" button=|| view! { <Icon icon=LuMenu /> "More" }>
                     <ul>
+                        <li>
+                            <RailLink line=WATCH[2] />
+                        </li>
                         <li>
                             <RailLink line=PEOPLE[0] />
                         </li>

@@ -1,5 +1,6 @@
 //! One call, opened.
 
+use super::explain::explain;
 use super::pretty::readable;
 use super::{row, tile};
 use crate::journal::frame::Frame;
@@ -9,6 +10,7 @@ use crate::wire::chat::turns;
 use app::backend::Answer;
 use app::failure::Failure;
 use app::model::log::{AttemptRow, LogDetail};
+use app::model::money::Nanos;
 use std::collections::BTreeMap;
 
 pub(super) async fn detail(store: &Store, workspace: &str, id: &str, filter: &CallFilter) -> Answer<LogDetail> {
@@ -33,8 +35,10 @@ fn open(file: &CallFile) -> Frame {
 }
 
 fn lay_out(file: CallFile, frame: Frame, (newer, older): (Option<String>, Option<String>)) -> LogDetail {
+    let explain = explain(&file, &frame);
     let call = file.call;
     LogDetail {
+        explain,
         row: row(&call),
         turns: turns(&frame.request_body, &frame.response_body, call.stream),
         request_body: readable(&frame.request_body),
@@ -57,6 +61,7 @@ fn lay_out(file: CallFile, frame: Frame, (newer, older): (Option<String>, Option
         span_name: call.span_name,
         key_id: call.key_id,
         config: call.config,
+        config_version: call.config_version,
         newer,
         older,
     }
@@ -81,6 +86,11 @@ fn attempt(attempt: Attempt) -> AttemptRow {
         started_us: attempt.started_us,
         latency_us: attempt.latency_us,
         first_token_us: attempt.first_token_us,
+        tokens_in: attempt.tokens_in,
+        tokens_out: attempt.tokens_out,
+        cost: attempt.cost.map(Nanos),
+        waited_us: attempt.waited_us,
+        retry: attempt.retry,
     }
 }
 
@@ -88,7 +98,6 @@ fn attempt(attempt: Attempt) -> AttemptRow {
 mod tests {
     use super::*;
     use crate::store::calls::seed::{AT, Seed, journal};
-    use app::model::money::Nanos;
 
     #[tokio::test]
     async fn an_opened_call_shows_its_arithmetic_and_its_neighbours() {

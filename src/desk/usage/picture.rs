@@ -16,6 +16,7 @@ pub(super) fn draw(overview: &Overview) -> Vec<(String, String)> {
         ("spark_errors", canvas.spark_bad(error_rate)),
         ("spark_cost", canvas.spark(|totals| Some(totals.cost.0))),
         ("spark_tokens", canvas.spark(|totals| whole(totals.tokens_in + totals.tokens_out))),
+        ("spark_cache", canvas.spark(hit_rate)),
         ("spark_latency", canvas.spark(|totals| totals.p95_us.and_then(whole))),
         ("spark_first_token", canvas.spark(|totals| totals.first_token_p50_us.and_then(whole))),
     ]
@@ -101,6 +102,11 @@ fn series(ink: Ink, values: &[Option<i64>]) -> Series {
 /// Errors of ten thousand calls; nothing without calls.
 fn error_rate(totals: &Totals) -> Option<i64> {
     (totals.errors * 10_000).checked_div(totals.requests).and_then(whole)
+}
+
+/// Hits of ten thousand calls that asked the cache.
+fn hit_rate(totals: &Totals) -> Option<i64> {
+    (totals.cache_hits * 10_000).checked_div(totals.cache_asked).and_then(whole)
 }
 
 fn whole(figure: u64) -> Option<i64> {

@@ -3,6 +3,7 @@
 use super::{Tally, first_id};
 use app::model::range::MINUTE;
 use sqlx::{QueryBuilder, Sqlite};
+use std::ops::Bound;
 
 /// Every field narrows; an empty one does not. Values within a field are alternatives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,7 @@ pub struct CallFilter {
     pub vendor_models: Vec<(String, String)>,
     pub trace: Option<String>,
     pub span: Option<String>,
+    pub span_name: Option<String>,
     /// Pairs that must all be present.
     pub metadata: Vec<(String, String)>,
     pub tokens: Bounds,
@@ -51,6 +53,11 @@ pub struct Bounds {
 
 type Sql<'a> = QueryBuilder<'a, Sqlite>;
 
+/// The ids that a list walks over, beside the span of time that its filter has.
+pub(in crate::store) type Ids<'a> = (Bound<&'a str>, Bound<&'a str>);
+
+pub(in crate::store) const EVERY: Ids<'static> = (Bound::Unbounded, Bound::Unbounded);
+
 impl CallFilter {
     /// Whether the rollups, which know only time, status, model, provider and key, can count these calls.
     pub fn is_rolled_up(&self) -> bool {
@@ -59,6 +66,7 @@ impl CallFilter {
             && self.vendor_models.is_empty()
             && self.trace.is_none()
             && self.span.is_none()
+            && self.span_name.is_none()
             && self.metadata.is_empty()
             && [self.tokens, self.tokens_in, self.tokens_out, self.cost].iter().all(|bounds| *bounds == unbound)
     }
@@ -89,25 +97,23 @@ impl CallFilter {
     }
 
     /// `WHERE` over `calls`, whole.
-    pub(super) fn where_calls<'a>(&'a self, sql: &mut Sql<'a>, workspace: &'a str) {
-        self.where_unrolled(sql, workspace);
+    pub(in crate::store) fn where_calls<'a>(&'a self, sql: &mut Sql<'a>, workspace: &'a str, ids: Ids<'_>) {
+        self.where_unrolled(sql, workspace, ids);
         self.and_rolled(sql, "model_served");
     }
 
     /// `WHERE` over `calls`, without what a [`Tally`] can be asked.
-    pub(super) fn where_unrolled<'a>(&'a self, sql: &mut Sql<'a>, workspace: &'a str) {
+    pub(super) fn where_unrolled<'a>(&'a self, sql: &mut Sql<'a>, workspace: &'a str, ids: Ids<'_>) {
         sql.push(" WHERE workspace = ").push_bind(workspace);
-        if let Some(from) = self.from {
-            sql.push(" AND id >= ").push_bind(first_id(from));
-        }
-        if let Some(until) = self.until {
-            sql.push(" AND id < ").push_bind(first_id(until));
-        }
+        self.and_ids(sql, ids);
         if let Some(trace) = &self.trace {
             sql.push(" AND trace_id = ").push_bind(trace);
         }
         if let Some(span) = &self.span {
             sql.push(" AND span_id = ").push_bind(span);
+        }
+        if let Some(name) = &self.span_name {
+            sql.push(" AND span_name = ").push_bind(name);
         }
         one_of(sql, "config", &self.configs);
         self.and_vendor_models(sql);
@@ -118,6 +124,36 @@ impl CallFilter {
         self.tokens_in.and(sql, "tokens_in");
         self.tokens_out.and(sql, "tokens_out");
         self.cost.and(sql, "cost");
+    }
+
+    /// One bound at each end, the tighter: SQLite walks from one of two, whichever, and looks at all that lies between.
+    fn and_ids(&self, sql: &mut Sql<'_>, (lower, upper): Ids<'_>) {
+        let from = self.from.map(first_id);
+        let until = self.until.map(first_id);
+        let lower = match (&from, lower) {
+            (Some(from), Bound::Included(id) | Bound::Excluded(id)) if id < from.as_str() => {
+                Bound::Included(from.as_str())
+            }
+            (Some(from), Bound::Unbounded) => Bound::Included(from.as_str()),
+            (_, given) => given,
+        };
+        let upper = match (&until, upper) {
+            (Some(until), Bound::Included(id) | Bound::Excluded(id)) if id >= until.as_str() => {
+                Bound::Excluded(until.as_str())
+            }
+            (Some(until), Bound::Unbounded) => Bound::Excluded(until.as_str()),
+            (_, given) => given,
+        };
+        match lower {
+            Bound::Included(id) => _ = sql.push(" AND id >= ").push_bind(id.to_owned()),
+            Bound::Excluded(id) => _ = sql.push(" AND id > ").push_bind(id.to_owned()),
+            Bound::Unbounded => {}
+        }
+        match upper {
+            Bound::Included(id) => _ = sql.push(" AND id <= ").push_bind(id.to_owned()),
+            Bound::Excluded(id) => _ = sql.push(" AND id < ").push_bind(id.to_owned()),
+            Bound::Unbounded => {}
+        }
     }
 
     /// `WHERE` over `rollups`, whose grain is the minute.

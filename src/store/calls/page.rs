@@ -1,8 +1,9 @@
 //! Lists of calls by keyset: a page costs the same wherever it stands in the journal.
 
-use super::{COLUMNS, Call, CallFilter};
+use super::{COLUMNS, Call, CallFilter, EVERY, Ids};
 use crate::store::{Store, Stored};
 use sqlx::QueryBuilder;
+use std::ops::Bound;
 
 /// Where a page begins. Ids come from an earlier page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,23 @@ pub struct CallPage {
 /// A poll counts no further: the pill says "999+".
 const MOST_COUNTED: i64 = 1000;
 
+impl<'a> Cursor<'a> {
+    pub(in crate::store) fn ids(self) -> Ids<'a> {
+        match self {
+            Self::Newest => EVERY,
+            Self::Before(id) => (Bound::Unbounded, Bound::Excluded(id)),
+            Self::After(id) => (Bound::Excluded(id), Bound::Unbounded),
+        }
+    }
+
+    fn order(self) -> &'static str {
+        match self {
+            Self::Newest | Self::Before(_) => " ORDER BY id DESC",
+            Self::After(_) => " ORDER BY id",
+        }
+    }
+}
+
 impl Store {
     pub async fn list_calls(
         &self,
@@ -34,13 +52,8 @@ impl Store {
         limit: u32,
     ) -> Stored<CallPage> {
         let mut sql = QueryBuilder::new(format!("SELECT {COLUMNS} FROM calls"));
-        filter.where_calls(&mut sql, workspace);
-        match cursor {
-            Cursor::Newest => sql.push(" ORDER BY id DESC"),
-            Cursor::Before(id) => sql.push(" AND id < ").push_bind(id).push(" ORDER BY id DESC"),
-            Cursor::After(id) => sql.push(" AND id > ").push_bind(id).push(" ORDER BY id"),
-        };
-        sql.push(" LIMIT ").push_bind(i64::from(limit) + 1);
+        filter.where_calls(&mut sql, workspace, cursor.ids());
+        sql.push(cursor.order()).push(" LIMIT ").push_bind(i64::from(limit) + 1);
         let mut calls: Vec<Call> = sql.build_query_as().fetch_all(&self.journal.read).await?;
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = calls.len() > most;
@@ -66,20 +79,15 @@ impl Store {
     /// How many calls are newer than `id` under the filter, up to 1,000.
     pub async fn count_newer(&self, workspace: &str, filter: &CallFilter, id: &str) -> Stored<u64> {
         let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM calls");
-        filter.where_calls(&mut sql, workspace);
-        sql.push(" AND id > ").push_bind(id).push(" LIMIT ").push_bind(MOST_COUNTED).push(")");
+        filter.where_calls(&mut sql, workspace, Cursor::After(id).ids());
+        sql.push(" LIMIT ").push_bind(MOST_COUNTED).push(")");
         Ok(sql.build_query_scalar().fetch_one(&self.journal.read).await?)
     }
 
     async fn next_id(&self, workspace: &str, filter: &CallFilter, from: Cursor<'_>) -> Stored<Option<String>> {
         let mut sql = QueryBuilder::new("SELECT id FROM calls");
-        filter.where_calls(&mut sql, workspace);
-        match from {
-            Cursor::Newest => sql.push(" ORDER BY id DESC"),
-            Cursor::Before(id) => sql.push(" AND id < ").push_bind(id).push(" ORDER BY id DESC"),
-            Cursor::After(id) => sql.push(" AND id > ").push_bind(id).push(" ORDER BY id"),
-        };
-        sql.push(" LIMIT 1");
+        filter.where_calls(&mut sql, workspace, from.ids());
+        sql.push(from.order()).push(" LIMIT 1");
         Ok(sql.build_query_scalar().fetch_optional(&self.journal.read).await?)
     }
 }
@@ -109,6 +117,11 @@ mod tests {
         assert_eq!(names(&store, &all, Cursor::Before(&ids[1]), 2).await, (vec![0], false));
         assert_eq!(names(&store, &all, Cursor::After(&ids[0]), 2).await, (vec![2, 1], true));
         assert_eq!(names(&store, &all, Cursor::After(&ids[2]), 2).await, (vec![4, 3], false));
+        let span = CallFilter { from: Some(AT + 1), until: Some(AT + 4), ..CallFilter::default() };
+        assert_eq!(names(&store, &span, Cursor::Before(&ids[4]), 9).await, (vec![3, 2, 1], false));
+        assert_eq!(names(&store, &span, Cursor::Before(&ids[2]), 9).await, (vec![1], false));
+        assert_eq!(names(&store, &span, Cursor::After(&ids[0]), 9).await, (vec![3, 2, 1], false));
+        assert_eq!(names(&store, &span, Cursor::After(&ids[1]), 9).await, (vec![3, 2], false));
         assert_eq!(store.count_newer("default", &all, &ids[1]).await.unwrap(), 3);
         let (newer, older) = store.neighbours("default", &all, &ids[4]).await.unwrap();
         assert_eq!((newer, older), (None, Some(ids[3].clone())));

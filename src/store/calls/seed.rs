@@ -1,5 +1,6 @@
 //! A journal with made-up calls, for tests.
 
+use super::COLUMNS;
 use crate::store::Store;
 
 /// 24 November 2025, 16:00 UTC: a whole minute.
@@ -15,6 +16,10 @@ pub(crate) struct Seed {
     pub provider: &'static str,
     pub key: &'static str,
     pub trace: &'static str,
+    pub span: &'static str,
+    pub parent: Option<&'static str>,
+    /// Of the span.
+    pub name: &'static str,
     pub metadata: &'static str,
     pub tokens_in: i64,
     pub cost: Option<i64>,
@@ -30,6 +35,9 @@ impl Default for Seed {
             provider: "cerebras",
             key: "k1",
             trace: "t-0",
+            span: "s-1",
+            parent: None,
+            name: "chat",
             metadata: "{}",
             tokens_in: 2918,
             cost: Some(7_670_000),
@@ -52,7 +60,7 @@ impl Seed {
             "INSERT INTO calls VALUES ($1, $2, $3, 'support-prod', $4, 'chat', 'POST', '/v1/chat/completions', $5, \
              'finished', NULL, 0, $6, 'cerebras', 'gpt-oss-120b', $7, $8, 18, 402, 100, $9, \
              '[{\"what\":\"Input tokens\",\"count\":2918,\"per_million\":\"0.35\",\"cost\":1021300}]', 2810000, \
-             1170000, 400, $10, 's-1', NULL, 'chat', $11, 'pc-main', 'cv-1', 'DISABLED', 'single', 'config', 0, \
+             1170000, 400, $10, $12, $13, $14, $11, 'pc-main', 'cv-1', 'DISABLED', 'single', 'config', 0, \
              '{\"sdk_version\":\"portkey-2.3\",\"runtime\":\"CPython\",\"runtime_version\":\"3.13\"}', 0, NULL, 0)",
         )
         .bind(&id)
@@ -66,12 +74,42 @@ impl Seed {
         .bind(self.cost)
         .bind(self.trace)
         .bind(self.metadata)
+        .bind(self.span)
+        .bind(self.parent)
+        .bind(self.name)
         .execute(&store.journal.write)
         .await
         .unwrap();
         self.attempt(store, &id).await;
         self.roll_up(store).await;
         id
+    }
+
+    /// As many calls from its time on, one a millisecond, in traces of `spans` calls each; without attempts or rollups.
+    pub(crate) async fn crowd(self, store: &Store, calls: i64, spans: i64) {
+        let first = self.plant(store).await;
+        sqlx::query(&format!(
+            "WITH RECURSIVE crowd(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM crowd WHERE n < $2) \
+             INSERT INTO calls ({COLUMNS}) SELECT {} FROM crowd, calls WHERE id = $1",
+            COLUMNS
+                .split(", ")
+                .map(|column| match column.trim() {
+                    "id" => "printf('%08x-%04x-7000-8000-00000000000d', (at + n) >> 16, (at + n) & 65535)",
+                    "at" => "at + n",
+                    "trace_id" => "'crowd-' || (n - 1) / $3",
+                    "span_id" => "'span-' || n",
+                    "parent_span_id" => "iif((n - 1) % $3 = 0, NULL, 'span-' || (n - (n - 1) % $3))",
+                    column => column,
+                })
+                .collect::<Vec<_>>()
+                .join(", ")
+        ))
+        .bind(first)
+        .bind(calls)
+        .bind(spans)
+        .execute(&store.journal.write)
+        .await
+        .unwrap();
     }
 
     fn tail(self) -> &'static str {

@@ -1,6 +1,6 @@
 //! Counts beside a list. Rollups answer where they can, so that they stay fast at any size of the journal.
 
-use super::CallFilter;
+use super::{CallFilter, EVERY};
 use crate::store::{Store, Stored};
 use app::model::range::MINUTE;
 use sqlx::QueryBuilder;
@@ -42,7 +42,7 @@ impl Store {
         } else {
             sql.push("SELECT provider, model_served AS model, key_id AS key, status, count(*) AS calls, ");
             sql.push("sum(tokens_in + tokens_out) AS tokens, coalesce(sum(cost), 0) AS cost FROM calls");
-            filter.where_unrolled(&mut sql, workspace);
+            filter.where_unrolled(&mut sql, workspace, EVERY);
         }
         sql.push(" GROUP BY 1, 2, 3, 4");
         Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)
@@ -64,7 +64,7 @@ impl Store {
         } else {
             sql.push("at - at % ").push_bind(width).push(" AS at, count(*) AS calls, ");
             sql.push("sum(status >= 400 OR status = 0) AS errors FROM calls");
-            filter.where_calls(&mut sql, workspace);
+            filter.where_calls(&mut sql, workspace, EVERY);
         }
         sql.push(" GROUP BY 1 ORDER BY 1");
         Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)

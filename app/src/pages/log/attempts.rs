@@ -1,53 +1,40 @@
 //! The tries upstream, on one scale of time.
 
 use crate::model::log::{AttemptRow, LogDetail};
+use crate::model::money::grouped;
 use crate::pages::logs::figures::duration;
 use crate::parts::badge::Tile;
+use crate::parts::icon::Points;
+use crate::parts::scale::Scale;
 use leptos::prelude::*;
 
-/// One lane a try: hatched until the first token, then filled.
+/// One lane a try: faint while it waited, hatched until the first token, then filled.
 pub fn waterfall(detail: &LogDetail) -> Option<impl IntoView + use<>> {
     if detail.attempts.is_empty() {
         return None;
     }
-    let scale = Scale::of(detail);
+    let scale = scale(detail);
     let ticks = scale.ticks().into_iter().map(|(at, text)| view! { <li style=format!("--at:{at}%")>{text}</li> });
     Some(view! {
-        <section class="water" aria-label="Attempts">
+        <section class="water" aria-label="Attempts on one scale of time">
             <ol>{detail.attempts.iter().map(|attempt| lane(attempt, scale)).collect_view()}</ol>
             <ul class="scale" aria-hidden="true">
                 {ticks.collect_view()}
             </ul>
+            {route(detail)
+                .map(|told| {
+                    view! {
+                        <p class="row route">
+                            <Points />
+                            <span>{told}</span>
+                        </p>
+                    }
+                })}
         </section>
     })
 }
 
-fn lane(attempt: &AttemptRow, scale: Scale) -> impl IntoView + use<> {
-    let answered = (200..400).contains(&attempt.status);
-    let start = scale.percent(attempt.started_us);
-    let end = scale.percent(attempt.started_us + attempt.latency_us).max(start + 1);
-    let first =
-        attempt.first_token_us.map_or(start, |first| scale.percent(attempt.started_us + first)).clamp(start, end);
-    let bar = |class: &'static str, from: u64, to: u64| {
-        (to > from).then(|| view! { <i class=class style=format!("--at:{from}%;--long:{}%", to - from)></i> })
-    };
-    let status = if attempt.status == 0 { "–".to_owned() } else { attempt.status.to_string() };
-    view! {
-        <li>
-            <span class="row">
-                <Tile letters=attempt.tile.clone() />
-                <span class="trim">{attempt.model.clone()}</span>
-            </span>
-            <span class=if answered { "status" } else { "status bad" }>{status}</span>
-            <span class="lane">
-                {bar("wait", start, first)} {bar(if answered { "run" } else { "fail" }, first, end)}
-            </span>
-            <span class="took">{duration(attempt.latency_us)}</span>
-        </li>
-    }
-}
-
-/// Where the time went, and every try with its address.
+/// Where the time went, and every try with all that is known of it.
 pub fn timing(detail: &LogDetail) -> impl IntoView + use<> {
     let row = &detail.row;
     let waited = row.latency_us.saturating_sub(detail.overhead_us);
@@ -72,85 +59,128 @@ pub fn timing(detail: &LogDetail) -> impl IntoView + use<> {
         .then(|| view! { <p class="muted">"Nothing went upstream: the gateway answered by itself."</p> });
     view! {
         <section class="block">
-            <h3>"Timing"</h3>
-            <dl class="pairs">{lines.collect_view()}</dl>
-        </section>
-        <section class="block">
             <h3>"Attempts"</h3>
             {none}
-            <ol class="tries">{detail.attempts.iter().map(attempt).collect_view()}</ol>
+            <ol class="tries">{detail.attempts.iter().enumerate().map(attempt).collect_view()}</ol>
+        </section>
+        <section class="block">
+            <h3>"Timing"</h3>
+            <dl class="pairs">{lines.collect_view()}</dl>
         </section>
     }
 }
 
-fn attempt(attempt: &AttemptRow) -> impl IntoView + use<> {
-    let answered = (200..400).contains(&attempt.status);
-    let status = if attempt.status == 0 { "no answer".to_owned() } else { attempt.status.to_string() };
-    let span = format!("after {}, took {}", duration(attempt.started_us), duration(attempt.latency_us));
+fn lane(attempt: &AttemptRow, scale: Scale) -> impl IntoView + use<> {
+    let good = answered(attempt);
+    let ended = attempt.started_us + attempt.latency_us;
+    let first = attempt.first_token_us.map_or(attempt.started_us, |first| attempt.started_us + first).min(ended);
+    let bar = |class: &'static str, from: u64, to: u64| {
+        let (from, to) = (scale.percent(from), scale.percent(to));
+        (class == "run" || class == "fail" || to > from)
+            .then(|| view! { <i class=class style=format!("--at:{from}%;--to:{to}%")></i> })
+    };
+    let status = if attempt.status == 0 { "–".to_owned() } else { attempt.status.to_string() };
     view! {
         <li>
-            <p class="row">
-                <span class=if answered { "status" } else { "status bad" }>{status}</span>
-                <b>{attempt.model.clone()}</b>
-                <span class="muted">{format!("{} · {}", attempt.provider, attempt.target)}</span>
-            </p>
-            <p class="mono soft">{attempt.url.clone()}</p>
-            <p class="muted">{span}</p>
-            {attempt.error.clone().map(|error| view! { <p class="error">{error}</p> })}
+            <span class="row">
+                <Tile letters=attempt.tile.clone() />
+                <span class="trim">{attempt.model.clone()}</span>
+            </span>
+            <span class=if good { "status" } else { "status bad" }>{status}</span>
+            <span class="lane">
+                {bar("idle", attempt.started_us.saturating_sub(attempt.waited_us), attempt.started_us)}
+                {bar("wait", attempt.started_us, first)} {bar(if good { "run" } else { "fail" }, first, ended)}
+            </span>
+            <span class="took">{duration(attempt.latency_us)}</span>
         </li>
     }
 }
 
-/// Microseconds laid out on a hundred.
-#[derive(Clone, Copy, Debug)]
-struct Scale {
-    whole: u64,
+fn attempt((number, attempt): (usize, &AttemptRow)) -> impl IntoView + use<> {
+    let good = answered(attempt);
+    let status = if attempt.status == 0 { "no answer".to_owned() } else { attempt.status.to_string() };
+    let tokens = attempt.tokens_in + attempt.tokens_out;
+    let used = format!("{} in, {} out", grouped(attempt.tokens_in), grouped(attempt.tokens_out));
+    let cost = attempt.cost.map_or_else(|| "unpriced".to_owned(), |cost| cost.call_text());
+    let facts = [
+        ("Started", Some(format!("{} after the call", duration(attempt.started_us)))),
+        ("Waited before", (attempt.waited_us > 0).then(|| duration(attempt.waited_us))),
+        ("First token", attempt.first_token_us.map(duration)),
+        ("Took", Some(duration(attempt.latency_us))),
+        ("Tokens", (tokens > 0).then_some(used)),
+        ("Cost", (tokens > 0 || attempt.cost.is_some()).then_some(cost)),
+        ("Sent to", Some(attempt.url.clone())),
+    ];
+    let facts = facts.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))).map(|(name, value)| {
+        view! {
+            <dt>{name}</dt>
+            <dd class:mono=name == "Sent to">{value}</dd>
+        }
+    });
+    view! {
+        <li>
+            <p class="row">
+                <span class=if good { "status" } else { "status bad" }>{status}</span>
+                <Tile letters=attempt.tile.clone() />
+                <b>{attempt.model.clone()}</b>
+                <span class="muted">{format!("@{}", attempt.provider)}</span>
+                {(attempt.retry > 0).then(|| view! { <span class="badge">{format!("retry {}", attempt.retry)}</span> })}
+                <code class="push">{attempt.target.clone()}</code>
+                <span class="unseen">{format!("Attempt {}", number + 1)}</span>
+            </p>
+            {attempt.error.clone().map(|error| view! { <p class="error">{error}</p> })}
+            <dl class="pairs">{facts.collect_view()}</dl>
+        </li>
+    }
 }
 
-impl Scale {
-    fn of(detail: &LogDetail) -> Self {
-        let ends = detail.attempts.iter().map(|attempt| attempt.started_us + attempt.latency_us);
-        let whole = ends.max().unwrap_or(0).max(detail.row.latency_us).max(1);
-        Self { whole }
-    }
-
-    fn percent(self, micros: u64) -> u64 {
-        (micros * 100 / self.whole).min(100)
-    }
-
-    /// Two to five round times and where they stand.
-    fn ticks(self) -> Vec<(u64, String)> {
-        let steps = (0..).map(|power| 10_u64.pow(power)).flat_map(|unit| [unit, 2 * unit, 5 * unit]).take(30);
-        let step = steps.into_iter().find(|step| self.whole / step < 5).unwrap_or(self.whole);
-        (0..=self.whole / step).map(|at| (self.percent(at * step), label(at * step))).collect()
-    }
+/// How the call went on after a try that failed: `pc-main went on to config.targets[1] 118 ms after 529`.
+fn route(detail: &LogDetail) -> Option<String> {
+    let [.., before, last] = detail.attempts.as_slice() else { return None };
+    let who = detail.config.as_deref().unwrap_or("The gateway");
+    let ended = before.started_us + before.latency_us;
+    let gap = duration(last.started_us.saturating_sub(ended));
+    let after = if before.status == 0 { "no answer".to_owned() } else { before.status.to_string() };
+    let went = if before.target == last.target {
+        format!("tried {} again", last.target)
+    } else {
+        format!("went on to {}", last.target)
+    };
+    Some(format!("{who} {went} {gap} after {after}"))
 }
 
-/// A round time: `0`, `20 ms`, `1 s`, `1.5 s`.
-fn label(micros: u64) -> String {
-    match micros {
-        0 => "0".into(),
-        1..1_000 => format!("{micros} µs"),
-        1_000..1_000_000 => format!("{} ms", micros / 1_000),
-        _ if micros.is_multiple_of(1_000_000) => format!("{} s", micros / 1_000_000),
-        _ => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
-    }
+fn answered(attempt: &AttemptRow) -> bool {
+    (200..400).contains(&attempt.status) && attempt.error.is_none()
+}
+
+fn scale(detail: &LogDetail) -> Scale {
+    let ends = detail.attempts.iter().map(|attempt| attempt.started_us + attempt.latency_us);
+    Scale::over(ends.max().unwrap_or(0).max(detail.row.latency_us))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Scale;
+    use super::route;
+    use crate::model::log::{AttemptRow, LogDetail};
 
     #[test]
-    fn ticks_are_round_and_few() {
-        for (whole, expected) in [
-            (3_700_000, vec!["0", "1 s", "2 s", "3 s"]),
-            (450_000, vec!["0", "100 ms", "200 ms", "300 ms", "400 ms"]),
-            (900, vec!["0", "200 µs", "400 µs", "600 µs", "800 µs"]),
-            (1, vec!["0", "1 µs"]),
-        ] {
-            let texts: Vec<String> = Scale { whole }.ticks().into_iter().map(|(_, text)| text).collect();
-            assert_eq!(texts, expected);
-        }
+    fn the_last_turn_is_told_beneath_the_lanes() {
+        let attempt = |target: &str, status, started_us| AttemptRow {
+            target: target.into(),
+            status,
+            started_us,
+            latency_us: 400_000,
+            ..AttemptRow::default()
+        };
+        let call = |second: &str, config: Option<&str>| LogDetail {
+            attempts: vec![attempt("config.targets[0]", 529, 0), attempt(second, 200, 518_000)],
+            config: config.map(Into::into),
+            ..LogDetail::default()
+        };
+        let told = route(&call("config.targets[1]", Some("pc-main")));
+        assert_eq!(told.as_deref(), Some("pc-main went on to config.targets[1] 118 ms after 529"));
+        let told = route(&call("config.targets[0]", None));
+        assert_eq!(told.as_deref(), Some("The gateway tried config.targets[0] again 118 ms after 529"));
+        assert_eq!(route(&LogDetail::default()), None);
     }
 }

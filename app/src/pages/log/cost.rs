@@ -1,7 +1,7 @@
 //! How the cost came about, to the last digit.
 
 use crate::model::log::{CostLine, LogDetail};
-use crate::model::money::grouped;
+use crate::model::money::{Nanos, grouped};
 use crate::pages::logs::figures::model;
 use crate::parts::icon::Icon;
 use crate::parts::page::Wide;
@@ -28,9 +28,19 @@ pub fn cost(detail: &LogDetail) -> AnyView {
         return view! { <p class="muted block">{format!("{}: nothing was charged.", total.call_text())}</p> }
             .into_any();
     }
-    let lines = detail.cost_lines.iter().map(line).collect_view();
     view! {
         <section class="block">
+            {ledger(detail, total)}
+            {inside(detail)}
+        </section>
+    }
+    .into_any()
+}
+
+/// The lines and their sum.
+pub fn ledger(detail: &LogDetail, total: Nanos) -> impl IntoView + use<> {
+    let lines = detail.cost_lines.iter().map(line).collect_view();
+    view! {
             <Wide label="How the cost came about">
                 <table class="table ledger">
                     <caption>"How the cost came about"</caption>
@@ -59,10 +69,7 @@ pub fn cost(detail: &LogDetail) -> AnyView {
                     </tfoot>
                 </table>
             </Wide>
-            {inside(detail)}
-        </section>
     }
-    .into_any()
 }
 
 fn line(line: &CostLine) -> impl IntoView + use<> {

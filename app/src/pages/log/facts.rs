@@ -2,8 +2,10 @@
 
 use crate::model::log::{LogDetail, LogQuery};
 use crate::model::money::grouped;
+use crate::model::trace::TraceQuery;
 use crate::pages::logs::figures::{cost, duration};
 use crate::pages::logs::url;
+use crate::pages::traces;
 use crate::parts::copy::Copy;
 use leptos::prelude::*;
 
@@ -46,10 +48,11 @@ pub fn metadata(detail: &LogDetail, query: &LogQuery) -> impl IntoView + use<> {
         })
         .collect();
     let row = &detail.row;
+    let trace = traces::url::open(&detail.trace_id, &TraceQuery::default());
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".into());
     let told = vec![
         ("Log id".to_owned(), row.id.clone(), None),
-        ("Trace".to_owned(), detail.trace_id.clone(), to(&|query| query.trace = Some(detail.trace_id.clone()))),
+        ("Trace".to_owned(), detail.trace_id.clone(), Some(trace)),
         ("Span".to_owned(), detail.span_id.clone(), None),
         ("Parent span".to_owned(), text(&detail.parent_span_id), None),
         ("Span name".to_owned(), detail.span_name.clone(), None),

@@ -93,6 +93,14 @@ fn Row(row: LogRow, query: LogQuery, opened: Memo<String>) -> impl IntoView {
             <Icon icon=LuArrowRight class="s" />
         }
     });
+    let chips = row.chips().into_iter().map(|chip| {
+        view! {
+            <span class="badge" title=chip.title>
+                {chip.text}
+            </span>
+        }
+    });
+    let chips = chips.collect_view();
     view! {
         <tr aria-selected=move || is_open.get().then_some("true")>
             <td class="at-status">
@@ -108,6 +116,7 @@ fn Row(row: LogRow, query: LogQuery, opened: Memo<String>) -> impl IntoView {
                     <Tile letters=row.tile.clone() />
                     {instead}
                     <span class="trim">{model(&row).to_owned()}</span>
+                    {chips}
                 </a>
                 <small>{format!("{} · {}", clock(row.at), row.key_name)}</small>
             </th>

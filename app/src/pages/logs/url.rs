@@ -78,11 +78,13 @@ pub fn pairs(query: &LogQuery) -> Vec<(&'static str, String)> {
     single.chain(metadata).collect()
 }
 
-fn append(address: &mut String, name: &str, value: &str) {
+/// Adds a field to an address that has one already.
+pub fn append(address: &mut String, name: &str, value: &str) {
     _ = write!(address, "&{name}={}", encoded(value));
 }
 
-fn encoded(text: &str) -> String {
+/// What of `text` an address cannot carry, percent-encoded.
+pub fn encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

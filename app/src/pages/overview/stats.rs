@@ -1,4 +1,4 @@
-//! The six figures at the top, each with its change against the period before.
+//! The seven figures at the top, each with its change against the period before.
 
 use super::charts::Board;
 use super::figure::{Figure, count, decimal, duration, money, percent, rate};
@@ -36,6 +36,7 @@ pub fn stats(board: &Board) -> impl IntoView + use<> {
         Stat { spark: spark("spark_errors"), href: Some(format!("{logs}&status=error")), ..errors(now, before) },
         Stat { spark: spark("spark_cost"), ..cost(now, before) },
         Stat { spark: spark("spark_tokens"), ..tokens(overview) },
+        Stat { spark: spark("spark_cache"), ..cache(now, before) },
         Stat { spark: spark("spark_latency"), ..latency(now, before) },
         Stat { spark: spark("spark_first_token"), ..first_token(now, before) },
     ];
@@ -87,7 +88,7 @@ fn errors(now: &Totals, before: &Totals) -> Stat {
     let success = percent(now.requests - now.errors.min(now.requests), now.requests);
     Stat {
         aside: success.map(|rate| format!("{} success", rate.text())).unwrap_or_default(),
-        change: points(now, before),
+        change: points([now.errors, now.requests], [before.errors, before.requests], ["bad", "good"]),
         ..stat("Error rate", or_none(percent(now.errors, now.requests)), was)
     }
 }
@@ -111,6 +112,17 @@ fn tokens(overview: &Overview) -> Stat {
         aside: rate(now, covered(overview)),
         change: relative(now, before, ["", ""]),
         ..stat("Tokens", count(now), was)
+    }
+}
+
+/// Of the calls that asked the cache.
+fn cache(now: &Totals, before: &Totals) -> Stat {
+    let rate = |totals: &Totals| percent(totals.cache_hits, totals.cache_asked);
+    let aside = if now.cache_asked > 0 { format!("{} asked", count(now.cache_asked).text()) } else { String::new() };
+    Stat {
+        aside,
+        change: points([now.cache_hits, now.cache_asked], [before.cache_hits, before.cache_asked], ["good", "bad"]),
+        ..stat("Cache hit rate", or_none(rate(now)), rate(before).map(|rate| rate.text()))
     }
 }
 
@@ -162,11 +174,11 @@ fn relative(now: u64, before: u64, tones: [&'static str; 2]) -> Option<Change> {
     Some(Change { up, text, tone: tones[usize::from(!up)] })
 }
 
-/// The error rate, in points of a percent.
-fn points(now: &Totals, before: &Totals) -> Option<Change> {
-    let rate = |totals: &Totals| (totals.errors * 10_000).checked_div(totals.requests);
+/// A rate, part and whole, in points of a percent; `tones` for more and for less.
+fn points(now: [u64; 2], before: [u64; 2], tones: [&'static str; 2]) -> Option<Change> {
+    let rate = |[part, whole]: [u64; 2]| (part * 10_000).checked_div(whole);
     let (now, before) = (rate(now)?, rate(before)?);
-    let tone = if now > before { "bad" } else { "good" };
+    let tone = tones[usize::from(now < before)];
     let text = format!("{} pt", decimal(now.abs_diff(before), 100, 2));
     (now != before).then_some(Change { up: now > before, text, tone })
 }
@@ -180,7 +192,6 @@ fn slower(now: Option<u64>, before: Option<u64>) -> Option<Change> {
 #[cfg(test)]
 mod tests {
     use super::{points, relative, slower};
-    use crate::model::usage::Totals;
 
     #[test]
     fn a_change_is_told_by_size_and_direction() {
@@ -199,10 +210,11 @@ mod tests {
 
     #[test]
     fn more_errors_and_longer_waits_are_bad() {
-        let totals = |requests, errors| Totals { requests, errors, ..Totals::default() };
-        let change = points(&totals(10_000, 61), &totals(10_000, 42)).unwrap();
+        let tones = ["bad", "good"];
+        let change = points([61, 10_000], [42, 10_000], tones).unwrap();
         assert_eq!((change.up, change.text.as_str(), change.tone), (true, "0.19 pt", "bad"));
-        assert_eq!(points(&totals(10, 1), &totals(0, 0)), None);
+        assert_eq!(points([42, 10_000], [61, 10_000], tones).unwrap().tone, "good");
+        assert_eq!(points([1, 10], [0, 0], tones), None);
         assert_eq!(slower(Some(212_000), Some(203_000)).unwrap().text, "9.0 ms");
         assert_eq!(slower(None, Some(1)), None);
     }
