@@ -2,7 +2,7 @@
 
 use crate::auth;
 use crate::book::Shelf;
-use crate::cache::Cache;
+use crate::cache::{Bounds, Cache};
 use crate::cache::flight::Flights;
 use crate::clock::Clock;
 use crate::gateway::cached::Landing;
@@ -92,6 +92,7 @@ impl House {
         let sandbox = sandbox::start(&tasks).await.map_err(OpenError::Sandbox)?;
         let shelf = Shelf::open(store.clone(), sealer.clone(), sandbox).await?;
         let journal = Journal::open(&folder, &store, &clock, &tasks).await?;
+        let cache = Cache::open(&store, Bounds::default(), &clock, &tasks).await;
         let sessions = auth::session::layer(&store, &settings).await?;
         tasks.spawn(auth::session::sweep(store.clone(), tasks.clone()));
         Ok(Arc::new(Self {
@@ -100,7 +101,7 @@ impl House {
             shelf,
             journal,
             relay: Relay::new(),
-            cache: Cache,
+            cache,
             flights: Flights::new(),
             health: Health::default(),
             inline: Inline::default(),

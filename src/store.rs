@@ -1,6 +1,7 @@
-//! All SQL. Two files: `control.db` (what is edited by hand) and `journal.db` (what happened), so that logs never
-//! starve edits. Each has one writer connection and several readers.
+//! All SQL. Three files: `control.db` (what is edited by hand), `journal.db` (what happened) and `cache.db` (what may be
+//! lost), so that logs never starve edits. Each has one writer connection and several readers.
 
+pub mod cache;
 pub mod calls;
 pub mod configs;
 pub mod declared;
@@ -19,15 +20,18 @@ use std::time::Duration;
 
 static CONTROL: Migrator = sqlx::migrate!("./migrations/control");
 static JOURNAL: Migrator = sqlx::migrate!("./migrations/journal");
+static CACHE: Migrator = sqlx::migrate!("./migrations/cache");
 
 /// Statements that a connection keeps prepared. The journal's writer has one text for each size of a transaction.
 const STATEMENTS: usize = 512;
 
-/// Both databases. Cheap to clone.
+/// All databases. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(in crate::store) control: File,
     pub(in crate::store) journal: File,
+    pub(in crate::store) cache: File,
+    pub(in crate::store) cache_file: PathBuf,
 }
 
 /// One database: many readers, one writer.
@@ -57,14 +61,18 @@ pub enum StoreError {
 pub type Stored<T> = Result<T, StoreError>;
 
 impl Store {
-    /// Opens or makes both databases in `folder`, and brings their schema up to date.
+    /// Opens or makes the databases in `folder`, and brings their schema up to date. A cache that cannot be read is
+    /// replaced by an empty one.
     ///
     /// `durable` buys safety from power loss (`synchronous=FULL`); without it a commit survives a killed process, not
     /// a lost disk cache. Before a schema changes, `control.db` is copied beside itself.
     pub async fn open(folder: &Path, durable: bool) -> Stored<Self> {
-        let control = open(folder.join("control.db"), &CONTROL, durable).await?;
-        let journal = open(folder.join("journal.db"), &JOURNAL, durable).await?;
-        Ok(Self { control, journal })
+        let synchronous = if durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
+        let control = open(folder.join("control.db"), &CONTROL, synchronous).await?;
+        let journal = open(folder.join("journal.db"), &JOURNAL, synchronous).await?;
+        let cache_file = folder.join("cache.db");
+        let cache = cache::open_or_replace(&cache_file).await?;
+        Ok(Self { control, journal, cache, cache_file })
     }
 
     /// The pool that the browser sessions live in.
@@ -78,18 +86,23 @@ impl Store {
         Ok(())
     }
 
-    /// Closes both databases, checkpointing what their logs hold.
+    /// Closes all databases, checkpointing what their logs hold.
     pub async fn close(&self) {
-        for file in [&self.control, &self.journal] {
-            file.read.close().await;
-            file.tend.close().await;
-            file.write.close().await;
+        for file in [&self.control, &self.journal, &self.cache] {
+            file.close().await;
         }
     }
 }
 
-async fn open(file: PathBuf, migrator: &'static Migrator, durable: bool) -> Stored<File> {
-    let synchronous = if durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
+impl File {
+    async fn close(&self) {
+        self.read.close().await;
+        self.tend.close().await;
+        self.write.close().await;
+    }
+}
+
+async fn open(file: PathBuf, migrator: &'static Migrator, synchronous: SqliteSynchronous) -> Stored<File> {
     let options = SqliteConnectOptions::new()
         .filename(&file)
         .create_if_missing(true)
@@ -106,13 +119,21 @@ async fn open(file: PathBuf, migrator: &'static Migrator, durable: bool) -> Stor
     let existed = file.exists();
     let failed = |source| StoreError::Open { file: file.clone(), source };
     let write = pool(1).connect_with(options.clone()).await.map_err(failed)?;
-    if existed && pending(&write, migrator).await.map_err(failed)? {
-        copy_aside(&write, &file).await.map_err(failed)?;
+    if let Err(error) = migrate(&write, &file, migrator, existed).await {
+        write.close().await;
+        return Err(error);
     }
-    migrator.run(&write).await.map_err(|source| StoreError::Migrate { file: file.clone(), source })?;
     let tend = pool(1).connect_lazy_with(options.clone());
     let read = pool(4).connect_with(options.pragma("query_only", "on")).await.map_err(failed)?;
     Ok(File { read, write, tend })
+}
+
+async fn migrate(write: &SqlitePool, file: &Path, migrator: &'static Migrator, existed: bool) -> Stored<()> {
+    let failed = |source| StoreError::Open { file: file.to_owned(), source };
+    if existed && pending(write, migrator).await.map_err(failed)? {
+        copy_aside(write, file).await.map_err(failed)?;
+    }
+    migrator.run(write).await.map_err(|source| StoreError::Migrate { file: file.to_owned(), source })
 }
 
 /// A database in this process does not go away: connections are neither tested nor renewed.

@@ -2,7 +2,8 @@
 
 use crate::cache::flight::{self, Flight, Role};
 use crate::cache::key::{Ask, Hash, Key};
-use crate::cache::{Cache, Entry, Kind, max_age};
+use crate::cache::entry::{Answer as Kept, Entry};
+use crate::cache::{AGES, Cache, USUAL_AGE};
 use crate::clock::Clock;
 use crate::gateway::answer::{Checked, Serving, is_stream};
 use crate::gateway::attempt::{Reply, Shot, Tried, Whole};
@@ -13,7 +14,6 @@ use crate::house::House;
 use crate::journal::tries::Try;
 use crate::price::Tariff;
 use crate::wire::openai::{Usage, read_answer};
-use crate::wire::replay;
 use crate::wire::sse::Observer;
 use app::model::explain::CacheFacts;
 use app::model::money::Nanos;
@@ -31,6 +31,8 @@ const LARGEST_KEPT: usize = 16 << 20;
 /// How often a call that would share another one's upstream call is let down before it makes its own.
 const JOINS: usize = 3;
 
+const JSON: &str = "application/json";
+
 /// How the upstream call of a flight ended.
 pub type Landing = Result<(), Fault>;
 
@@ -44,7 +46,7 @@ pub struct CacheUse {
     pub saved_us: u64,
     pub facts: Option<CacheFacts>,
     /// Where the answer is to be kept.
-    keep: Option<(Hash, u64)>,
+    keep: Option<Key>,
 }
 
 /// A call to a cached target.
@@ -86,8 +88,9 @@ impl Cached {
             namespace: call.asked.namespace.as_deref(),
             metadata: &call.asked.metadata,
         });
+        let max_age = cache.max_age.unwrap_or(USUAL_AGE).clamp(*AGES.start(), *AGES.end());
         let (refresh, stream) = (call.asked.refresh, out.stream);
-        Some(Self { key, mode: cache.mode, max_age: max_age(cache.max_age), refresh, stream })
+        Some(Self { key, mode: cache.mode, max_age, refresh, stream })
     }
 
     /// The answer, if it is kept and young enough, in the form that the caller wants.
@@ -96,7 +99,7 @@ impl Cached {
             return None;
         }
         let now = house.clock.now();
-        let entry = house.cache.find(&self.key.hash, self.max_age, now).await?;
+        let entry = house.cache.find(&self.key, self.max_age, now).await?;
         let age = u64::try_from((now - entry.stored_at) / 1000).unwrap_or(0);
         let reply = replayed(&entry, out)?;
         let facts = CacheFacts {
@@ -113,7 +116,7 @@ impl Cached {
     /// What asking would find, without using it.
     pub async fn peek(&self, house: &House) -> CacheFacts {
         let now = house.clock.now();
-        match house.cache.find(&self.key.hash, self.max_age, now).await {
+        match house.cache.find(&self.key, self.max_age, now).await {
             _ if self.refresh => self.facts("REFRESH"),
             None => self.facts("MISS"),
             Some(entry) => CacheFacts {
@@ -166,7 +169,7 @@ impl Cached {
 
     /// What the call gets is kept.
     fn written(&self, status: &'static str) -> CacheUse {
-        CacheUse { keep: Some((self.key.hash, self.max_age)), ..self.used(status) }
+        CacheUse { keep: Some(self.key.clone()), ..self.used(status) }
     }
 
     fn shared(&self) -> CacheUse {
@@ -194,38 +197,36 @@ impl Cached {
 
 /// Keeps a whole answer, where the call's target is cached.
 pub fn keep_whole(house: &House, serving: &Serving, bytes: &Bytes, usage: Option<&Usage>, attempt: Option<&Try>) {
-    keep(house, serving, Kind::Whole(bytes.clone()), usage, attempt);
+    keep(house, serving, Kept::Whole(bytes.clone()), usage, attempt);
 }
 
 /// Keeps a stream that came to its end.
 pub fn keep_events(house: &House, serving: &Serving, opened: &Opened) {
-    let events = Kind::Events(Bytes::copy_from_slice(&opened.kept));
+    let events = Kept::Events(Bytes::copy_from_slice(&opened.kept));
     keep(house, serving, events, opened.observer.usage(), opened.attempt.as_ref());
 }
 
-fn keep(house: &House, serving: &Serving, kind: Kind, usage: Option<&Usage>, attempt: Option<&Try>) {
-    let (Some((hash, max_age)), Some(out)) = (serving.cache.keep, &serving.out) else { return };
+fn keep(house: &House, serving: &Serving, answer: Kept, usage: Option<&Usage>, attempt: Option<&Try>) {
+    let (Some(key), Some(out)) = (&serving.cache.keep, &serving.out) else { return };
     let now = house.clock.now();
     let model = out.target.model.clone().unwrap_or_default();
     let priced = usage.and_then(|usage| house.prices.cost(out.target.provider.vendor, &model, usage, now));
     let entry = Entry {
         stored_at: now,
-        kind,
+        answer,
         model,
         usage: usage.copied().unwrap_or_default(),
         cost: priced.map(|cost| cost.total),
         latency_us: attempt.map_or(0, Try::elapsed),
+        content_type: JSON.to_owned(),
     };
-    house.cache.put(&hash, entry, max_age);
+    house.cache.put(key, entry);
 }
 
+/// A kept answer in the form that the caller wants; usage that he did not ask for is taken out as it passes.
 fn replayed(entry: &Entry, out: &Outgoing) -> Option<Reply> {
-    match (&entry.kind, out.stream) {
-        (Kind::Events(events), true) => Some(stream(events.clone(), out)),
-        (Kind::Whole(bytes), true) => Some(stream(replay::streamed(bytes, true)?, out)),
-        (Kind::Whole(bytes), false) => Some(whole(bytes.clone())),
-        (Kind::Events(events), false) => Some(whole(replay::whole(events)?)),
-    }
+    let body = entry.served(out.stream, true)?.body;
+    Some(if out.stream { stream(body, out) } else { whole(body) })
 }
 
 fn stream(events: Bytes, out: &Outgoing) -> Reply {
@@ -237,7 +238,7 @@ fn stream(events: Bytes, out: &Outgoing) -> Reply {
 fn whole(bytes: Bytes) -> Reply {
     let answer = read_answer(&bytes);
     let checked = Checked { bytes, original: None, answer };
-    Reply::Whole(Box::new(Whole { head: head("application/json"), checked, attempt: None }))
+    Reply::Whole(Box::new(Whole { head: head(JSON), checked, attempt: None }))
 }
 
 fn head(kind: &'static str) -> Parts {
@@ -257,8 +258,7 @@ fn parts(head: flight::Head) -> Parts {
 struct Lead {
     house: Doors,
     out: Outgoing,
-    hash: Hash,
-    max_age: u64,
+    key: Key,
     flight: Flight<Landing>,
 }
 
@@ -279,7 +279,7 @@ impl Lead {
             prices: Arc::clone(prices),
             clock: clock.clone(),
         };
-        Self { house, out: shot.out.clone(), hash: cached.key.hash, max_age: cached.max_age, flight }
+        Self { house, out: shot.out.clone(), key: cached.key.clone(), flight }
     }
 
     /// Carries it to its end, or until nobody reads it any more.
@@ -312,33 +312,34 @@ impl Lead {
         let latency_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         if head.status.is_success()
             && packing(&head.headers).is_none()
-            && let Some((kind, usage)) = judged(&head, kept)
+            && let Some((answer, usage)) = judged(&head, kept)
         {
-            house.put(self, kind, usage.unwrap_or_default(), latency_us);
+            house.put(self, answer, usage.unwrap_or_default(), latency_us);
         }
         Ok(())
     }
 }
 
 impl Doors {
-    fn put(&self, lead: &Lead, kind: Kind, usage: Usage, latency_us: u64) {
+    fn put(&self, lead: &Lead, answer: Kept, usage: Usage, latency_us: u64) {
         let (now, target) = (self.clock.now(), &lead.out.target);
         let model = target.model.clone().unwrap_or_default();
         let cost = self.prices.cost(target.provider.vendor, &model, &usage, now).map(|cost| cost.total);
-        let entry = Entry { stored_at: now, kind, model, usage, cost, latency_us };
-        self.cache.put(&lead.hash, entry, lead.max_age);
+        let content_type = JSON.to_owned();
+        let entry = Entry { stored_at: now, answer, model, usage, cost, latency_us, content_type };
+        self.cache.put(&lead.key, entry);
     }
 }
 
 /// The form in which an answer is kept; `None` where it is none to keep.
-fn judged(head: &Parts, kept: Vec<u8>) -> Option<(Kind, Option<Usage>)> {
+fn judged(head: &Parts, kept: Vec<u8>) -> Option<(Kept, Option<Usage>)> {
     let kept = Bytes::from(kept);
     if is_stream(&head.headers) {
         let mut observer = Observer::new(false);
         observer.push(kept.clone());
         let sound = observer.done() && observer.error().is_none();
-        return sound.then(|| (Kind::Events(kept), observer.usage().copied()));
+        return sound.then(|| (Kept::Events(kept), observer.usage().copied()));
     }
     let answer = read_answer(&kept);
-    (answer.well_formed && answer.failed.is_none()).then(|| (Kind::Whole(kept), answer.usage))
+    (answer.well_formed && answer.failed.is_none()).then(|| (Kept::Whole(kept), answer.usage))
 }
