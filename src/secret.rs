@@ -70,8 +70,8 @@ impl std::fmt::Debug for Sealer {
 }
 
 /// SHA-256, for secrets of at least 160 random bits: they need no salt and no slow hash.
-pub fn digest(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret.as_bytes()).into()
+pub fn digest(secret: impl AsRef<[u8]>) -> [u8; 32] {
+    Sha256::digest(secret).into()
 }
 
 /// A new secret: `prefix` and 190 random bits in base62.

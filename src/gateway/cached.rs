@@ -74,7 +74,7 @@ impl Cached {
         let body = out.cached.as_ref()?;
         let provider = &out.target.provider;
         let credential = provider.credential.as_ref().map_or(&b""[..], |(_, value)| value.as_bytes());
-        let digest = Hash(crate::secret::digest_bytes(credential)).to_string();
+        let digest = Hash(crate::secret::digest(credential)).to_string();
         let sent = |name: &str| !matches!(name, "accept" | "content-type");
         let forwarded = out.headers.iter().filter(|(name, value)| sent(name.as_str()) && !value.is_sensitive());
         let forwarded = forwarded.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
