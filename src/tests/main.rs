@@ -3,5 +3,6 @@
 mod gateway;
 mod journal;
 mod rig;
+mod routing;
 mod streaming;
 mod tidy;
