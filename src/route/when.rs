@@ -23,7 +23,7 @@ pub struct Query {
     clauses: Vec<Clause>,
 }
 
-/// All clauses of an object must hold.
+/// All clauses of an object must hold, up to the first that decides alone.
 #[derive(Debug)]
 enum Clause {
     /// Decides alone.
@@ -87,11 +87,7 @@ pub fn first<'a>(
 }
 
 fn clauses(query: &Map<String, Value>, at: &str, mistakes: &mut Vec<Mistake>) -> Vec<Clause> {
-    let mut list: Vec<Clause> = query.iter().filter_map(|(key, value)| clause(key, value, at, mistakes)).collect();
-    if let Some(last) = list.iter().position(|clause| !matches!(clause, Clause::Test { .. })) {
-        list.truncate(last + 1);
-    }
-    list
+    query.iter().filter_map(|(key, value)| clause(key, value, at, mistakes)).collect()
 }
 
 fn clause(key: &str, value: &Value, at: &str, mistakes: &mut Vec<Mistake>) -> Option<Clause> {
