@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
 use crate::route::{Facts, Rule};
-use pattern::Pattern;
+use pattern::{Patience, Pattern};
 use value::{cut, equal, number, text, written};
 
 /// A query, compiled.
@@ -63,11 +63,21 @@ impl Query {
     }
 
     /// Evaluates it, and tells what was compared with what; `then` is the name of its target.
-    fn tested(&self, facts: Facts<'_>, then: &str) -> Tested {
-        let mut found = String::new();
-        let held = all(&self.clauses, facts, &mut found);
+    fn tested(&self, then: &str, hearing: &mut Hearing<'_>) -> Tested {
+        let held = hearing.all(&self.clauses);
+        let found = std::mem::take(&mut hearing.found);
         Tested { query: self.text.clone(), found, held, then: then.to_owned() }
     }
+}
+
+/// How many patterns there are in it: each costs memory, whether it is ever met or not.
+pub fn patterns(query: &Map<String, Value>) -> usize {
+    let own = |(key, value): (&String, &Value)| match value {
+        Value::Object(below) => patterns(below),
+        Value::Array(items) => items.iter().filter_map(Value::as_object).map(patterns).sum(),
+        _ => usize::from(key == "$regex"),
+    };
+    query.iter().map(own).sum()
 }
 
 /// The first rule that holds, with a record of each that was evaluated. `name` gives a child's name.
@@ -76,9 +86,10 @@ pub fn first<'a>(
     facts: Facts<'_>,
     name: impl Fn(usize) -> Option<&'a str>,
 ) -> (Option<usize>, Vec<Tested>) {
+    let mut hearing = Hearing { facts, found: String::new(), patience: Patience::default() };
     let mut records = Vec::new();
     for rule in rules {
-        records.push(rule.query.tested(facts, name(rule.then).unwrap_or_default()));
+        records.push(rule.query.tested(name(rule.then).unwrap_or_default(), &mut hearing));
         if records.last().is_some_and(|tested| tested.held) {
             return (Some(rule.then), records);
         }
@@ -167,21 +178,43 @@ fn mistake(at: &str, message: String) -> Mistake {
     Mistake { path: at.to_owned(), message }
 }
 
-/// What was compared is written to `found`.
-fn all(clauses: &[Clause], facts: Facts<'_>, found: &mut String) -> bool {
-    for clause in clauses {
-        match clause {
-            Clause::Every(lists) => return lists.iter().all(|list| all(list, facts, found)),
-            Clause::Any(lists) => return lists.iter().any(|list| all(list, facts, found)),
-            Clause::Test { place, tests } => {
-                let value = place.read(facts);
-                if !tests.iter().all(|test| test.tell(place, value.as_ref(), found)) {
-                    return false;
+/// A call while its conditions are evaluated.
+struct Hearing<'a> {
+    facts: Facts<'a>,
+    /// What was compared with what.
+    found: String,
+    patience: Patience,
+}
+
+/// Explanations stop growing here, in bytes.
+const LONGEST_RECORD: usize = 4000;
+
+impl Hearing<'_> {
+    fn all(&mut self, clauses: &[Clause]) -> bool {
+        for clause in clauses {
+            match clause {
+                Clause::Every(lists) => return lists.iter().all(|list| self.all(list)),
+                Clause::Any(lists) => return lists.iter().any(|list| self.all(list)),
+                Clause::Test { place, tests } => {
+                    let value = place.read(self.facts);
+                    if !tests.iter().all(|test| self.test(test, place, value.as_ref())) {
+                        return false;
+                    }
                 }
             }
         }
+        true
     }
-    true
+
+    fn test(&mut self, test: &Test, place: &Place, value: Option<&Value>) -> bool {
+        if self.found.len() < LONGEST_RECORD {
+            let is = value.map_or_else(|| "missing".to_owned(), |value| format!("is {}", cut(&written(value))));
+            let between = if self.found.is_empty() { "" } else { "; " };
+            let (place, operand) = (place.written(), cut(&written(&test.operand)));
+            let _ = write!(self.found, "{between}{place} {is}, wanted {} {operand}", test.operator);
+        }
+        test.holds(value, &mut self.patience)
+    }
 }
 
 impl Place {
@@ -202,21 +235,8 @@ impl Place {
     }
 }
 
-/// Explanations stop growing here, in bytes.
-const LONGEST_RECORD: usize = 4000;
-
 impl Test {
-    fn tell(&self, place: &Place, value: Option<&Value>, found: &mut String) -> bool {
-        if found.len() < LONGEST_RECORD {
-            let is = value.map_or_else(|| "missing".to_owned(), |value| format!("is {}", cut(&written(value))));
-            let between = if found.is_empty() { "" } else { "; " };
-            let (place, operand) = (place.written(), cut(&written(&self.operand)));
-            let _ = write!(found, "{between}{place} {is}, wanted {} {operand}", self.operator);
-        }
-        self.holds(value)
-    }
-
-    fn holds(&self, value: Option<&Value>) -> bool {
+    fn holds(&self, value: Option<&Value>, patience: &mut Patience) -> bool {
         let listed = |items: &[Value]| items.iter().any(|item| equal(value, item));
         match (self.operator, &self.operand) {
             ("$eq", operand) => equal(value, operand),
@@ -227,7 +247,7 @@ impl Test {
             ("$gte", operand) => number(value) >= number(Some(operand)),
             ("$lt", operand) => number(value) < number(Some(operand)),
             ("$lte", operand) => number(value) <= number(Some(operand)),
-            ("$regex", _) => self.pattern.as_ref().is_some_and(|pattern| pattern.matches(&text(value))),
+            ("$regex", _) => self.pattern.as_ref().is_some_and(|pattern| pattern.matches(&text(value), patience)),
             _ => false,
         }
     }
