@@ -3,6 +3,7 @@
 //! Portkey's quirks are kept, since configs rely on them: `$and` and `$or` decide at once and leave later keys of their
 //! object aside; `$regex` does so among the operators; equality is JavaScript's strict one.
 
+mod known;
 mod pattern;
 mod value;
 
@@ -12,8 +13,9 @@ use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
 use crate::route::{Facts, Rule};
+use known::{Answer, Known, Place};
 use pattern::{Patience, Pattern};
-use value::{cut, equal, number, text, written};
+use value::{cut, equal, number, written};
 
 /// A query, compiled.
 #[derive(Debug)]
@@ -36,13 +38,6 @@ enum Clause {
     },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
-    Metadata(String),
-    Params(String),
-    Pathname,
-}
-
 #[derive(Debug)]
 struct Test {
     /// As the config writes it.
@@ -63,7 +58,7 @@ impl Query {
     }
 
     /// Evaluates it, and tells what was compared with what; `then` is the name of its target.
-    fn tested(&self, then: &str, hearing: &mut Hearing<'_>) -> Tested {
+    fn tested<'a>(&'a self, then: &str, hearing: &mut Hearing<'a>) -> Tested {
         let held = hearing.all(&self.clauses);
         let found = std::mem::take(&mut hearing.found);
         Tested { query: self.text.clone(), found, held, then: then.to_owned() }
@@ -82,11 +77,11 @@ pub fn patterns(query: &Map<String, Value>) -> usize {
 
 /// The first rule that holds, with a record of each that was evaluated. `name` gives a child's name.
 pub fn first<'a>(
-    rules: &[Rule],
-    facts: Facts<'_>,
+    rules: &'a [Rule],
+    facts: Facts<'a>,
     name: impl Fn(usize) -> Option<&'a str>,
 ) -> (Option<usize>, Vec<Tested>) {
-    let mut hearing = Hearing { facts, found: String::new(), patience: Patience::default() };
+    let mut hearing = Hearing { facts, known: Known::default(), found: String::new(), patience: Patience::default() };
     let mut records = Vec::new();
     for rule in rules {
         records.push(rule.query.tested(name(rule.then).unwrap_or_default(), &mut hearing));
@@ -119,24 +114,13 @@ fn clause(key: &str, value: &Value, at: &str, mistakes: &mut Vec<Mistake>) -> Op
         let lists = lists.collect();
         return Some(if key == "$and" { Clause::Every(lists) } else { Clause::Any(lists) });
     }
-    let place = place(key);
+    let place = Place::parse(key);
     if place.is_none() {
         let allowed = "Use `metadata.<key>`, `params.<key>`, `url.pathname`, `$and` or `$or`.";
         mistakes.push(mistake(&at, format!("`{key}` is nothing that a query can ask for. {allowed}")));
     }
     let tests = tests(value, &at, mistakes);
     Some(Clause::Test { place: place?, tests })
-}
-
-/// A path has two segments, no more.
-fn place(key: &str) -> Option<Place> {
-    match key.split_once('.')? {
-        (_, below) if below.is_empty() || below.contains('.') => None,
-        ("metadata", below) => Some(Place::Metadata(below.to_owned())),
-        ("params", below) => Some(Place::Params(below.to_owned())),
-        ("url", "pathname") => Some(Place::Pathname),
-        _ => None,
-    }
 }
 
 fn tests(value: &Value, at: &str, mistakes: &mut Vec<Mistake>) -> Vec<Test> {
@@ -181,6 +165,7 @@ fn mistake(at: &str, message: String) -> Mistake {
 /// A call while its conditions are evaluated.
 struct Hearing<'a> {
     facts: Facts<'a>,
+    known: Known<'a>,
     /// What was compared with what.
     found: String,
     patience: Patience,
@@ -189,15 +174,14 @@ struct Hearing<'a> {
 /// Explanations stop growing here, in bytes.
 const LONGEST_RECORD: usize = 4000;
 
-impl Hearing<'_> {
-    fn all(&mut self, clauses: &[Clause]) -> bool {
+impl<'a> Hearing<'a> {
+    fn all(&mut self, clauses: &'a [Clause]) -> bool {
         for clause in clauses {
             match clause {
                 Clause::Every(lists) => return lists.iter().all(|list| self.all(list)),
                 Clause::Any(lists) => return lists.iter().any(|list| self.all(list)),
                 Clause::Test { place, tests } => {
-                    let value = place.read(self.facts);
-                    if !tests.iter().all(|test| self.test(test, place, value.as_ref())) {
+                    if !tests.iter().all(|test| self.test(test, place)) {
                         return false;
                     }
                 }
@@ -206,48 +190,33 @@ impl Hearing<'_> {
         true
     }
 
-    fn test(&mut self, test: &Test, place: &Place, value: Option<&Value>) -> bool {
+    fn test(&mut self, test: &Test, place: &'a Place) -> bool {
+        let answer = self.known.answer(place, self.facts);
         if self.found.len() < LONGEST_RECORD {
-            let is = value.map_or_else(|| "missing".to_owned(), |value| format!("is {}", cut(&written(value))));
             let between = if self.found.is_empty() { "" } else { "; " };
-            let (place, operand) = (place.written(), cut(&written(&test.operand)));
-            let _ = write!(self.found, "{between}{place} {is}, wanted {} {operand}", test.operator);
+            let operand = cut(&written(&test.operand));
+            let _ = write!(self.found, "{between}{}, wanted {} {operand}", answer.shown, test.operator);
         }
-        test.holds(value, &mut self.patience)
-    }
-}
-
-impl Place {
-    fn read(&self, facts: Facts<'_>) -> Option<Value> {
-        match self {
-            Self::Metadata(key) => facts.metadata.get(key).cloned(),
-            Self::Params(key) => facts.params?.read(key),
-            Self::Pathname => Some(Value::from(facts.pathname)),
-        }
-    }
-
-    fn written(&self) -> String {
-        match self {
-            Self::Metadata(key) => format!("metadata.{key}"),
-            Self::Params(key) => format!("params.{key}"),
-            Self::Pathname => "url.pathname".to_owned(),
-        }
+        test.holds(answer, &mut self.patience)
     }
 }
 
 impl Test {
-    fn holds(&self, value: Option<&Value>, patience: &mut Patience) -> bool {
+    fn holds(&self, answer: &Answer, patience: &mut Patience) -> bool {
+        let value = answer.value.as_ref();
         let listed = |items: &[Value]| items.iter().any(|item| equal(value, item));
+        let own = || number(value, || answer.text());
+        let wanted = || number(Some(&self.operand), || self.operand.as_str().unwrap_or_default());
         match (self.operator, &self.operand) {
             ("$eq", operand) => equal(value, operand),
             ("$ne", operand) => !equal(value, operand),
             ("$in", Value::Array(items)) => listed(items),
             ("$nin", Value::Array(items)) => !listed(items),
-            ("$gt", operand) => number(value) > number(Some(operand)),
-            ("$gte", operand) => number(value) >= number(Some(operand)),
-            ("$lt", operand) => number(value) < number(Some(operand)),
-            ("$lte", operand) => number(value) <= number(Some(operand)),
-            ("$regex", _) => self.pattern.as_ref().is_some_and(|pattern| pattern.matches(&text(value), patience)),
+            ("$gt", _) => own() > wanted(),
+            ("$gte", _) => own() >= wanted(),
+            ("$lt", _) => own() < wanted(),
+            ("$lte", _) => own() <= wanted(),
+            ("$regex", _) => self.pattern.as_ref().is_some_and(|pattern| pattern.matches(answer.text(), patience)),
             _ => false,
         }
     }
