@@ -105,6 +105,21 @@ fn groups_decide_at_once() {
 }
 
 #[test]
+fn keys_count_in_the_order_in_which_they_are_written() {
+    let yes = json!({"metadata.n": 5});
+    for (query, held) in [
+        (json!({"metadata.plan": "free", "$or": [yes]}), false),
+        (json!({"$or": [yes], "metadata.plan": "free"}), true),
+        (json!({"metadata.plan": "paid", "$and": [yes], "$or": []}), true),
+        (json!({"$or": [], "$and": [yes]}), false),
+        (json!({"metadata.plan": {"$regex": "^p", "$eq": "free"}}), true),
+        (json!({"metadata.plan": {"$eq": "free", "$regex": "^p"}}), false),
+    ] {
+        check(query, held);
+    }
+}
+
+#[test]
 fn without_a_json_body_there_are_no_params() {
     let metadata = Map::new();
     let facts = Facts { metadata: &metadata, params: None, pathname: "/" };
