@@ -12,6 +12,7 @@ pub mod masked;
 pub mod metadata;
 pub mod models;
 pub mod open;
+pub mod realtime;
 pub mod refusal;
 pub mod relay;
 pub mod stream;
@@ -21,8 +22,10 @@ pub mod trace;
 use crate::book::KeyEntry;
 use crate::gateway::call::Inbound;
 use crate::gateway::caller::Caller;
+use crate::gateway::config::Node;
 use crate::gateway::logs::LogsRefusal;
 use crate::gateway::refusal::Refusal;
+use crate::gateway::target::{Ask, Target};
 use crate::gateway::trace::Trace;
 use crate::house::Shared;
 use crate::wire::vendors::Endpoint;
@@ -47,6 +50,7 @@ pub fn router(house: &Shared) -> Router {
         .route("/embeddings", post(embed))
         .route("/models", get(list_models))
         .route("/models/{*id}", get(one_model))
+        .route("/realtime", get(realtime))
         .route("/logs", get(list_logs))
         .route("/logs/{id}", get(one_log))
         .route("/", any(unknown))
@@ -109,6 +113,23 @@ async fn one_model(State(house): State<Shared>, Path(id): Path<String>, request:
         Ok((inbound, _)) => models::serve(&house, inbound, Some(id)).await,
         Err(refusal) => refusal.response(),
     }
+}
+
+async fn realtime(State(house): State<Shared>, request: Request) -> Response {
+    match inbound(&house, Endpoint::Realtime, request) {
+        Ok((inbound, _)) => {
+            let target = session_target(&inbound);
+            realtime::serve(&house, inbound, target).await
+        }
+        Err(refusal) => refusal.response(),
+    }
+}
+
+fn session_target(inbound: &Inbound) -> Result<Target, Refusal> {
+    let Inbound { parts, caller, book, .. } = inbound;
+    let node = Node::of(&parts.headers, caller.key.config.as_deref(), &caller.key.workspace, book)?;
+    let model = realtime::model(&parts.uri);
+    Target::of(Ask { headers: &parts.headers, caller, book, node: node.as_ref(), model: model.as_deref() })
 }
 
 async fn inference(house: &Shared, endpoint: Endpoint, request: Request) -> Response {
