@@ -54,7 +54,7 @@ pub fn collect(
         let message = format!("forward_headers must not contain the '{FORWARD}' header");
         return Err(Refusal { param: Some("forward_headers".into()), ..Refusal::invalid(message) });
     }
-    let bound: Vec<String> = headers.get_all(CONNECTION).iter().flat_map(|list| self::list(list)).collect();
+    let bound: Vec<String> = headers.get_all(CONNECTION).iter().flat_map(list).collect();
     let passes = |name: &str, value: &HeaderValue| {
         wanted.iter().any(|wanted| wanted == name)
             && !name.starts_with("xportkey")

@@ -42,7 +42,7 @@ pub(super) fn router() -> Router<Shelf> {
         .route("/v1/files", get(list).post(upload))
         .route("/v1/files/{id}", get(one).delete(remove))
         .route("/v1/files/{id}/content", get(content))
-        .route("/v1/batches", get(async || Json(listed(Vec::new()))))
+        .route("/v1/batches", get(async || Json(listed(&[]))))
 }
 
 impl Shelf {
@@ -86,7 +86,8 @@ impl File {
 }
 
 async fn list(State(shelf): State<Shelf>) -> Json<Value> {
-    Json(listed(shelf.files().kept.iter().rev().map(File::shown).collect()))
+    let shown: Vec<Value> = shelf.files().kept.iter().rev().map(File::shown).collect();
+    Json(listed(&shown))
 }
 
 async fn upload(State(shelf): State<Shelf>, headers: HeaderMap, body: Bytes) -> Response {
@@ -128,7 +129,7 @@ async fn remove(State(shelf): State<Shelf>, Path(id): Path<String>) -> Response 
     Json(json!({ "id": id, "object": "file", "deleted": true })).into_response()
 }
 
-fn listed(data: Vec<Value>) -> Value {
+fn listed(data: &[Value]) -> Value {
     let id = |at: Option<&Value>| at.map(|file| file["id"].clone());
     json!({ "object": "list", "first_id": id(data.first()), "last_id": id(data.last()), "has_more": false, "data": data })
 }

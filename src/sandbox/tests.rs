@@ -186,9 +186,10 @@ fn form(model: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn json_of(answer: (u16, Bytes)) -> Value {
-    assert_eq!(answer.0, 200, "{:?}", answer.1);
-    serde_json::from_slice(&answer.1).expect("JSON")
+async fn json_at(address: SocketAddr, method: &str, path: &str, form: Option<&[u8]>) -> Value {
+    let (status, bytes) = request(address, method, path, form).await;
+    assert_eq!(status, 200, "{bytes:?}");
+    serde_json::from_slice(&bytes).expect("JSON")
 }
 
 #[tokio::test]
@@ -237,11 +238,11 @@ async fn pictures_and_sound_are_small_and_real() {
     let tasks = Tasks::default();
     let address = start(&tasks).await.expect("loopback");
     for path in ["/audio/transcriptions", "/audio/translations"] {
-        let answer = json_of(request(address, "POST", path, Some(&form("echo"))).await);
+        let answer = json_at(address, "POST", path, Some(&form("echo"))).await;
         assert_eq!(answer["text"], "The sandbox heard 4 bytes of a.wav.", "{path}");
     }
     for path in ["/images/edits", "/images/variations"] {
-        assert!(json_of(request(address, "POST", path, Some(&form("echo"))).await)["data"][0]["b64_json"].is_string());
+        assert!(json_at(address, "POST", path, Some(&form("echo"))).await["data"][0]["b64_json"].is_string());
     }
     for (model, status) in [("fail-503", 503), ("gpt-4o", 404)] {
         assert_eq!(request(address, "POST", "/audio/translations", Some(&form(model))).await.0, status, "{model}");
@@ -269,17 +270,17 @@ async fn rude_words_are_flagged_and_near_documents_come_first() {
 async fn files_are_kept_listed_read_and_removed() {
     let tasks = Tasks::default();
     let address = start(&tasks).await.expect("loopback");
-    let file = json_of(request(address, "POST", "/files", Some(&form("echo"))).await);
+    let file = json_at(address, "POST", "/files", Some(&form("echo"))).await;
     assert_eq!((&file["filename"], &file["purpose"], &file["bytes"]), (&"a.wav".into(), &"batch".into(), &4.into()));
     let path = format!("/files/{}", file["id"].as_str().expect("an id"));
-    assert_eq!(json_of(request(address, "GET", "/files", None).await)["data"], json!([file]));
-    assert_eq!(json_of(request(address, "GET", &path, None).await), file);
+    assert_eq!(json_at(address, "GET", "/files", None).await["data"], json!([file]));
+    assert_eq!(json_at(address, "GET", &path, None).await, file);
     assert_eq!(request(address, "GET", &format!("{path}/content"), None).await, (200, Bytes::from_static(b"RIFF")));
-    assert_eq!(json_of(request(address, "DELETE", &path, None).await)["deleted"], true);
+    assert_eq!(json_at(address, "DELETE", &path, None).await["deleted"], true);
     for method in ["GET", "DELETE"] {
         assert_eq!(request(address, method, &path, None).await.0, 404, "{method}");
     }
-    assert_eq!(json_of(request(address, "GET", "/batches", None).await)["data"], json!([]));
+    assert_eq!(json_at(address, "GET", "/batches", None).await["data"], json!([]));
 }
 
 #[tokio::test]
@@ -289,7 +290,7 @@ async fn the_oldest_files_make_room() {
     for _ in 0..40 {
         request(address, "POST", "/files", Some(&form("echo"))).await;
     }
-    let list = json_of(request(address, "GET", "/files", None).await);
+    let list = json_at(address, "GET", "/files", None).await;
     assert_eq!((list["data"].as_array().map(Vec::len), &list["first_id"]), (Some(32), &"file-sandbox-40".into()));
 }
 

@@ -1,4 +1,5 @@
 //! Sessions over WebSocket, spoken to in bytes: what is inside of them is not the gateway's business.
+#![expect(clippy::expect_used, reason = "a provider that cannot be set up is a failed test")]
 
 use crate::rig::{KEY, Rig, Scene, get, with};
 use serde_json::Value;
