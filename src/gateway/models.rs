@@ -151,7 +151,7 @@ async fn fetch(house: &Shared, target: &Target) -> Result<(StatusCode, Value), R
 
 fn lacking(provider: &ProviderEntry) -> Refusal {
     let message = format!("{} is not supported by {}", Endpoint::Models.name(), provider.vendor.slug);
-    Refusal { code: Some("endpoint_not_supported"), exception: true, ..Refusal::invalid(message) }
+    Refusal { code: Some("endpoint_not_supported"), ..Refusal::invalid(message) }
 }
 
 /// OpenAI's shape, whatever the provider calls its list.

@@ -2,7 +2,6 @@
 
 use crate::gateway::call::{self, Inbound};
 use crate::gateway::forward;
-use crate::gateway::host::Reach;
 use crate::gateway::masked;
 use crate::gateway::open::{self, Ask};
 use crate::gateway::opened::Source;
@@ -86,7 +85,7 @@ pub async fn serve(house: &Shared, mut inbound: Inbound, target: Result<Target, 
     };
     let attempt = AttemptRow { started_us: meter.elapsed(), ..attempt(&target, request.uri()) };
     let session = Session { attempt: meter.tries().start(attempt), meter };
-    match house.relay.open(request, PATIENCE, Reach::Stored).await {
+    match house.relay.open(request, PATIENCE, target.reach).await {
         Ok(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => opened(house, answer, caller, session),
         Ok(answer) => session.declined(answer, &target).await,
         Err(fault) => session.failed(&fault, &target).await,
