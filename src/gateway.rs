@@ -19,6 +19,7 @@ pub mod open;
 pub mod opened;
 pub mod outgoing;
 pub mod payload;
+pub mod realtime;
 pub mod refusal;
 pub mod relay;
 pub mod retries;
@@ -101,6 +102,11 @@ async fn vendors(State(house): State<Shared>, request: Request) -> Response {
         Ok((inbound, _)) if endpoint == Endpoint::Models => {
             let id = inbound.route.rest.split('?').next().and_then(|path| path.strip_prefix("/models/")).map(decoded);
             models::serve(&house, inbound, id).await
+        }
+        Ok((inbound, _)) if endpoint == Endpoint::Realtime => {
+            let model = realtime::model(&inbound.parts.uri);
+            let target = call::first_target(&house, &inbound, model.as_deref());
+            realtime::serve(&house, inbound, target).await
         }
         Ok((inbound, body)) => call::serve(&house, inbound, body).await,
         Err(refusal) => refusal.response(),

@@ -73,7 +73,7 @@ impl Key {
             ("base URL", ask.base_url.to_owned()),
             ("credential", short(ask.credential_digest).to_owned()),
             ("forwarded headers", shown(&forwarded)),
-            (body.0, short(&body.1.to_string()).to_owned()),
+            (body.0, hex(&body.1.0[..8])),
             (shared, sharing),
         ];
         Self { hash: Hash(hasher.0.finalize().into()), parts }
@@ -82,7 +82,7 @@ impl Key {
 
 impl fmt::Display for Hash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        formatter.write_str(&hex(&self.0))
     }
 }
 
@@ -136,12 +136,17 @@ fn ordered(value: &Value) -> String {
 
 /// Names in the clear: a value may be a secret.
 fn shown(headers: &[(String, String)]) -> String {
-    let one = |(name, value): &(String, String)| format!("{name} {}", &digest(value.as_bytes()).to_string()[..8]);
+    let one = |(name, value): &(String, String)| format!("{name} {}", hex(&digest(value.as_bytes()).0[..4]));
     headers.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn digest(bytes: &[u8]) -> Hash {
     Hash(Sha256::digest(bytes).into())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)]).collect()
 }
 
 fn short(hex: &str) -> &str {

@@ -17,6 +17,8 @@ use inherit::Inherited;
 /// Targets of a config at any depth, and nodes one below the other.
 const MOST_LEAVES: usize = 1000;
 const DEEPEST: usize = 64;
+/// Patterns in all conditions together.
+const MOST_PATTERNS: usize = 64;
 /// Bytes of parameters that all targets may have together, inherited ones counted for each.
 const MOST_PARAMS: usize = 8 * 1024 * 1024;
 /// Seconds that a sticky choice is kept where the config does not say.
@@ -50,6 +52,7 @@ struct Settling {
     remembers: bool,
     /// Bytes of the parameters so far.
     params: usize,
+    patterns: usize,
     /// The config is too large: nothing more of it is read.
     full: bool,
 }
@@ -143,6 +146,12 @@ impl Settling {
             let then = names.get(condition.then.as_str()).copied();
             if then.is_none() {
                 self.mistake::<()>(&format!("{path}.then"), unknown(&condition.then));
+            }
+            self.patterns += when::patterns(&condition.query);
+            if self.patterns > MOST_PATTERNS {
+                let limit = format!("There are too many patterns: {MOST_PATTERNS} in all conditions at most.");
+                self.full::<()>(Place { path: &path, ..place }, limit);
+                return rules;
             }
             match when::Query::compile(&condition.query, within(&format!("{path}.query"))) {
                 Ok(query) => rules.extend(then.map(|then| Rule { query, then })),

@@ -3,6 +3,7 @@
 //! Portkey's quirks are kept, since configs rely on them: `$and` and `$or` decide at once and leave later keys of their
 //! object aside; `$regex` does so among the operators; equality is JavaScript's strict one.
 
+mod known;
 mod pattern;
 mod value;
 
@@ -12,8 +13,9 @@ use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
 use crate::route::{Facts, Rule};
-use pattern::Pattern;
-use value::{cut, equal, number, text, written};
+use known::{Answer, Known, Place};
+use pattern::{Patience, Pattern};
+use value::{cut, equal, number, written};
 
 /// A query, compiled.
 #[derive(Debug)]
@@ -23,7 +25,7 @@ pub struct Query {
     clauses: Vec<Clause>,
 }
 
-/// All clauses of an object must hold.
+/// All clauses of an object must hold, up to the first that decides alone.
 #[derive(Debug)]
 enum Clause {
     /// Decides alone.
@@ -34,13 +36,6 @@ enum Clause {
         place: Place,
         tests: Vec<Test>,
     },
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
-    Metadata(String),
-    Params(String),
-    Pathname,
 }
 
 #[derive(Debug)]
@@ -63,22 +58,33 @@ impl Query {
     }
 
     /// Evaluates it, and tells what was compared with what; `then` is the name of its target.
-    fn tested(&self, facts: Facts<'_>, then: &str) -> Tested {
-        let mut found = String::new();
-        let held = all(&self.clauses, facts, &mut found);
+    fn tested<'a>(&'a self, then: &str, hearing: &mut Hearing<'a>) -> Tested {
+        let held = hearing.all(&self.clauses);
+        let found = std::mem::take(&mut hearing.found);
         Tested { query: self.text.clone(), found, held, then: then.to_owned() }
     }
 }
 
+/// How many patterns there are in it: each costs memory, whether it is ever met or not.
+pub fn patterns(query: &Map<String, Value>) -> usize {
+    let own = |(key, value): (&String, &Value)| match value {
+        Value::Object(below) => patterns(below),
+        Value::Array(items) => items.iter().filter_map(Value::as_object).map(patterns).sum(),
+        _ => usize::from(key == "$regex"),
+    };
+    query.iter().map(own).sum()
+}
+
 /// The first rule that holds, with a record of each that was evaluated. `name` gives a child's name.
 pub fn first<'a>(
-    rules: &[Rule],
-    facts: Facts<'_>,
+    rules: &'a [Rule],
+    facts: Facts<'a>,
     name: impl Fn(usize) -> Option<&'a str>,
 ) -> (Option<usize>, Vec<Tested>) {
+    let mut hearing = Hearing { facts, known: Known::default(), found: String::new(), patience: Patience::default() };
     let mut records = Vec::new();
     for rule in rules {
-        records.push(rule.query.tested(facts, name(rule.then).unwrap_or_default()));
+        records.push(rule.query.tested(name(rule.then).unwrap_or_default(), &mut hearing));
         if records.last().is_some_and(|tested| tested.held) {
             return (Some(rule.then), records);
         }
@@ -87,11 +93,7 @@ pub fn first<'a>(
 }
 
 fn clauses(query: &Map<String, Value>, at: &str, mistakes: &mut Vec<Mistake>) -> Vec<Clause> {
-    let mut list: Vec<Clause> = query.iter().filter_map(|(key, value)| clause(key, value, at, mistakes)).collect();
-    if let Some(last) = list.iter().position(|clause| !matches!(clause, Clause::Test { .. })) {
-        list.truncate(last + 1);
-    }
-    list
+    query.iter().filter_map(|(key, value)| clause(key, value, at, mistakes)).collect()
 }
 
 fn clause(key: &str, value: &Value, at: &str, mistakes: &mut Vec<Mistake>) -> Option<Clause> {
@@ -112,24 +114,13 @@ fn clause(key: &str, value: &Value, at: &str, mistakes: &mut Vec<Mistake>) -> Op
         let lists = lists.collect();
         return Some(if key == "$and" { Clause::Every(lists) } else { Clause::Any(lists) });
     }
-    let place = place(key);
+    let place = Place::parse(key);
     if place.is_none() {
         let allowed = "Use `metadata.<key>`, `params.<key>`, `url.pathname`, `$and` or `$or`.";
         mistakes.push(mistake(&at, format!("`{key}` is nothing that a query can ask for. {allowed}")));
     }
     let tests = tests(value, &at, mistakes);
     Some(Clause::Test { place: place?, tests })
-}
-
-/// A path has two segments, no more.
-fn place(key: &str) -> Option<Place> {
-    match key.split_once('.')? {
-        (_, below) if below.is_empty() || below.contains('.') => None,
-        ("metadata", below) => Some(Place::Metadata(below.to_owned())),
-        ("params", below) => Some(Place::Params(below.to_owned())),
-        ("url", "pathname") => Some(Place::Pathname),
-        _ => None,
-    }
 }
 
 fn tests(value: &Value, at: &str, mistakes: &mut Vec<Mistake>) -> Vec<Test> {
@@ -171,67 +162,61 @@ fn mistake(at: &str, message: String) -> Mistake {
     Mistake { path: at.to_owned(), message }
 }
 
-/// What was compared is written to `found`.
-fn all(clauses: &[Clause], facts: Facts<'_>, found: &mut String) -> bool {
-    for clause in clauses {
-        match clause {
-            Clause::Every(lists) => return lists.iter().all(|list| all(list, facts, found)),
-            Clause::Any(lists) => return lists.iter().any(|list| all(list, facts, found)),
-            Clause::Test { place, tests } => {
-                let value = place.read(facts);
-                if !tests.iter().all(|test| test.tell(place, value.as_ref(), found)) {
-                    return false;
-                }
-            }
-        }
-    }
-    true
-}
-
-impl Place {
-    fn read(&self, facts: Facts<'_>) -> Option<Value> {
-        match self {
-            Self::Metadata(key) => facts.metadata.get(key).cloned(),
-            Self::Params(key) => facts.params?.read(key),
-            Self::Pathname => Some(Value::from(facts.pathname)),
-        }
-    }
-
-    fn written(&self) -> String {
-        match self {
-            Self::Metadata(key) => format!("metadata.{key}"),
-            Self::Params(key) => format!("params.{key}"),
-            Self::Pathname => "url.pathname".to_owned(),
-        }
-    }
+/// A call while its conditions are evaluated.
+struct Hearing<'a> {
+    facts: Facts<'a>,
+    known: Known<'a>,
+    /// What was compared with what.
+    found: String,
+    patience: Patience,
 }
 
 /// Explanations stop growing here, in bytes.
 const LONGEST_RECORD: usize = 4000;
 
-impl Test {
-    fn tell(&self, place: &Place, value: Option<&Value>, found: &mut String) -> bool {
-        if found.len() < LONGEST_RECORD {
-            let is = value.map_or_else(|| "missing".to_owned(), |value| format!("is {}", cut(&written(value))));
-            let between = if found.is_empty() { "" } else { "; " };
-            let (place, operand) = (place.written(), cut(&written(&self.operand)));
-            let _ = write!(found, "{between}{place} {is}, wanted {} {operand}", self.operator);
+impl<'a> Hearing<'a> {
+    fn all(&mut self, clauses: &'a [Clause]) -> bool {
+        for clause in clauses {
+            match clause {
+                Clause::Every(lists) => return lists.iter().all(|list| self.all(list)),
+                Clause::Any(lists) => return lists.iter().any(|list| self.all(list)),
+                Clause::Test { place, tests } => {
+                    if !tests.iter().all(|test| self.test(test, place)) {
+                        return false;
+                    }
+                }
+            }
         }
-        self.holds(value)
+        true
     }
 
-    fn holds(&self, value: Option<&Value>) -> bool {
+    fn test(&mut self, test: &Test, place: &'a Place) -> bool {
+        let answer = self.known.answer(place, self.facts);
+        if self.found.len() < LONGEST_RECORD {
+            let between = if self.found.is_empty() { "" } else { "; " };
+            let operand = cut(&written(&test.operand));
+            let _ = write!(self.found, "{between}{}, wanted {} {operand}", answer.shown, test.operator);
+        }
+        test.holds(answer, &mut self.patience)
+    }
+}
+
+impl Test {
+    fn holds(&self, answer: &Answer, patience: &mut Patience) -> bool {
+        let value = answer.value.as_ref();
         let listed = |items: &[Value]| items.iter().any(|item| equal(value, item));
+        let own = || number(value, || answer.text());
+        let wanted = || number(Some(&self.operand), || self.operand.as_str().unwrap_or_default());
         match (self.operator, &self.operand) {
             ("$eq", operand) => equal(value, operand),
             ("$ne", operand) => !equal(value, operand),
             ("$in", Value::Array(items)) => listed(items),
             ("$nin", Value::Array(items)) => !listed(items),
-            ("$gt", operand) => number(value) > number(Some(operand)),
-            ("$gte", operand) => number(value) >= number(Some(operand)),
-            ("$lt", operand) => number(value) < number(Some(operand)),
-            ("$lte", operand) => number(value) <= number(Some(operand)),
-            ("$regex", _) => self.pattern.as_ref().is_some_and(|pattern| pattern.matches(&text(value))),
+            ("$gt", _) => own() > wanted(),
+            ("$gte", _) => own() >= wanted(),
+            ("$lt", _) => own() < wanted(),
+            ("$lte", _) => own() <= wanted(),
+            ("$regex", _) => self.pattern.as_ref().is_some_and(|pattern| pattern.matches(answer.text(), patience)),
             _ => false,
         }
     }

@@ -2,6 +2,7 @@
 
 mod gateway;
 mod journal;
+mod realtime;
 mod rig;
 mod routing;
 mod streaming;

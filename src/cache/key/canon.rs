@@ -87,7 +87,8 @@ impl Reader<'_> {
         }
         members.sort_by(|one, other| order(one, other).then(other.start.cmp(&one.start)));
         members.dedup_by(|next, kept| order(next, kept) == Ordering::Equal);
-        let sorted = members.iter().flat_map(|member| &out[member.start..member.end]).copied().collect::<Vec<_>>();
+        let mut sorted = Vec::with_capacity(out.len() - first);
+        members.iter().for_each(|member| sorted.extend_from_slice(&out[member.start..member.end]));
         self.out.truncate(first);
         self.out.extend_from_slice(&sorted);
     }

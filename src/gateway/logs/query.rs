@@ -243,7 +243,7 @@ mod tests {
         for (text, expected) in [
             (r#"{"env":"prod"}"#, vec![("env", "prod")]),
             ("{'_user': 'x'}", vec![("_user", "x")]),
-            (r#"{'say': "it's", 'deep': True, 'n': 3}"#, vec![("deep", "true"), ("n", "3"), ("say", "it's")]),
+            (r#"{'say': "it's", 'deep': True, 'n': 3}"#, vec![("say", "it's"), ("deep", "true"), ("n", "3")]),
             (r#"{'quote': 'a "b" \'c\''}"#, vec![("quote", r#"a "b" 'c'"#)]),
         ] {
             let raw: String =

@@ -230,6 +230,14 @@ fn a_config_that_would_grow_without_bound_is_refused() {
     assert!(mistakes(wide)[0].1.contains("8 MiB"));
     let deep = (0..70).fold(json!({"provider": "@a"}), |config, _| below(json!({}), config));
     assert!(mistakes(deep)[0].1.contains("64 levels"));
+    let pattern =
+        json!({"query": {"$or": [{"metadata.a": {"$regex": "a"}}, {"metadata.b": {"$regex": "b"}}]}, "then": "a"});
+    let patterns = |count: usize| {
+        let strategy = json!({"mode": "conditional", "default": "a", "conditions": vec![pattern.clone(); count]});
+        json!({"strategy": strategy, "targets": [{"name": "a", "provider": "@a"}]})
+    };
+    assert_eq!(settled(patterns(32)).leaves.len(), 1);
+    assert!(mistakes(patterns(33))[0].1.contains("64 in all conditions"));
     let wrong = vec![json!({"drop_params": [""]}); 900];
     assert_eq!(mistakes(json!({"strategy": {"mode": "fallback"}, "targets": wrong})).len(), 100);
 }

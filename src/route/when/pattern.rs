@@ -5,20 +5,30 @@ use std::str::Chars;
 
 /// A pattern without flags, unanchored. The linear engine where it can; else one that counts its steps.
 #[derive(Debug)]
-pub enum Pattern {
+pub struct Pattern {
+    engine: Engine,
+    /// Work for a byte of text.
+    weight: usize,
+}
+
+#[derive(Debug)]
+enum Engine {
     Linear(regex::Regex),
     Counted(Box<fancy_regex::Regex>),
 }
 
+/// What the conditions of one call may still cost, about a fifth of a second at worst: a search that would take more
+/// finds nothing. A plain pattern reads 128 KiB, a large one 16 KiB, one with lookaround 4 KiB.
+#[derive(Debug)]
+pub struct Patience(usize);
+
 /// Characters of a pattern.
 const LONGEST: usize = 2000;
-/// Bytes of a compiled pattern.
-const LARGEST: usize = 256 * 1024;
-/// Bytes of text that the linear engine reads; more is no match.
-const LONGEST_TEXT: usize = 256 * 1024;
-/// The same for the counting engine, whose steps are themselves searches.
-const LONGEST_COUNTED_TEXT: usize = 8 * 1024;
+/// Bytes of a compiled pattern, with its weight.
+const SIZES: [(usize, usize); 2] = [(32 * 1024, 1), (256 * 1024, 8)];
+/// Steps of the counting engine, each of which may be a search.
 const MOST_STEPS: usize = 10_000;
+const COUNTED_WEIGHT: usize = 32;
 
 impl Pattern {
     /// The error is a sentence for whoever wrote the pattern.
@@ -27,28 +37,43 @@ impl Pattern {
             return Err(format!("The pattern is too long: {LONGEST} characters at most."));
         }
         let source = translated(source);
-        let linear = regex::RegexBuilder::new(&source).size_limit(LARGEST).dfa_size_limit(LARGEST).build();
-        match linear {
-            Ok(regex) => Ok(Self::Linear(regex)),
-            Err(regex::Error::CompiledTooBig(_)) => {
-                Err("The pattern is too large: use shorter repetitions.".to_owned())
+        for (size, weight) in SIZES {
+            match regex::RegexBuilder::new(&source).size_limit(size).dfa_size_limit(size).build() {
+                Ok(regex) => return Ok(Self { engine: Engine::Linear(regex), weight }),
+                Err(regex::Error::CompiledTooBig(_)) => {}
+                Err(_) => return Self::counted(&source),
             }
-            Err(_) => fancy_regex::RegexBuilder::new(&source)
-                .backtrack_limit(MOST_STEPS)
-                .delegate_size_limit(LARGEST)
-                .delegate_dfa_size_limit(LARGEST)
-                .build()
-                .map(|regex| Self::Counted(Box::new(regex)))
-                .map_err(|error| format!("The pattern is not a regular expression: {error}")),
         }
+        Err("The pattern is too large: use shorter repetitions.".to_owned())
     }
 
-    /// A search that would take too long finds nothing.
-    pub fn matches(&self, text: &str) -> bool {
-        match self {
-            Self::Linear(regex) => text.len() <= LONGEST_TEXT && regex.is_match(text),
-            Self::Counted(regex) => text.len() <= LONGEST_COUNTED_TEXT && regex.is_match(text).unwrap_or(false),
+    /// For lookaround and back-references.
+    fn counted(source: &str) -> Result<Self, String> {
+        let (size, _) = SIZES[0];
+        fancy_regex::RegexBuilder::new(source)
+            .backtrack_limit(MOST_STEPS)
+            .delegate_size_limit(size)
+            .delegate_dfa_size_limit(size)
+            .build()
+            .map(|regex| Self { engine: Engine::Counted(Box::new(regex)), weight: COUNTED_WEIGHT })
+            .map_err(|error| format!("The pattern is not a regular expression: {error}"))
+    }
+
+    pub fn matches(&self, text: &str, patience: &mut Patience) -> bool {
+        let Some(left) = patience.0.checked_sub(text.len().saturating_mul(self.weight)) else {
+            return false;
+        };
+        patience.0 = left;
+        match &self.engine {
+            Engine::Linear(regex) => regex.is_match(text),
+            Engine::Counted(regex) => regex.is_match(text).unwrap_or(false),
         }
+    }
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self(128 * 1024)
     }
 }
 
@@ -102,7 +127,7 @@ fn escape(letters: &mut Peekable<Chars<'_>>, class: bool, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, Pattern};
+    use super::{LONGEST, Patience, Pattern};
 
     #[test]
     fn patterns_mean_what_they_mean_in_javascript() {
@@ -130,7 +155,7 @@ mod tests {
             ("", "", true),
         ] {
             let compiled = Pattern::compile(pattern).expect(pattern);
-            assert_eq!(compiled.matches(text), matches, "{pattern} on {text}");
+            assert_eq!(compiled.matches(text, &mut Patience::default()), matches, "{pattern} on {text}");
         }
     }
 
@@ -141,11 +166,25 @@ mod tests {
             let error = Pattern::compile(pattern).expect_err(pattern);
             assert!(error.starts_with("The pattern is"), "{error}");
         }
-        let nested = Pattern::compile("^(?=(a+)+$)(a|aa)+\\1x$").expect("a pattern");
-        assert!(matches!(nested, Pattern::Counted(_)));
-        assert!(!nested.matches(&"a".repeat(4000)));
-        let linear = Pattern::compile("^(a+)+$").expect("a pattern");
-        assert!(linear.matches(&"a".repeat(200_000)));
-        assert!(!linear.matches(&"a".repeat(300_000)));
+    }
+
+    #[test]
+    fn a_search_ends_in_time() {
+        for (pattern, length, matches) in [
+            ("^(a+)+$", 128 * 1024, true),
+            ("^(a+)+$", 128 * 1024 + 1, false),
+            ("^.{1,200}a$", 201, true),
+            ("a.{1,200}a", 16 * 1024, true),
+            ("a.{1,200}a", 16 * 1024 + 1, false),
+            ("^(?!b)a", 4096, true),
+            ("^(?!b)a", 4097, false),
+            ("^(?=(a+)+$)(a|aa)+\\1x$", 4000, false),
+        ] {
+            let compiled = Pattern::compile(pattern).expect(pattern);
+            assert_eq!(compiled.matches(&"a".repeat(length), &mut Patience::default()), matches, "{pattern} {length}");
+        }
+        let (compiled, mut patience) = (Pattern::compile("a").expect("a pattern"), Patience::default());
+        let found = (0..1000).filter(|_| compiled.matches(&"a".repeat(1024), &mut patience)).count();
+        assert_eq!(found, 128);
     }
 }

@@ -13,11 +13,11 @@ pub fn equal(value: Option<&Value>, operand: &Value) -> bool {
     }
 }
 
-/// `parseFloat`; `None` where that is no number, which no comparison holds for.
-pub fn number(value: Option<&Value>) -> Float {
+/// `parseFloat`, of the value's text where it is no number; nothing holds for what is none.
+pub fn number<'a>(value: Option<&Value>, text: impl FnOnce() -> &'a str) -> Float {
     match value {
         Some(Value::Number(number)) => Float(number.as_f64()),
-        value => Float(leading(text(value).trim_start())),
+        _ => Float(leading(text().trim_start())),
     }
 }
 

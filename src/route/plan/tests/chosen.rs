@@ -171,6 +171,7 @@ fn calls_with_the_same_values_stay_while_the_target_can_be_called() {
     for (metadata, script, name, kept) in [
         (&ann, stuck(None), "b", Some(1)),
         (&ann, stuck(Some(0)), "a", None),
+        (&ann, Script { draw: 0.0, ..stuck(Some(1)) }, "b", None),
         (&ann, stuck(Some(0)).open("targets[0]", NOW + 9), "b", Some(1)),
         (&ann, stuck(Some(0)).cooling("targets[0]"), "b", Some(1)),
         (&ann, stuck(Some(2)), "b", Some(1)),

@@ -85,7 +85,7 @@ const ROWS: &[(&str, &str, &str)] = &[
 #[test]
 fn each_value_is_held_to_its_kind_and_range() {
     for (key, value, told) in ROWS {
-        let value = serde_json::from_str(value).unwrap();
+        let value = serde_json::from_str(value).expect("JSON");
         check(&leaf(key, value), &[told]);
     }
 }
