@@ -1,5 +1,7 @@
 //! Tests that talk to the program as its users do.
 
+mod caching;
+mod chaos;
 mod gateway;
 mod journal;
 mod realtime;

@@ -39,9 +39,9 @@ pub struct Rig {
 
 /// What stands in the set-up file beside the provider `alpha` and the keys that every rig has.
 #[derive(Clone, Copy, Default)]
-pub struct Yard {
+pub struct Yard<'a> {
     /// Before its tables.
-    pub lines: &'static str,
+    pub lines: &'a str,
     /// Slugs and vendors of further scripted providers.
     pub providers: &'static [(&'static str, &'static str)],
     /// Ids and bodies of saved configs; `%beta%` stands for the address of that provider.
@@ -64,11 +64,11 @@ impl Rig {
     }
 
     /// The same, with further lines of the set-up file before its tables.
-    pub async fn with(lines: &'static str) -> Self {
+    pub async fn with(lines: &str) -> Self {
         Self::of(Yard { lines, ..Yard::default() }).await
     }
 
-    pub async fn of(yard: Yard) -> Self {
+    pub async fn of(yard: Yard<'_>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let ledger = Ledger::default();
         let (mut others, mut addresses) = (Vec::new(), Vec::new());
@@ -153,7 +153,7 @@ impl Rig {
     }
 }
 
-impl Yard {
+impl Yard<'_> {
     fn written(&self, data: &str, addresses: &[(&'static str, SocketAddr)]) -> String {
         let mut text = format!(
             "data = {data:?}\n{lines}\n\
@@ -162,7 +162,8 @@ impl Yard {
              [[api_key]]\nname = \"plain\"\nvalue = \"sy-plain000000000000000000000000000\"\n",
             lines = self.lines,
         );
-        let vendor = |slug: &str| self.providers.iter().find(|(known, _)| *known == slug).map_or("openai", |(_, vendor)| vendor);
+        let vendor =
+            |slug: &str| self.providers.iter().find(|(known, _)| *known == slug).map_or("openai", |(_, vendor)| vendor);
         for (slug, address) in addresses {
             let vendor = vendor(slug);
             let _ = write!(
@@ -183,7 +184,9 @@ impl Yard {
 }
 
 fn addressed(text: &str, addresses: &[(&'static str, SocketAddr)]) -> String {
-    addresses.iter().fold(text.to_owned(), |text, (slug, address)| text.replace(&format!("%{slug}%"), &address.to_string()))
+    addresses
+        .iter()
+        .fold(text.to_owned(), |text, (slug, address)| text.replace(&format!("%{slug}%"), &address.to_string()))
 }
 
 async fn open(folder: &TempDir) -> Shared {

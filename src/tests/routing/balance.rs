@@ -17,7 +17,8 @@ const STICKY_PARAM: &str = r#"{"strategy":{"mode":"round-robin","sticky":{"enabl
 const NOT_STICKY: &str = r#"{"strategy":{"mode":"round-robin","sticky":{"enabled":false,"hash_fields":["metadata.user_id"]}},"targets":[$alpha,$beta]}"#;
 const STICKY_DOWN: &str = r#"{"name":"down","strategy":{"mode":"round-robin","sticky":{"enabled":true,"hash_fields":["metadata.user_id"]}},"targets":[$alpha,$beta]}"#;
 const LOTS_THEN: &str = r#"{"strategy":{"mode":"fallback"},"targets":[{"strategy":{"mode":"loadbalance"},"targets":[{"provider":"@alpha","weight":1},{"provider":"@beta","weight":0}]},$gamma]}"#;
-const BETA_ONLY: &str = r#"{"strategy":{"mode":"loadbalance"},"targets":[{"provider":"@alpha","weight":0},{"provider":"@beta"}]}"#;
+const BETA_ONLY: &str =
+    r#"{"strategy":{"mode":"loadbalance"},"targets":[{"provider":"@alpha","weight":0},{"provider":"@beta"}]}"#;
 
 const ANN: &[(&str, &str)] = &[("x-portkey-metadata", r#"{"user_id":"ann"}"#)];
 const BOB: &[(&str, &str)] = &[("x-portkey-metadata", r#"{"user_id":"bob"}"#)];

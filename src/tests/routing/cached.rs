@@ -7,7 +7,8 @@ const WORD: &str = r#"{"provider":"@alpha","cache":"simple"}"#;
 const MINUTE: &str = r#"{"provider":"@alpha","cache":{"mode":"simple","max_age":60}}"#;
 const SEMANTIC: &str = r#"{"provider":"@alpha","cache":{"mode":"semantic"}}"#;
 const CHAIN: &str = r#"{"strategy":{"mode":"fallback"},"cache":{"mode":"simple"},"targets":[$alpha,$beta]}"#;
-const OF_BETA: &str = r#"{"strategy":{"mode":"fallback"},"targets":[$alpha,{"provider":"@beta","cache":{"mode":"simple"}}]}"#;
+const OF_BETA: &str =
+    r#"{"strategy":{"mode":"fallback"},"targets":[$alpha,{"provider":"@beta","cache":{"mode":"simple"}}]}"#;
 const AT_BETA: &str = r#"{"provider":"@beta","cache":{"mode":"simple"}}"#;
 const AGAIN: &str = r#"{"provider":"@alpha","cache":{"mode":"simple"},"retry":{"attempts":1}}"#;
 const OVERRIDDEN: &str = r#"{"provider":"@alpha","cache":{"mode":"simple"},"override_params":{"n":1}}"#;
@@ -66,8 +67,12 @@ pub const ROWS: &[Row] = &[
     miss("changed parameters are another call", OVERRIDDEN, ONE),
     hit("changed parameters are kept too", OVERRIDDEN, ONE),
     row("without a cache nothing is found", "$alpha", "alpha:200", "alpha", "200 config").body(ONE),
-    row("without a cache a refresh is nothing", "$alpha", "alpha:200", "alpha", "200 config").body(ONE).headers(REFRESH),
-    row("a stream is fetched", CACHED, "alpha:stream", "alpha", "200 config cache=MISS").body(THREE_STREAM).says("from alpha"),
+    row("without a cache a refresh is nothing", "$alpha", "alpha:200", "alpha", "200 config")
+        .body(ONE)
+        .headers(REFRESH),
+    row("a stream is fetched", CACHED, "alpha:stream", "alpha", "200 config cache=MISS")
+        .body(THREE_STREAM)
+        .says("from alpha"),
     hit("a stream is played again", CACHED, THREE_STREAM),
     hit("an answer is made of a stream", CACHED, THREE),
     miss("a namespace is fetched", CACHED, SPACED).headers(SPACE_A),
@@ -84,8 +89,13 @@ pub const ROWS: &[Row] = &[
     miss("an answer is kept for a week", CACHED, WEEK),
     hit("within the week it is found", CACHED, WEEK).after(WEEKS - 1_000),
     miss("after it it is fetched again", CACHED, WEEK).after(2_000),
-    row("an answer says what it says", CACHED, "alpha:200/say=first", "alpha", "200 config cache=MISS").body(FRESH).says("first"),
-    row("a refresh asks again", CACHED, "alpha:200/say=second", "alpha", "200 config cache=REFRESH").body(FRESH).headers(REFRESH).says("second"),
+    row("an answer says what it says", CACHED, "alpha:200/say=first", "alpha", "200 config cache=MISS")
+        .body(FRESH)
+        .says("first"),
+    row("a refresh asks again", CACHED, "alpha:200/say=second", "alpha", "200 config cache=REFRESH")
+        .body(FRESH)
+        .headers(REFRESH)
+        .says("second"),
     hit("a refresh is kept", CACHED, FRESH).says("second"),
     hit("a refresh that is false is none", CACHED, FRESH).headers(NO_REFRESH).says("second"),
     row("a failure is told", CACHED, "alpha:500", "alpha", "500 config cache=MISS").body(BAD),
@@ -94,19 +104,50 @@ pub const ROWS: &[Row] = &[
     hit("a success is", CACHED, BAD),
     row("a stream breaks", CACHED, "alpha:cutoff", "alpha", "200 config cache=MISS errors=1").body(CUT),
     row("a stream that broke was not kept", CACHED, "alpha:stream", "alpha", "200 config cache=MISS").body(CUT),
-    row("a call that is not tracked is not kept", CACHED, "alpha:200", "alpha", "200 config").body(QUIET).headers(UNTRACKED),
-    row("a call that is not tracked finds nothing", CACHED, "alpha:200", "alpha", "200 config").body(QUIET).headers(UNTRACKED),
+    row("a call that is not tracked is not kept", CACHED, "alpha:200", "alpha", "200 config")
+        .body(QUIET)
+        .headers(UNTRACKED),
+    row("a call that is not tracked finds nothing", CACHED, "alpha:200", "alpha", "200 config")
+        .body(QUIET)
+        .headers(UNTRACKED),
     miss("nothing of it was kept", CACHED, QUIET),
     miss("the semantic mode acts as the simple one", SEMANTIC, LIKE),
     hit("the semantic mode finds equal calls", SEMANTIC, LIKE),
-    row("the second target's answer is kept", CHAIN, "alpha:500 beta:200", "alpha beta", "200 config.targets[1] cache=MISS").body(CHAINED),
-    row("the first target is asked still", CHAIN, "alpha:500", "alpha", "200 config.targets[1] cache=HIT").body(CHAINED).says("from beta"),
-    row("the first target's answer is kept then", CHAIN, "alpha:200", "alpha", "200 config.targets[0] cache=MISS").body(CHAINED),
-    row("the first target's answer is found first", CHAIN, "", "", "200 config.targets[0] cache=HIT").body(CHAINED).says("from alpha"),
-    row("a target without a cache is asked", OF_BETA, "alpha:500 beta:200", "alpha beta", "200 config.targets[1] cache=MISS").body(ONLY_BETA),
+    row(
+        "the second target's answer is kept",
+        CHAIN,
+        "alpha:500 beta:200",
+        "alpha beta",
+        "200 config.targets[1] cache=MISS",
+    )
+    .body(CHAINED),
+    row("the first target is asked still", CHAIN, "alpha:500", "alpha", "200 config.targets[1] cache=HIT")
+        .body(CHAINED)
+        .says("from beta"),
+    row("the first target's answer is kept then", CHAIN, "alpha:200", "alpha", "200 config.targets[0] cache=MISS")
+        .body(CHAINED),
+    row("the first target's answer is found first", CHAIN, "", "", "200 config.targets[0] cache=HIT")
+        .body(CHAINED)
+        .says("from alpha"),
+    row(
+        "a target without a cache is asked",
+        OF_BETA,
+        "alpha:500 beta:200",
+        "alpha beta",
+        "200 config.targets[1] cache=MISS",
+    )
+    .body(ONLY_BETA),
     row("a target with one is not", OF_BETA, "alpha:500", "alpha", "200 config.targets[1] cache=HIT").body(ONLY_BETA),
-    row("a target without a cache keeps nothing", OF_BETA, "alpha:200", "alpha", "200 config.targets[0]").body(ONLY_BETA),
-    row("a retry's answer is kept", AGAIN, "alpha:500 alpha:200", "alpha alpha", "200 config cache=MISS retries=1 waited=1000").body(RETRIED),
+    row("a target without a cache keeps nothing", OF_BETA, "alpha:200", "alpha", "200 config.targets[0]")
+        .body(ONLY_BETA),
+    row(
+        "a retry's answer is kept",
+        AGAIN,
+        "alpha:500 alpha:200",
+        "alpha alpha",
+        "200 config cache=MISS retries=1 waited=1000",
+    )
+    .body(RETRIED),
     hit("a hit is no retry", AGAIN, RETRIED),
     miss("a header that goes upstream counts", FORWARDING, TENANT).headers(&[("x-tenant", "1")]),
     miss("another value of it is apart", FORWARDING, TENANT).headers(&[("x-tenant", "2")]),

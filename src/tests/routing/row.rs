@@ -224,7 +224,8 @@ struct Gives {
 
 impl Gives {
     fn read(text: &'static str) -> Self {
-        let mut gives = Self { status: 0, target: None, retries: "0", cache: "DISABLED", waited: 0, about: false, errors: 0 };
+        let mut gives =
+            Self { status: 0, target: None, retries: "0", cache: "DISABLED", waited: 0, about: false, errors: 0 };
         for word in text.split(' ') {
             match word.split_once('=') {
                 Some(("retries", count)) => gives.retries = count,

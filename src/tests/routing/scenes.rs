@@ -5,7 +5,7 @@ use bytes::Bytes;
 use std::time::Duration;
 
 /// Longer than any patience of a row, and shorter than the default one.
-const SLOW: Duration = Duration::from_millis(400);
+const SLOW: Duration = Duration::from_millis(900);
 
 /// A number answers with that status; `/name=value` adds a header, `/say=word` a word to the answer. Further words:
 ///
@@ -34,7 +34,7 @@ fn act_out(slug: &str, act: &'static str, said: &str) -> Scene {
     let reply = Scene::json(200, reply(slug, said));
     let (role, word) = (event(r#"{"role":"assistant","content":""}"#), event(&content(slug, said)));
     let whole = [role.as_str(), &word, &word, "data: [DONE]"];
-    match act.split_once('=').map_or((act, ""), |(act, code)| (act, code)) {
+    match act.split_once('=').unwrap_or((act, "")) {
         ("failing", code) => Scene::json(200, error(slug, code)),
         ("garbage", _) => Scene::json(200, "<html>busy</html>"),
         ("half", _) => Scene::json(200, r#"{"id":"c1","cho"#).ends(End::Reset),
@@ -92,8 +92,9 @@ pub fn expanded(config: &str) -> String {
     }
     match config.strip_prefix("nest ") {
         None => config.to_owned(),
-        Some(depth) => (0..depth.parse().expect("a depth")).fold(r#"{"provider":"@alpha"}"#.to_owned(), |inner, _: u32| {
-            format!(r#"{{"strategy":{{"mode":"single"}},"targets":[{inner}]}}"#)
-        }),
+        Some(depth) => (0..depth.parse().expect("a depth"))
+            .fold(r#"{"provider":"@alpha"}"#.to_owned(), |inner, _: u32| {
+                format!(r#"{{"strategy":{{"mode":"single"}},"targets":[{inner}]}}"#)
+            }),
     }
 }
