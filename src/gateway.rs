@@ -4,6 +4,10 @@ pub mod answer;
 pub mod call;
 pub mod caller;
 pub mod config;
+pub mod exports;
+pub mod feedback;
+pub mod form;
+pub mod ingest;
 pub mod intake;
 pub mod logs;
 pub mod masked;
@@ -28,7 +32,7 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, post, put};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Serialize;
@@ -44,7 +48,16 @@ pub fn router(house: &Shared) -> Router {
         .route("/embeddings", post(embed))
         .route("/models", get(list_models))
         .route("/models/{*id}", get(one_model))
-        .route("/logs", get(list_logs))
+        .route("/feedback", post(feedback::create))
+        .route("/feedback/{id}", put(feedback::update))
+        .route("/logs", get(list_logs).post(ingest::create))
+        .route("/logs/exports", get(exports::list).post(exports::create))
+        .route("/logs/exports/field-restrictions", get(exports::restrictions))
+        .route("/logs/exports/{id}", get(exports::one).put(exports::update))
+        .route("/logs/exports/{id}/start", post(exports::start))
+        .route("/logs/exports/{id}/cancel", post(exports::cancel))
+        .route("/logs/exports/{id}/download", get(exports::download))
+        .route("/logs/exports/{id}/file", get(exports::file))
         .route("/logs/{id}", get(one_log))
         .route("/", any(unknown))
         .route("/{*rest}", any(unknown))

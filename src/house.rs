@@ -3,6 +3,7 @@
 use crate::auth;
 use crate::book::Shelf;
 use crate::clock::Clock;
+use crate::gateway::exports;
 use crate::gateway::relay::Relay;
 use crate::journal::{Journal, JournalError};
 use crate::price::Tariff;
@@ -81,6 +82,7 @@ impl House {
         let sandbox = sandbox::start(&tasks).await.map_err(OpenError::Sandbox)?;
         let shelf = Shelf::open(store.clone(), sealer.clone(), sandbox).await?;
         let journal = Journal::open(&folder, &store, &clock, &tasks).await?;
+        exports::open(&store, &clock, &tasks, &folder).await?;
         let sessions = auth::session::layer(&store, &settings).await?;
         tasks.spawn(auth::session::sweep(store.clone(), tasks.clone()));
         Ok(Arc::new(Self {

@@ -4,6 +4,8 @@
 pub mod calls;
 pub mod configs;
 pub mod declared;
+pub mod exports;
+pub mod feedback;
 pub mod journal;
 pub mod keys;
 pub mod people;

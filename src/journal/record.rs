@@ -101,6 +101,8 @@ pub struct Record {
     pub frame: Option<Vec<u8>>,
     /// The caller asked that bodies are not kept (`x-portkey-debug: false`); figures and headers are.
     pub untracked: bool,
+    /// Microseconds that a call took which was made elsewhere, and is only told of here.
+    pub took_us: Option<u64>,
 }
 
 impl Record {

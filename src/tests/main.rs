@@ -2,6 +2,7 @@
 
 mod gateway;
 mod journal;
+mod records;
 mod rig;
 mod streaming;
 mod tidy;

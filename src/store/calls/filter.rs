@@ -31,6 +31,8 @@ pub struct CallFilter {
     pub tokens_out: Bounds,
     /// Nano-dollars; an unpriced call is in no bounds.
     pub cost: Bounds,
+    /// Average of value times weight over the feedback on a call's trace, in millionths. A call without is in no bounds.
+    pub weighted: Bounds,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +62,9 @@ impl CallFilter {
             && self.trace.is_none()
             && self.span.is_none()
             && self.metadata.is_empty()
-            && [self.tokens, self.tokens_in, self.tokens_out, self.cost].iter().all(|bounds| *bounds == unbound)
+            && [self.tokens, self.tokens_in, self.tokens_out, self.cost, self.weighted]
+                .iter()
+                .all(|bounds| *bounds == unbound)
     }
 
     /// Whether status, model, provider and key of a tally pass.
@@ -89,7 +93,7 @@ impl CallFilter {
     }
 
     /// `WHERE` over `calls`, whole.
-    pub(super) fn where_calls<'a>(&'a self, sql: &mut Sql<'a>, workspace: &'a str) {
+    pub(in crate::store) fn where_calls<'a>(&'a self, sql: &mut Sql<'a>, workspace: &'a str) {
         self.where_unrolled(sql, workspace);
         self.and_rolled(sql, "model_served");
     }
@@ -118,6 +122,7 @@ impl CallFilter {
         self.tokens_in.and(sql, "tokens_in");
         self.tokens_out.and(sql, "tokens_out");
         self.cost.and(sql, "cost");
+        self.and_weighted(sql, workspace);
     }
 
     /// `WHERE` over `rollups`, whose grain is the minute.
@@ -147,6 +152,16 @@ impl CallFilter {
                 Statuses::Errors => sql.push(" OR status >= 400 OR status = 0"),
             };
         }
+        sql.push(")");
+    }
+
+    fn and_weighted<'a>(&'a self, sql: &mut Sql<'a>, workspace: &'a str) {
+        if self.weighted == Bounds::default() {
+            return;
+        }
+        sql.push(" AND trace_id IN (SELECT trace_id FROM feedback WHERE workspace = ").push_bind(workspace);
+        sql.push(" GROUP BY trace_id HAVING true");
+        self.weighted.and(sql, "round(avg(value * weight) * 1000000)");
         sql.push(")");
     }
 
