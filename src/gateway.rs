@@ -8,8 +8,12 @@ pub mod caller;
 pub mod config;
 pub mod drive;
 pub mod explained;
+pub mod exports;
+pub mod feedback;
+pub mod form;
 pub mod forward;
 pub mod host;
+pub mod ingest;
 pub mod intake;
 pub mod logs;
 pub mod masked;
@@ -41,7 +45,7 @@ use axum::body::Body;
 use axum::extract::{OriginalUri, Path, RawQuery, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, post, put};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde::Serialize;
@@ -53,7 +57,16 @@ use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 pub fn router(house: &Shared) -> Router {
     Router::new()
         .route("/explain", post(explain))
-        .route("/logs", get(list_logs))
+        .route("/feedback", post(feedback::create))
+        .route("/feedback/{id}", put(feedback::update))
+        .route("/logs", get(list_logs).post(ingest::create))
+        .route("/logs/exports", get(exports::list).post(exports::create))
+        .route("/logs/exports/field-restrictions", get(exports::restrictions))
+        .route("/logs/exports/{id}", get(exports::one).put(exports::update))
+        .route("/logs/exports/{id}/start", post(exports::start))
+        .route("/logs/exports/{id}/cancel", post(exports::cancel))
+        .route("/logs/exports/{id}/download", get(exports::download))
+        .route("/logs/exports/{id}/file", get(exports::file))
         .route("/logs/{id}", get(one_log))
         .route("/", any(unknown))
         .route("/{*rest}", any(vendors))

@@ -117,6 +117,8 @@ pub struct Record {
     pub untracked: bool,
     /// Why the call took its way; what was tried is filled in when it is packed.
     pub explain: Option<Box<Explain>>,
+    /// Microseconds that a call took which was made elsewhere, and is only told of here.
+    pub took_us: Option<u64>,
 }
 
 impl Record {

@@ -3,6 +3,7 @@
 mod gateway;
 mod journal;
 mod realtime;
+mod records;
 mod rig;
 mod streaming;
 mod tidy;
