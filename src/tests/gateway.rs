@@ -231,6 +231,24 @@ async fn models_are_listed_as_they_are_called() {
 }
 
 #[tokio::test]
+async fn no_models_name_leads_a_credential_out_of_its_address() {
+    let rig = Rig::new().await;
+    for (asked, sent) in [
+        ("/v1/models/@alpha/..%2f..%2fadmin", None),
+        ("/v1/models/@alpha/%2e%2e/admin", None),
+        ("/v1/models/@alpha/x%3Fadmin=1", Some("/v1/models/x%3Fadmin%3D1")),
+        ("/v1/models/@alpha/m%23f", Some("/v1/models/m%23f")),
+    ] {
+        rig.upstream.then(Scene::json(200, r#"{"id":"own"}"#));
+        let before = rig.upstream.seen().len();
+        let answer = rig.send(get(asked)).await;
+        let seen = rig.upstream.seen().into_iter().nth(before).map(|seen| seen.path);
+        assert_eq!(seen.as_deref(), sent, "{asked}");
+        assert_eq!(answer.status, if sent.is_some() { 200 } else { 404 }, "{asked}");
+    }
+}
+
+#[tokio::test]
 async fn trace_and_metadata_reach_the_log() {
     let rig = Rig::new().await;
     rig.upstream.then(Scene::json(200, REPLY));
