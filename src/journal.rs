@@ -8,6 +8,7 @@ pub mod frame;
 pub mod meter;
 pub mod record;
 pub mod rollup;
+pub mod secrets;
 pub mod sketch;
 pub mod slots;
 mod tend;

@@ -1,11 +1,10 @@
 //! Headers as the journal keeps them: every credential is masked before anything is queued.
 
+use crate::journal::secrets::{MASK, Secrets};
 use http::HeaderMap;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt::Write;
-
-const MASK: &str = "[masked]";
 
 /// Header lines, `name: value`, with credentials masked: what goes by a credential's name, what JSON in a header holds
 /// under such a name, and the names that `x-portkey-sensitive-headers` lists.
@@ -24,6 +23,17 @@ pub fn lines(headers: &HeaderMap) -> String {
         let _ = writeln!(block, "{name}: {shown}");
     }
     block
+}
+
+/// The credentials among headers.
+pub fn credentials(headers: &HeaderMap) -> Secrets {
+    let mut secrets = Secrets::default();
+    for (name, value) in headers {
+        if value.is_sensitive() || secret(&folded(name.as_str())) {
+            secrets.add(value.as_bytes());
+        }
+    }
+    secrets
 }
 
 /// The names of a header list, folded: `a, b`, `['a', 'b']` and `["a"]` read alike.

@@ -80,6 +80,9 @@ async fn answer(
         trusted: &house.settings.trusted_custom_hosts,
     })?;
     meter.note(|record| {
+        if let Some((_, credential)) = &target.provider.credential {
+            record.secrets.add(credential.as_bytes());
+        }
         record.call.provider.clone_from(&target.provider.slug);
         record.call.vendor = target.provider.vendor.slug.into();
         record.call.model_asked = id.unwrap_or_default().into();

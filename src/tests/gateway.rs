@@ -155,6 +155,34 @@ async fn a_providers_own_error_passes_unchanged() {
 }
 
 #[tokio::test]
+async fn a_credential_that_a_provider_echoes_is_not_kept() {
+    const OWN: &str = "sk-alpha-credential";
+    let rig = Rig::new().await;
+    let echo = |status| Scene::json(status, json!({ "error": { "message": format!("Incorrect key: {OWN}") } }).to_string());
+    let stream = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{OWN}\"}}}}]}}");
+    let streamed = ASK.replacen('{', r#"{"stream":true,"#, 1);
+    for (scene, ask, text) in [
+        (echo(401), ASK, true),
+        (echo(200), ASK, true),
+        (Scene::json(200, REPLY.replace("hello", OWN)), ASK, true),
+        (Scene::json(200, REPLY).header("x-echo", &format!("Bearer {OWN}")).header("x-kept", "1"), ASK, false),
+        (Scene::json(200, format!("<html>{OWN}")), ASK, true),
+        (Scene::events(&[&stream, "data: [DONE]"]), streamed.as_str(), true),
+    ] {
+        let kept = scene.headers.iter().any(|(name, _)| *name == "x-kept");
+        rig.upstream.then(scene);
+        let answer = rig.chat(ask).await;
+        assert_eq!(answer.text().contains(OWN), text, "what the caller gets passes unchanged: {}", answer.text());
+        assert!(answer.header("x-echo").is_empty());
+        assert_eq!(answer.header("x-kept"), if kept { "1" } else { "" });
+        let row = rig.last().await;
+        let id = row["metrics"]["id"].as_str().expect("an id");
+        let whole = rig.send(get(&format!("/v1/logs/{id}"))).await.text();
+        assert!(!whole.contains(OWN) && whole.contains("[masked]"), "{whole}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_cannot_be_used_is_a_502_that_says_what_came() {
     let rig = Rig::new().await;
     let bomb = {
