@@ -194,6 +194,7 @@ pub fn opening(inbound: &Inbound, now: i64) -> Opening {
         key: inbound.caller.key.id.clone(),
         at: now,
         kind: inbound.route.endpoint.word().into(),
+        method: inbound.parts.method.as_str().into(),
         path: inbound.parts.uri.path().into(),
         trace: inbound.trace.trace.clone(),
         span: inbound.trace.span.clone(),

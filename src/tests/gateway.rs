@@ -297,6 +297,17 @@ async fn trace_and_metadata_reach_the_log() {
 }
 
 #[tokio::test]
+async fn the_longest_ids_have_a_row() {
+    let rig = Rig::new().await;
+    rig.upstream.then(Scene::json(200, REPLY));
+    let request = with(post("/v1/chat/completions", ASK), "x-portkey-trace-id", &"t".repeat(256));
+    let answer = rig.send(with(request, "x-portkey-span-id", &"s".repeat(256))).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let metrics = rig.last().await["metrics"].clone();
+    assert_eq!(metrics["trace_id"], "t".repeat(256));
+}
+
+#[tokio::test]
 async fn a_call_that_asks_not_to_be_tracked_keeps_its_figures_alone() {
     let rig = Rig::new().await;
     rig.upstream.then(Scene::json(200, REPLY));
