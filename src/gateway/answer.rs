@@ -160,11 +160,17 @@ pub fn count(house: &House, serving: &Serving, record: &mut Record, usage: &Usag
     }
 }
 
-/// The provider's headers without those of the connection, and the gateway's own.
+/// The provider's headers without those of the connection and those that echo a credential, and the gateway's own.
 /// `kind`: its content type, where it is not the provider's.
 pub fn headers(mut headers: HeaderMap, serving: &Serving, kind: Option<&'static str>) -> HeaderMap {
     for name in DROPPED {
         headers.remove(name);
+    }
+    if let Some(out) = &serving.out {
+        let echoes = headers.iter().filter(|(_, value)| out.secrets.within(value.as_bytes()));
+        for name in echoes.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+            headers.remove(name);
+        }
     }
     if let Some(kind) = kind {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));

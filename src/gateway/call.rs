@@ -3,7 +3,7 @@
 use crate::book::Book;
 use crate::gateway::answer::{self, Serving};
 use crate::gateway::attempt::Reply;
-use crate::gateway::caller::Caller;
+use crate::gateway::caller::{self, Caller};
 use crate::gateway::config::Routed;
 use crate::gateway::drive::{Drive, Ended};
 use crate::gateway::intake::{self, Asked};
@@ -226,6 +226,7 @@ pub fn opening(inbound: &Inbound, now: i64) -> Opening {
         key: inbound.caller.key.id.clone(),
         at: now,
         kind: inbound.route.endpoint.word().into(),
+        method: inbound.parts.method.as_str().into(),
         path: inbound.parts.uri.path().into(),
         trace: inbound.trace.trace.clone(),
         span: inbound.trace.span.clone(),
@@ -246,6 +247,8 @@ pub fn describe(record: &mut Record, inbound: &Inbound) {
     call.runtime = runtime(&parts.headers);
     record.parts.request_headers = masked::lines(&parts.headers);
     record.untracked = intake::untracked(&parts.headers);
+    let own = [caller::secret(&parts.headers), caller.credential.as_deref()];
+    own.into_iter().flatten().for_each(|own| record.secrets.add(own.as_bytes()));
 }
 
 fn note(record: &mut Record, serving: &Serving, mode: Mode) {
@@ -260,6 +263,7 @@ fn note(record: &mut Record, serving: &Serving, mode: Mode) {
     row.provider.clone_from(&out.target.provider.slug);
     row.vendor = out.target.provider.vendor.slug.into();
     row.model_served = out.target.model.clone().unwrap_or_default();
+    record.secrets.join(&out.secrets);
     record.parts.sent_headers = masked::lines(&out.headers);
     record.parts.sent_body = out.kept();
 }

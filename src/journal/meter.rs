@@ -93,6 +93,7 @@ impl Meter {
 
     fn close(&self, record: &mut Record, status: u16, outcome: Outcome) {
         record.attempts = self.tries.take();
+        record.secrets.join(&self.tries.secrets());
         let upstream_us = covered(&record.attempts);
         let call = &mut record.call;
         call.status = status;
