@@ -4,6 +4,7 @@ pub mod answer;
 pub mod call;
 pub mod caller;
 pub mod config;
+mod gate;
 pub mod intake;
 pub mod logs;
 pub mod masked;
@@ -18,6 +19,7 @@ pub mod trace;
 use crate::book::KeyEntry;
 use crate::gateway::call::Inbound;
 use crate::gateway::caller::Caller;
+use crate::gateway::gate::Gate;
 use crate::gateway::logs::LogsRefusal;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::trace::Trace;
@@ -26,33 +28,35 @@ use crate::wire::vendors::Endpoint;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
-use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use serde::Serialize;
 use std::sync::Arc;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower::layer::layer_fn;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
-/// Every route below `/v1`.
+/// Every route below `/v1`, by its whole address: a nested router would rewrite that of each call.
 pub fn router(house: &Shared) -> Router {
-    Router::new()
-        .route("/chat/completions", post(chat))
-        .route("/completions", post(complete))
-        .route("/embeddings", post(embed))
-        .route("/models", get(list_models))
-        .route("/models/{*id}", get(one_model))
-        .route("/logs", get(list_logs))
-        .route("/logs/{id}", get(one_log))
-        .route("/", any(unknown))
-        .route("/{*rest}", any(unknown))
+    let routes = Router::new()
+        .route("/v1/chat/completions", post(chat))
+        .route("/v1/completions", post(complete))
+        .route("/v1/embeddings", post(embed))
+        .route("/v1/models", get(list_models))
+        .route("/v1/models/{*id}", get(one_model))
+        .route("/v1/logs", get(list_logs))
+        .route("/v1/logs/{id}", get(one_log))
+        .route("/v1", any(unknown))
+        .route("/v1/", any(unknown))
+        .route("/v1/{*rest}", any(unknown))
         .method_not_allowed_fallback(unknown)
-        .layer(CatchPanicLayer::custom(|_| Refusal::defect().response::<Body>()))
-        .layer(middleware::from_fn(stamp))
-        .layer(cors(&house.settings.cors_origins))
-        .with_state(Arc::clone(house))
+        .layer(layer_fn(Gate));
+    let routes = match cors(&house.settings.cors_origins) {
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    };
+    routes.with_state(Arc::clone(house))
 }
 
 /// Sends one call as the console itself, over the same way as any other. Its log's id.
@@ -120,16 +124,7 @@ fn inbound(house: &Shared, endpoint: Endpoint, request: Request) -> Result<(Inbo
     let book = house.shelf.book();
     let caller = Caller::of(&parts.headers, &book, house.clock.now())?;
     let trace = parts.extensions.remove::<Trace>().unwrap_or_else(|| Trace::of(&parts.headers));
-    parts.uri = whole(&parts);
     Ok((Inbound { endpoint, parts, caller, book, trace }, body))
-}
-
-/// The address as it was asked for: a nested router sees it without `/v1`.
-fn whole(parts: &http::request::Parts) -> http::Uri {
-    parts
-        .extensions
-        .get::<axum::extract::OriginalUri>()
-        .map_or_else(|| parts.uri.clone(), |original| original.0.clone())
 }
 
 async fn list_logs(State(house): State<Shared>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
@@ -174,26 +169,16 @@ async fn unknown() -> Response {
     Refusal::unknown_route().response()
 }
 
-/// Puts the trace id on every answer, refusals included: the SDKs retry what lacks it.
-async fn stamp(mut request: Request, next: Next) -> Response {
-    let trace = Trace::of(request.headers());
-    let id = HeaderValue::from_str(&trace.trace);
-    request.extensions_mut().insert(trace);
-    let mut response = next.run(request).await;
-    if let Ok(id) = id {
-        response.headers_mut().insert(HeaderName::from_static("x-portkey-trace-id"), id);
-    }
-    response
-}
-
-fn cors(origins: &[String]) -> CorsLayer {
+/// Lets pages of other origins in, where some are named.
+fn cors(origins: &[String]) -> Option<CorsLayer> {
     let origins = origins.iter().filter_map(|origin| origin.parse().ok()).collect::<Vec<HeaderValue>>();
     if origins.is_empty() {
-        return CorsLayer::new();
+        return None;
     }
-    CorsLayer::new()
+    let layer = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers(Any)
-        .expose_headers(Any)
+        .expose_headers(Any);
+    Some(layer)
 }
