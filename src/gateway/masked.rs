@@ -3,7 +3,6 @@
 use http::HeaderMap;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::fmt::Write;
 
 const MASK: &str = "[masked]";
 
@@ -25,8 +24,9 @@ pub fn lines(headers: &HeaderMap) -> String {
                 Err(_) => Cow::Borrowed("[not text]"),
             }
         };
-        // Writing to a String cannot fail.
-        let _ = writeln!(block, "{name}: {shown}");
+        for part in [name, ": ", &shown, "\n"] {
+            block.push_str(part);
+        }
     }
     block
 }
@@ -51,6 +51,9 @@ fn secret(name: &str) -> bool {
         | "x-api-key"
         | "api-key" => true,
         "x-portkey-config" | "x-portkey-virtual-key" => false,
+        // What nearly every call has need not be searched.
+        "host" | "accept" | "accept-encoding" | "connection" | "content-length" | "content-type" | "date"
+        | "user-agent" | "x-portkey-trace-id" => false,
         _ => {
             ["secret", "token", "password", "credential", "private-key", "passphrase", "service-account", "access-key"]
                 .iter()
