@@ -88,6 +88,7 @@ impl Sender<'_> {
             key: self.caller.key.id.clone(),
             at,
             kind: "custom".into(),
+            method: "POST".into(),
             path: "/v1/logs".into(),
             trace: own.trace.clone(),
             span: own.span.clone(),
