@@ -42,6 +42,8 @@ pub struct Serving {
     pub path: String,
     /// For `x-portkey-retry-attempt-count`.
     pub retries: i64,
+    /// Retries that were made.
+    pub retried: u32,
     pub cache: CacheUse,
 }
 
@@ -125,7 +127,8 @@ pub async fn response(house: &Shared, serving: &Serving, whole: Whole, mut meter
     }
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
-    let plain = serving.out.as_ref().is_some_and(|out| !out.endpoint.is_text() && head.headers.contains_key(CONTENT_TYPE));
+    let plain =
+        serving.out.as_ref().is_some_and(|out| !out.endpoint.is_text() && head.headers.contains_key(CONTENT_TYPE));
     *response.headers_mut() = headers(head.headers, serving, (!plain).then_some("application/json"));
     response
 }
