@@ -8,6 +8,7 @@ pub mod frame;
 pub mod meter;
 pub mod record;
 pub mod rollup;
+pub mod secrets;
 pub mod sketch;
 pub mod slots;
 mod tend;
@@ -109,8 +110,8 @@ fn interrupted(opening: Opening, now: i64) -> Record {
         key_id: opening.key,
         at: opening.at,
         kind: meter::kind_word(&opening.kind),
-        method: "POST".into(),
-        span_name: opening.path.clone(),
+        span_name: format!("{} {}", opening.method, opening.path).trim_start().to_owned(),
+        method: opening.method,
         path: opening.path,
         outcome: Outcome::Interrupted,
         error: Some("The gateway stopped while this call was in flight.".into()),

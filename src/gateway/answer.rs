@@ -42,6 +42,8 @@ pub struct Serving {
     pub path: String,
     /// For `x-portkey-retry-attempt-count`.
     pub retries: i64,
+    /// Retries that were made.
+    pub retried: u32,
     pub cache: CacheUse,
 }
 
@@ -125,7 +127,8 @@ pub async fn response(house: &Shared, serving: &Serving, whole: Whole, mut meter
     }
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
-    let plain = serving.out.as_ref().is_some_and(|out| !out.endpoint.is_text() && head.headers.contains_key(CONTENT_TYPE));
+    let plain =
+        serving.out.as_ref().is_some_and(|out| !out.endpoint.is_text() && head.headers.contains_key(CONTENT_TYPE));
     *response.headers_mut() = headers(head.headers, serving, (!plain).then_some("application/json"));
     response
 }
@@ -160,11 +163,17 @@ pub fn count(house: &House, serving: &Serving, record: &mut Record, usage: &Usag
     }
 }
 
-/// The provider's headers without those of the connection, and the gateway's own.
+/// The provider's headers without those of the connection and those that echo a credential, and the gateway's own.
 /// `kind`: its content type, where it is not the provider's.
 pub fn headers(mut headers: HeaderMap, serving: &Serving, kind: Option<&'static str>) -> HeaderMap {
     for name in DROPPED {
         headers.remove(name);
+    }
+    if let Some(out) = &serving.out {
+        let echoes = headers.iter().filter(|(_, value)| out.secrets.within(value.as_bytes()));
+        for name in echoes.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+            headers.remove(name);
+        }
     }
     if let Some(kind) = kind {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -80,6 +80,7 @@ impl Shot<'_> {
 
     /// Writes down that it was sent.
     pub fn start(self) -> Try {
+        self.tries.know(&self.out.secrets);
         self.tries.start(self.row())
     }
 

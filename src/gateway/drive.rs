@@ -34,6 +34,8 @@ pub struct Ended {
     pub reply: Result<Reply, Refusal>,
     /// For `x-portkey-retry-attempt-count`.
     pub retries: i64,
+    /// Retries that were made.
+    pub retried: u32,
     pub cache: CacheUse,
     /// Nothing may stand in for it.
     terminal: bool,
@@ -48,6 +50,7 @@ impl Ended {
             terminal: refusal.exception,
             reply: Err(refusal),
             retries: 0,
+            retried: 0,
             cache: CacheUse::none(),
         }
     }
@@ -130,7 +133,7 @@ impl Drive<'_> {
             && let Some((status, reply, cache)) = cached.find(self.house, &out).await
         {
             let (path, terminal) = (leaf.path.clone(), false);
-            return Ended { path, status, reply: Ok(reply), retries: 0, cache, terminal, out: Some(out) };
+            return Ended { path, status, reply: Ok(reply), retries: 0, retried: 0, cache, terminal, out: Some(out) };
         }
         self.persist(step, out, cached).await
     }
@@ -159,7 +162,7 @@ impl Drive<'_> {
             let Next::Wait { ms } = next else {
                 let Tried { status, reply, .. } = tried;
                 let (path, retries) = (leaf.path.clone(), retry::count(done, next));
-                return Ended { path, out: Some(out), status, reply, retries, cache, terminal: false };
+                return Ended { path, out: Some(out), status, reply, retries, retried: done, cache, terminal: false };
             };
             self.tries.then(&leaf.path, &format!("tried again after {ms} ms, since it ended with {}", tried.status));
             drop(tried);

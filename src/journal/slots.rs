@@ -8,12 +8,15 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of a slot: a `u16` length (0: free), then JSON.
 const SLOT: usize = 512;
-/// Longest text kept of any one field, so that every opening fits its slot.
-const FIELD: usize = 64;
+/// Bytes that each field may take as JSON where the opening would outgrow its slot. Together with the names of the
+/// fields they fit whatever the caller sent: its ids and the path come from outside.
+const ID: usize = 48;
+const WORD: usize = 16;
+const FOREIGN: usize = 64;
 
 /// What is known of a call when it starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +26,9 @@ pub struct Opening {
     pub key: String,
     pub at: i64,
     pub kind: String,
+    /// Absent from what earlier versions left.
+    #[serde(default)]
+    pub method: String,
     pub path: String,
     pub trace: String,
     pub span: String,
@@ -71,24 +77,30 @@ impl Slots {
     /// When the file cannot be cut.
     pub fn clear(&self) -> io::Result<()> {
         self.inner.file.set_len(0)?;
-        *self.inner.places.lock().unwrap_or_else(PoisonError::into_inner) = Places::default();
+        *self.places() = Places::default();
         Ok(())
     }
 
     /// Writes `opening` down.
     ///
     /// # Errors
-    /// When the write fails: the call must not go upstream.
+    /// When the write fails: the call must not go upstream. The place is free again.
     pub fn claim(&self, opening: &Opening) -> io::Result<Slot> {
+        let bytes = encode(opening)?;
         let place = {
-            let mut places = self.inner.places.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut places = self.places();
             places.free.pop().unwrap_or_else(|| {
                 places.used += 1;
                 places.used - 1
             })
         };
-        self.inner.file.write_all_at(&encode(opening)?, offset(place))?;
-        Ok(Slot(place))
+        match self.inner.file.write_all_at(&bytes, offset(place)) {
+            Ok(()) => Ok(Slot(place)),
+            Err(error) => {
+                self.places().free.push(place);
+                Err(error)
+            }
+        }
     }
 
     /// Frees a place; its call is committed.
@@ -97,8 +109,12 @@ impl Slots {
     /// When the write fails; the place stays taken, and the next start finds the call in the journal already.
     pub fn release(&self, slot: Slot) -> io::Result<()> {
         self.inner.file.write_all_at(&[0, 0], offset(slot.0))?;
-        self.inner.places.lock().unwrap_or_else(PoisonError::into_inner).free.push(slot.0);
+        self.places().free.push(slot.0);
         Ok(())
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.inner.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -107,23 +123,44 @@ fn offset(place: u32) -> u64 {
 }
 
 fn encode(opening: &Opening) -> io::Result<[u8; SLOT]> {
-    let cut = |text: &str| text.chars().take(FIELD).collect::<String>();
     let mut bytes = [0; SLOT];
     let mut body = serde_json::to_vec(opening)?;
     if body.len() > SLOT - 2 {
-        let short = Opening {
-            path: cut(&opening.path),
-            trace: cut(&opening.trace),
-            workspace: cut(&opening.workspace),
-            ..opening.clone()
-        };
-        body = serde_json::to_vec(&short)?;
+        body = serde_json::to_vec(&shortened(opening))?;
     }
     let length = u16::try_from(body.len()).unwrap_or(u16::MAX);
     let place = bytes.get_mut(2..2 + body.len()).ok_or_else(|| io::Error::other("an opening outgrew its slot"))?;
     place.copy_from_slice(&body);
     bytes[..2].copy_from_slice(&length.to_le_bytes());
     Ok(bytes)
+}
+
+fn shortened(opening: &Opening) -> Opening {
+    Opening {
+        id: cut(&opening.id, ID),
+        workspace: cut(&opening.workspace, ID),
+        key: cut(&opening.key, ID),
+        at: opening.at,
+        kind: cut(&opening.kind, WORD),
+        method: cut(&opening.method, WORD),
+        path: cut(&opening.path, FOREIGN),
+        trace: cut(&opening.trace, FOREIGN),
+        span: cut(&opening.span, FOREIGN),
+    }
+}
+
+/// The longest beginning of `text` that takes at most `room` bytes as JSON.
+fn cut(text: &str, room: usize) -> String {
+    let mut used = 0;
+    let fits = |letter: &char| {
+        used += match letter {
+            '"' | '\\' => 2,
+            letter if letter.is_ascii_control() => 6,
+            letter => letter.len_utf8(),
+        };
+        used <= room
+    };
+    text.chars().take_while(fits).collect()
 }
 
 fn decode(slot: &[u8]) -> Option<Opening> {
@@ -136,7 +173,8 @@ fn decode(slot: &[u8]) -> Option<Opening> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Opening, Slots};
+    use super::{Inner, Opening, Slots};
+    use std::sync::{Arc, Mutex};
 
     fn opening(id: &str, path: &str) -> Opening {
         Opening {
@@ -145,6 +183,7 @@ mod tests {
             key: "k".into(),
             at: 7,
             kind: "chat".into(),
+            method: "POST".into(),
             path: path.into(),
             trace: "t".into(),
             span: "s".into(),
@@ -166,5 +205,49 @@ mod tests {
         assert_eq!(left.iter().map(|opening| opening.id.as_str()).collect::<Vec<_>>(), ["c", "b"]);
         slots.clear().expect("cleared");
         assert!(Slots::open(&path).expect("a file").1.is_empty());
+    }
+
+    #[test]
+    fn every_opening_fits_its_slot() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for text in ["x", "é", "\"", "\\", "\u{1}", "\u{1f600}"] {
+            let path = folder.path().join(format!("{}.slots", u32::from(text.chars().next().expect("a letter"))));
+            let long = text.repeat(5000);
+            let all = Opening {
+                id: long.clone(),
+                workspace: long.clone(),
+                key: long.clone(),
+                at: i64::MIN,
+                kind: long.clone(),
+                method: long.clone(),
+                path: long.clone(),
+                trace: long.clone(),
+                span: long.clone(),
+            };
+            let ids =
+                Opening { trace: text.repeat(256), span: text.repeat(256), ..opening("a", "/v1/chat/completions") };
+            let (slots, _) = Slots::open(&path).expect("a file");
+            for opening in [&all, &ids] {
+                slots.claim(opening).expect(text);
+            }
+            drop(slots);
+            let left = Slots::open(&path).expect("a file").1;
+            assert_eq!((left.len(), left[1].id.as_str(), left[1].at), (2, "a", 7), "{text}");
+            assert!(!left[1].trace.is_empty() && long.starts_with(&left[1].span), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_free_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("open.slots");
+        std::fs::write(&path, "").expect("a file");
+        let file = std::fs::File::open(&path).expect("a file that can only be read");
+        let slots = Slots { inner: Arc::new(Inner { file, places: Mutex::default() }) };
+        for _ in 0..3 {
+            slots.claim(&opening("a", "/v1/x")).expect_err("a refusal");
+        }
+        let places = slots.places();
+        assert_eq!((places.used, places.free.as_slice()), (1, &[0][..]));
     }
 }

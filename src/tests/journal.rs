@@ -40,6 +40,7 @@ async fn what_was_in_flight_at_a_crash_has_a_row_afterwards() {
         key: "k".into(),
         at: crate::rig::NOW,
         kind: "chat".into(),
+        method: "GET".into(),
         path: "/v1/chat/completions".into(),
         trace: "t-crash".into(),
         span: "s".into(),

@@ -5,6 +5,7 @@ mod chaos;
 mod gateway;
 mod journal;
 mod realtime;
+mod records;
 mod rig;
 mod routing;
 mod streaming;
