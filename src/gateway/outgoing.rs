@@ -9,7 +9,7 @@ use crate::gateway::refusal::Refusal;
 use crate::gateway::target::{Ask, Target};
 use crate::gateway::{forward, open};
 use crate::house::House;
-use crate::route::{Leaf, params};
+use crate::route::Leaf;
 use crate::wire::body::Body;
 use crate::wire::vendors::Endpoint;
 use bytes::Bytes;
@@ -66,9 +66,7 @@ impl Outgoing {
         let Asking { inbound, asked, routed } = call;
         let Inbound { route, parts, caller, book, .. } = inbound;
         let mut payload = asked.payload.clone();
-        if let Payload::Json(body) = &mut payload {
-            params::apply(body, leaf);
-        }
+        payload.apply(leaf)?;
         let model = payload.model();
         let target = Target::of(Ask {
             headers: &parts.headers,
