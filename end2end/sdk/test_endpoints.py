@@ -118,6 +118,12 @@ def test_a_response_is_streamed(world, client):
     assert events[-1].response.usage.total_tokens == 9
 
 
+def test_a_completion_is_streamed(world):
+    client = Portkey(base_url=world.base, api_key=world.key, provider="@sandbox")
+    chunks = client.completions.create(model="echo", prompt="one two three", stream=True)
+    assert "".join(chunk.choices[0].text for chunk in chunks if chunk.choices) == "one two three"
+
+
 def test_a_config_routes_every_kind_of_body(world, recording):
     down = {"provider": "@alpha", "override_params": {"model": "fail-503"}}
     config = {"strategy": {"mode": "fallback"}, "targets": [down, {"provider": "@beta"}]}

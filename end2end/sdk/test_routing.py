@@ -6,6 +6,7 @@ import openai
 import pytest
 from portkey_ai import Portkey, createHeaders
 from portkey_ai._vendor import openai as vendored
+from portkey_ai.api_resources.exceptions import InternalServerError
 
 WORDS = "good morning"
 SECOND = {"provider": "@beta", "override_params": {"model": "gpt-4o-mini"}}
@@ -290,6 +291,12 @@ def test_an_error_has_its_class_and_is_not_tried_again_by_the_sdk(world, portkey
     assert len(world.calls()) == 1
 
 
+def test_the_sdks_own_client_does_not_try_again_either(world, portkey):
+    with pytest.raises(InternalServerError, match="Scripted 503"):
+        portkey(provider="@alpha").post("/chat/completions", model="fail-503", messages=[])
+    assert world.way() == ["alpha/fail-503"]
+
+
 def test_the_last_targets_error_is_the_calls(world, portkey):
     with pytest.raises(vendored.RateLimitError) as refused:
         ask(portkey(config=strategy("fallback", target("fail-500"), target("fail-429", "@beta"))))
@@ -329,7 +336,7 @@ def test_a_stream_that_has_said_nothing_falls_back(portkey, model):
 
 def test_a_stream_that_breaks_later_ends_in_an_error(world, portkey):
     stream = ask(portkey(config=strategy("fallback", target("reset-3", "@sandbox"), SECOND)), "one two three four five", stream=True)
-    with pytest.raises(vendored.APIError):
+    with pytest.raises(vendored.APIError, match="broke off"):
         told(stream)
     assert world.calls() == []
 
