@@ -72,22 +72,6 @@ impl Sight {
     }
 }
 
-/// Whether an unfinished line may still become the terminal event.
-pub(super) fn may_be_terminal(line: &[u8]) -> bool {
-    const FIELD: &[u8] = b"data:";
-    const DONE: &[u8] = b"[DONE]";
-    if line.len() > LONGEST_TERMINAL {
-        return false;
-    }
-    match line.strip_prefix(FIELD) {
-        None => !line.is_empty() && FIELD.starts_with(line),
-        Some(data) => {
-            let data = data.trim_ascii_start();
-            DONE.starts_with(data) || data.strip_prefix(DONE).is_some_and(|rest| rest.trim_ascii().is_empty())
-        }
-    }
-}
-
 /// Where the event's own `"usage": null` stands, with the comma that goes with it.
 pub(super) fn null_usage(line: &[u8]) -> Option<Range<usize>> {
     let (mut at, mut depth, mut comma) = (0, 0_i32, None);
