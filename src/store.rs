@@ -22,6 +22,11 @@ static CONTROL: Migrator = sqlx::migrate!("./migrations/control");
 static JOURNAL: Migrator = sqlx::migrate!("./migrations/journal");
 static CACHE: Migrator = sqlx::migrate!("./migrations/cache");
 
+/// How long a statement waits for another connection's lock.
+const BUSY: Duration = Duration::from_secs(10);
+/// The same in the journal, where calls wait behind it and nobody but its one writer holds the lock for long.
+const JOURNAL_BUSY: Duration = Duration::from_secs(2);
+
 /// Statements that a connection keeps prepared. The journal's writer has one text for each size of a transaction.
 const STATEMENTS: usize = 512;
 
@@ -68,8 +73,8 @@ impl Store {
     /// a lost disk cache. Before a schema changes, `control.db` is copied beside itself.
     pub async fn open(folder: &Path, durable: bool) -> Stored<Self> {
         let synchronous = if durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
-        let control = open(folder.join("control.db"), &CONTROL, synchronous).await?;
-        let journal = open(folder.join("journal.db"), &JOURNAL, synchronous).await?;
+        let control = open(folder.join("control.db"), &CONTROL, synchronous, BUSY).await?;
+        let journal = open(folder.join("journal.db"), &JOURNAL, synchronous, JOURNAL_BUSY).await?;
         let cache_file = folder.join("cache.db");
         let cache = cache::open_or_replace(&cache_file).await?;
         Ok(Self { control, journal, cache, cache_file })
@@ -102,11 +107,16 @@ impl File {
     }
 }
 
-async fn open(file: PathBuf, migrator: &'static Migrator, synchronous: SqliteSynchronous) -> Stored<File> {
+async fn open(
+    file: PathBuf,
+    migrator: &'static Migrator,
+    synchronous: SqliteSynchronous,
+    busy: Duration,
+) -> Stored<File> {
     let options = SqliteConnectOptions::new()
         .filename(&file)
         .create_if_missing(true)
-        .busy_timeout(Duration::from_secs(10))
+        .busy_timeout(busy)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
         .foreign_keys(true)

@@ -129,7 +129,7 @@ pub(super) async fn open_or_replace(path: &Path) -> Stored<File> {
 }
 
 async fn open_sound(path: &Path) -> Stored<File> {
-    let file = open(path.to_owned(), &CACHE, SqliteSynchronous::Off).await?;
+    let file = open(path.to_owned(), &CACHE, SqliteSynchronous::Off, BUSY).await?;
     let sound = sqlx::query_scalar::<_, i64>(SUM).fetch_one(&file.read).await;
     let sound = match sound {
         Ok(_) => sqlx::query_scalar::<_, i64>("SELECT count(key) FROM entries").fetch_one(&file.read).await,
