@@ -33,6 +33,8 @@ struct Relayed {
     opened: Box<Opened>,
     meter: Meter,
     status: StatusCode,
+    /// What has left ends with a whole event.
+    clean: bool,
     state: State,
 }
 
@@ -49,7 +51,7 @@ pub fn response(house: &Shared, serving: Serving, mut opened: Box<Opened>, mut m
     let kind = (!opened.raw).then_some("text/event-stream");
     let headers = headers(std::mem::take(&mut opened.head.headers), &serving, kind);
     let status = opened.head.status;
-    let relayed = Relayed { house: Arc::clone(house), serving, opened, meter, status, state: State::Flowing };
+    let relayed = Relayed { house: Arc::clone(house), serving, opened, meter, status, clean: true, state: State::Flowing };
     let mut response = Response::new(Body::new(relayed));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
@@ -70,6 +72,7 @@ impl HttpBody for Relayed {
                 State::Flowing => match ready!(this.opened.poll_next(context)) {
                     Next::Chunk(chunk) => {
                         this.watch();
+                        this.clean = chunk.ends_with(b"\n\n") || chunk.ends_with(b"\r\n\r\n");
                         return Poll::Ready(Some(Ok(Frame::data(chunk))));
                     }
                     Next::End => this.end(None),
@@ -77,7 +80,7 @@ impl HttpBody for Relayed {
                 },
                 State::Committing(committed, tail) => {
                     let written = ready!(Pin::new(committed).poll(context)).unwrap_or(Err(Stopped));
-                    let tail = if written.is_ok() { std::mem::take(tail) } else { event(&Refusal::journal()) };
+                    let tail = if written.is_ok() { std::mem::take(tail) } else { event(this.clean, &Refusal::journal()) };
                     this.state = State::Done;
                     if !tail.is_empty() {
                         return Poll::Ready(Some(Ok(Frame::data(tail))));
@@ -114,12 +117,12 @@ impl Relayed {
     fn end(&mut self, broken: Option<String>) {
         let slug = self.serving.slug();
         let (error, tail) = match broken {
-            None => (self.opened.observer.error().map(str::to_owned), self.opened.observer.finish()),
+            None => (self.opened.observer.error().map(str::to_owned), std::mem::take(&mut self.opened.tail)),
             Some(cause) => {
                 let refusal = Refusal::upstream(format!(
                     "The stream of @{slug} broke off ({cause}). What came before it is all there is."
                 ));
-                (Some(refusal.message.clone()), event(&refusal))
+                (Some(refusal.message.clone()), event(self.clean, &refusal))
             }
         };
         let outcome = if error.is_some() { Outcome::Failed } else { Outcome::Finished };
@@ -178,7 +181,7 @@ impl Drop for Relayed {
     }
 }
 
-/// An error as a well-formed event.
-fn event(refusal: &Refusal) -> Bytes {
-    format!("data: {}\n\n", refusal.body()).into()
+/// An error as a well-formed event, whatever stands before it.
+fn event(clean: bool, refusal: &Refusal) -> Bytes {
+    format!("{}data: {}\n\n", if clean { "" } else { "\n\n" }, refusal.body()).into()
 }

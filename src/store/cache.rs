@@ -1,6 +1,6 @@
 //! The cache's file: answers by key, packed. All of it may be lost.
 
-use super::{CACHE, File, Store, StoreError, Stored, open};
+use super::{BUSY, CACHE, File, Store, StoreError, Stored, open};
 use sqlx::Arguments;
 use sqlx::sqlite::{SqliteArguments, SqliteSynchronous};
 use std::io;

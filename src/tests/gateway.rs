@@ -196,6 +196,7 @@ async fn an_answer_that_cannot_be_used_is_a_502_that_says_what_came() {
     for (scene, text) in [
         (Scene::json(200, "<html>busy</html>"), "Invalid response received from openai: <html>busy</html>"),
         (Scene::json(200, ""), "nothing"),
+        (Scene { chunks: vec![Bytes::from_static(b"{\"id\":\"\xff\"}")], ..Scene::json(200, "") }, "\u{fffd}"),
         (Scene::json(200, "{\"half\":").ends(End::Reset), "broke off"),
         (Scene::json(302, "{}").header("location", "http://127.0.0.1:1/"), "302"),
         (Scene::json(200, "{}").header("content-encoding", "zstd"), "zstd"),

@@ -1,6 +1,7 @@
 //! Streams: bytes untouched, usage observed, ends that are told.
 
 use crate::rig::{End, Rig, Scene, post};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde_json::json;
 
@@ -50,6 +51,33 @@ async fn a_stream_that_breaks_ends_in_an_error_event() {
     assert!(!text.contains(DONE));
     let row = rig.last().await;
     assert_eq!(row["metrics"]["is_success"], false, "{row}");
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_too_soon_is_told_and_failed() {
+    let rig = Rig::new().await;
+    let torn = |text: &'static str| Scene { chunks: vec![Bytes::from_static(text.as_bytes())], ..Scene::events(&[]) };
+    for (scene, begun) in [
+        (Scene::events(&[]), false),
+        (Scene::events(&[]).ends(End::Reset), false),
+        (Scene::events(&[FIRST, WORD]), true),
+        (torn("event: x\ndata: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\nevent: y\ndata: {\"cho"), true),
+    ] {
+        for ask in [ASK, USAGE] {
+            rig.upstream.then(scene.clone());
+            let answer = rig.chat(ask).await;
+            let text = answer.text();
+            let last = if begun {
+                text.trim_end().rsplit("\n\n").next().and_then(|event| event.strip_prefix("data: ")).expect(&text)
+            } else {
+                &text
+            };
+            let error = serde_json::from_str::<serde_json::Value>(last).expect("JSON")["error"].clone();
+            assert_eq!((answer.status.as_u16(), &error["code"]), (if begun { 200 } else { 502 }, &json!("upstream_error")));
+            assert!(!text.contains(DONE));
+            assert_eq!(rig.last().await["metrics"]["is_success"], false, "{text}");
+        }
+    }
 }
 
 #[tokio::test]
