@@ -204,7 +204,8 @@ impl ProviderEntry {
     /// The same provider, credential and all, at another address.
     pub fn at(&self, base_url: &str) -> Self {
         let credential = self.credential.clone();
-        Self { credential, ..Self::new(self.slug.clone(), self.vendor, base_url, None) }
+        let open = self.open.clone();
+        Self { credential, open, ..Self::new(self.slug.clone(), self.vendor, base_url, None) }
     }
 
     /// Where this endpoint is, if the vendor has it.

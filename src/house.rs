@@ -7,6 +7,7 @@ use crate::cache::flight::Flights;
 use crate::clock::Clock;
 use crate::gateway::cached::Landing;
 use crate::gateway::config::Inline;
+use crate::gateway::exports;
 use crate::gateway::relay::Relay;
 use crate::gateway::retries::Retries;
 use crate::health::Health;
@@ -93,6 +94,7 @@ impl House {
         let shelf = Shelf::open(store.clone(), sealer.clone(), sandbox).await?;
         let journal = Journal::open(&folder, &store, &clock, &tasks).await?;
         let cache = Cache::open(&store, Bounds::default(), &clock, &tasks).await;
+        exports::open(&store, &clock, &tasks, &folder).await?;
         let sessions = auth::session::layer(&store, &settings).await?;
         tasks.spawn(auth::session::sweep(store.clone(), tasks.clone()));
         Ok(Arc::new(Self {

@@ -2,10 +2,13 @@
 //! calls to it take the same way as calls to any vendor, and rehearses what vendors do on bad days.
 
 mod call;
+mod ends;
 mod frames;
 mod model;
+mod respond;
 mod say;
 mod shape;
+mod shelf;
 
 use crate::clock::Clock;
 use crate::tasks::Tasks;
@@ -47,7 +50,11 @@ fn router() -> Router {
         .route("/v1/chat/completions", post(async |body: Bytes| answer(Asked::Chat, body).await))
         .route("/v1/completions", post(async |body: Bytes| answer(Asked::Text, body).await))
         .route("/v1/embeddings", post(async |body: Bytes| answer(Asked::Embeddings, body).await))
+        .route("/v1/responses", post(async |body: Bytes| respond(body).await))
         .route("/v1/models", get(models))
+        .merge(ends::router())
+        .merge(shelf::router().with_state(shelf::Shelf::default()))
+        .fallback(async || refusal(StatusCode::NOT_FOUND, "unknown_path", "The sandbox has no such path."))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
 }
 
@@ -69,6 +76,17 @@ async fn answer(asked: Asked, body: Bytes) -> Response {
         Ok(call) => match Act::of(&call.model) {
             Err(UnknownModel) => unknown(&call.model),
             Ok(act) => act_out(asked, act, call).await,
+        },
+    }
+}
+
+async fn respond(body: Bytes) -> Response {
+    let call = serde_json::from_slice::<Value>(&body).and_then(|asked| respond::call(&asked));
+    match call {
+        Err(error) => ends::unreadable(&error.to_string()),
+        Ok(call) => match Act::of(&call.model) {
+            Err(UnknownModel) => unknown(&call.model),
+            Ok(act) => act_out(Asked::Response, act, call).await,
         },
     }
 }
@@ -98,8 +116,13 @@ fn speak(asked: Asked, act: Act, call: &Call) -> Response {
         (_, Act::Embed { .. }) => misplaced("embed-… answers /v1/embeddings only"),
         _ => {
             let said = say::said(act, call);
-            let meta = Meta::new(asked, call, Clock::wall().now() / 1000);
-            let frames = if call.stream { Frames::stream(meta, said) } else { Frames::whole(&meta, &said) };
+            let created = Clock::wall().now() / 1000;
+            let meta = || Meta::new(asked, call, created);
+            let frames = match asked {
+                Asked::Response => respond::frames(call, said, created),
+                _ if call.stream => Frames::stream(meta(), said),
+                _ => Frames::whole(&meta(), &said),
+            };
             typed(if call.stream { "text/event-stream" } else { "application/json" }, frames.played(act))
         }
     }

@@ -23,21 +23,18 @@ use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
 use tokio::net::TcpListener;
+use tower::util::MapResponseLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 
 /// Every route of the program.
 pub fn router(house: &Shared) -> Router {
     Router::new()
         .merge(console(house))
-        .nest("/v1", gateway::router(house))
+        .merge(gateway::router(house))
         .nest("/pkg", assets::router())
         .route("/healthz", get(healthy))
         .route("/schema/config.json", get(schema))
-        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(fixed(header::REFERRER_POLICY, "same-origin"))
-        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(MapResponseLayer::new(guarded))
 }
 
 /// Serves until `stop` resolves, then finishes what is in flight.
@@ -134,6 +131,16 @@ async fn fresh(request: Request, next: Next) -> Response {
     response
 }
 
-fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+/// What browsers must not do with any answer, in one layer: the router clones and boxes each layer for each call.
+fn guarded(mut response: Response) -> Response {
+    const RULES: [(HeaderName, HeaderValue); 4] = [
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    ];
+    for (name, value) in RULES {
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    response
 }

@@ -5,6 +5,8 @@ pub mod cache;
 pub mod calls;
 pub mod configs;
 pub mod declared;
+pub mod exports;
+pub mod feedback;
 pub mod journal;
 pub mod keys;
 pub mod people;

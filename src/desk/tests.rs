@@ -2,6 +2,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::house::House;
 use crate::settings::Settings;
+use crate::wire::vendors::Endpoint;
 use app::backend::Door;
 use app::model::account::{SignIn, SignUp};
 use app::model::key::NewKey;
@@ -175,4 +176,20 @@ async fn the_first_steps_tick_as_things_are_made() {
     assert_eq!(steps.provider.as_deref(), Some("@mine"));
     assert_eq!(steps.key.map(|(name, _)| name).as_deref(), Some("first-key"));
     assert_eq!(steps.fresh, Some(minted));
+}
+
+#[tokio::test]
+async fn what_a_provider_opens_is_in_the_book_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = house(folder.path(), false).await;
+    let (owner, _) = two(&house).await;
+    let form = NewProvider { open: vec!["files".into()], ..new_provider("alpha") };
+    owner.add_provider(form).await.unwrap();
+    owner.add_provider(new_provider("beta")).await.unwrap();
+    let book = house.shelf.book();
+    let opens = |slug, endpoint| book.provider("default", slug).unwrap().opens(endpoint);
+    for (slug, files, batches) in [("alpha", true, false), ("beta", false, false), ("sandbox", true, true)] {
+        assert_eq!((opens(slug, Endpoint::Files), opens(slug, Endpoint::Batches)), (files, batches), "{slug}");
+        assert!(opens(slug, Endpoint::Chat), "{slug}");
+    }
 }

@@ -10,6 +10,7 @@ use crate::gateway::intake::{self, Asked};
 use crate::gateway::outgoing::Asking;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::sight::View;
+use crate::gateway::target::{Ask, Target};
 use crate::gateway::trace::Trace;
 use crate::gateway::{explained, masked, metadata, stream};
 use crate::house::{House, Shared};
@@ -21,6 +22,7 @@ use crate::wire::vendors::Route;
 use app::model::routing::{Mode, Queue};
 use axum::body::Body;
 use axum::response::Response;
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::sync::{Arc, LazyLock};
@@ -103,6 +105,36 @@ pub fn plan(house: &House, call: Asking<'_>, dry: bool) -> Result<Plan, Refusal>
         plan.remember.iter().for_each(|choice| house.health.stick(routed.scope, choice, now));
     }
     Ok(plan)
+}
+
+/// The target that a request without a body is for: the first of its config's plan, else what its headers name.
+///
+/// # Errors
+/// 400 as [`plan`] and [`Target::of`] have it.
+pub fn first_target(house: &House, inbound: &Inbound, model: Option<&str>) -> Result<Target, Refusal> {
+    let Inbound { parts, caller, book, .. } = inbound;
+    let routed = Routed::of(&parts.headers, &caller.key, book, &house.inline)?;
+    let leaf = routed.as_ref().map(|routed| first(house, inbound, routed)).transpose()?;
+    Target::of(Ask {
+        headers: &parts.headers,
+        caller,
+        book,
+        leaf: leaf.as_deref(),
+        saved: routed.is_some_and(|routed| routed.saved.is_some()),
+        model,
+        trusted: &house.settings.trusted_custom_hosts,
+    })
+}
+
+/// The first target of a config for a request without a body.
+///
+/// # Errors
+/// 400 as [`plan`] has it.
+pub fn first(house: &House, inbound: &Inbound, routed: &Routed) -> Result<Arc<Leaf>, Refusal> {
+    let asked = intake::asked(inbound, &Bytes::new())?;
+    let asking = Asking { inbound, asked: &asked, routed: Some(routed) };
+    let plan = plan(house, asking, true)?;
+    plan.steps.first().map(|step| Arc::clone(&step.leaf)).ok_or_else(Refusal::defect)
 }
 
 /// Carries the call's plan out, and answers.

@@ -54,7 +54,7 @@ pub fn collect(
         let message = format!("forward_headers must not contain the '{FORWARD}' header");
         return Err(Refusal { param: Some("forward_headers".into()), ..Refusal::invalid(message) });
     }
-    let bound: Vec<String> = headers.get_all(CONNECTION).iter().flat_map(|list| self::list(list)).collect();
+    let bound: Vec<String> = headers.get_all(CONNECTION).iter().flat_map(list).collect();
     let passes = |name: &str, value: &HeaderValue| {
         wanted.iter().any(|wanted| wanted == name)
             && !name.starts_with("xportkey")
@@ -65,6 +65,14 @@ pub fn collect(
     };
     let forwarded = headers.iter().filter(|(name, value)| passes(&folded(name.as_str()), value));
     Ok(forwarded.map(|(name, value)| (plain(name), value.clone())).collect())
+}
+
+/// Puts them over what the request upstream has.
+pub fn place(headers: &mut HeaderMap, forwarded: Vec<(HeaderName, HeaderValue)>) {
+    for (name, _) in &forwarded {
+        headers.remove(name);
+    }
+    headers.extend(forwarded);
 }
 
 fn list(value: &HeaderValue) -> Vec<String> {
@@ -85,7 +93,7 @@ fn plain(name: &HeaderName) -> HeaderName {
 
 #[cfg(test)]
 mod tests {
-    use super::{FORWARD, collect, listed};
+    use super::{FORWARD, collect, listed, place};
     use http::{HeaderMap, HeaderName, HeaderValue};
 
     fn map(rows: &[(&str, &str)]) -> HeaderMap {
@@ -128,6 +136,15 @@ mod tests {
         let rows = [("x-a", "1"), ("x-a", "2"), ("x-b", "3"), ("user-agent", "mine")];
         assert_eq!(forwarded(&rows, "x-a, user-agent, absent", None), "x-a=1 x-a=2 user-agent=mine");
         assert_eq!(forwarded(&rows, "", None), "");
+    }
+
+    #[test]
+    fn what_is_passed_on_stands_over_the_providers_own() {
+        let mut headers = map(&[("user-agent", "ours"), ("x-own", "kept"), ("x-a", "0")]);
+        let caller = map(&[("user-agent", "theirs"), ("x-a", "1"), ("x-a", "2")]);
+        let names = ["user-agent", "x-a"].map(String::from);
+        place(&mut headers, collect(&caller, &names, None).expect("headers"));
+        assert_eq!(headers, map(&[("x-own", "kept"), ("user-agent", "theirs"), ("x-a", "1"), ("x-a", "2")]));
     }
 
     #[test]

@@ -30,7 +30,7 @@ const FORM: Unfit = Unfit("Use an address that starts with http:// or https://, 
 const NAME: Unfit = Unfit("Use a host of letters, digits, dots and hyphens, at most ten parts.");
 const PORT: Unfit = Unfit("Use a port from 1 to 65535.");
 const SPELLING: Unfit = Unfit("Write an IP address as four decimal numbers, such as 192.0.2.10.");
-const METADATA: Unfit = Unfit("A cloud's metadata service is never called.");
+pub const METADATA: Unfit = Unfit("A cloud's metadata service is never called.");
 const OWN: Unfit = Unfit("Portkey's own API cannot stand behind this gateway.");
 /// What to do about a private address.
 pub const PRIVATE: Unfit =

@@ -4,7 +4,6 @@ use crate::journal::secrets::{MASK, Secrets};
 use http::HeaderMap;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// Header lines, `name: value`, with credentials masked: what goes by a credential's name, what JSON in a header holds
 /// under such a name, and the names that `x-portkey-sensitive-headers` lists.
@@ -13,14 +12,18 @@ pub fn lines(headers: &HeaderMap) -> String {
     let sensitive = sensitive.flat_map(|value| names(value.to_str().unwrap_or_default())).collect::<Vec<_>>();
     let mut block = String::with_capacity(headers.len() * 48);
     for (name, value) in headers {
-        let fold = folded(name.as_str());
-        let shown = if value.is_sensitive() || secret(&fold) || sensitive.contains(&fold) {
+        let shown = if value.is_sensitive() {
+            Cow::Borrowed(MASK)
+        } else if sensitive.is_empty() && usual(name.as_str()) {
+            Cow::Borrowed(value.to_str().unwrap_or("[not text]"))
+        } else if hidden(&folded(name.as_str()), &sensitive) {
             Cow::Borrowed(MASK)
         } else {
             value.to_str().map_or(Cow::Borrowed("[not text]"), open)
         };
-        // Writing to a String cannot fail.
-        let _ = writeln!(block, "{name}: {shown}");
+        for part in [name.as_str(), ": ", &shown, "\n"] {
+            block.push_str(part);
+        }
     }
     block
 }
@@ -44,6 +47,26 @@ pub fn names(list: &str) -> Vec<String> {
 /// A header name for comparison: letters and digits only, since SDKs differ in case, `_` and `-`.
 pub fn folded(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+/// What nearly every call has need not be searched.
+fn usual(name: &str) -> bool {
+    matches!(
+        name,
+        "host"
+            | "accept"
+            | "accept-encoding"
+            | "connection"
+            | "content-length"
+            | "content-type"
+            | "date"
+            | "user-agent"
+            | "x-portkey-trace-id"
+    )
+}
+
+fn hidden(folded: &str, listed: &[String]) -> bool {
+    secret(folded) || listed.iter().any(|listed| listed == folded)
 }
 
 /// Whether a folded name, of a header or of a field, is one that credentials go by.

@@ -3,26 +3,22 @@
 use crate::book::ProviderEntry;
 use crate::gateway::call::{self, Inbound};
 use crate::gateway::config::Routed;
-use crate::gateway::intake;
 use crate::gateway::opened::Source;
-use crate::gateway::outgoing::{Asking, signed};
+use crate::gateway::outgoing::signed;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::relay::{self, Fault};
-use crate::gateway::target::{self, Ask, Target, split};
+use crate::gateway::target::{self, Target, split};
 use crate::house::Shared;
 use crate::journal::frame::Gathered;
 use crate::journal::meter::Meter;
 use crate::journal::record::Outcome;
-use crate::route::Leaf;
 use crate::wire::vendors::Endpoint;
 use axum::response::Response;
-use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a provider may take to list its models.
@@ -55,7 +51,7 @@ async fn answer(
     caller.must(&["models.list", "completions.write"])?;
     let headers = &parts.headers;
     let routed = Routed::of(headers, &caller.key, book, &house.inline)?;
-    let leaf = routed.as_ref().map(|routed| first(house, inbound, routed)).transpose()?;
+    let leaf = routed.as_ref().map(|routed| call::first(house, inbound, routed)).transpose()?;
     let integrated = headers.get("x-portkey-fetch-integrated-models").is_some_and(|value| value == "true")
         || leaf.as_ref().is_some_and(|leaf| leaf.fetch_integrated_models);
     let named = target::named(headers).is_some() || leaf.as_ref().is_some_and(|leaf| leaf.provider.is_some());
@@ -70,15 +66,7 @@ async fn answer(
             Some(id) => catalogue.into_iter().find(|model| model["id"] == id).map(found).ok_or_else(|| missing(id)),
         };
     }
-    let target = Target::of(Ask {
-        headers,
-        caller,
-        book,
-        leaf: leaf.as_deref(),
-        saved: routed.is_some_and(|routed| routed.saved.is_some()),
-        model: id,
-        trusted: &house.settings.trusted_custom_hosts,
-    })?;
+    let target = call::first_target(house, inbound, id)?;
     meter.note(|record| {
         if let Some((_, credential)) = &target.provider.credential {
             record.secrets.add(credential.as_bytes());
@@ -91,14 +79,6 @@ async fn answer(
         return Ok(found(known));
     }
     fetch(house, &target).await
-}
-
-/// The target that a call of this config would try first.
-fn first(house: &Shared, inbound: &Inbound, routed: &Routed) -> Result<Arc<Leaf>, Refusal> {
-    let asked = intake::asked(inbound, &Bytes::new())?;
-    let asking = Asking { inbound, asked: &asked, routed: Some(routed) };
-    let plan = call::plan(house, asking, true)?;
-    plan.steps.first().map(|step| Arc::clone(&step.leaf)).ok_or_else(Refusal::defect)
 }
 
 /// Every model whose price is known, of every provider of the workspace.
@@ -185,7 +165,7 @@ fn below(list: &Uri, model: &str) -> Option<Uri> {
 
 fn lacking(provider: &ProviderEntry) -> Refusal {
     let message = format!("{} is not supported by {}", Endpoint::Models.name(), provider.vendor.slug);
-    Refusal { code: Some("endpoint_not_supported"), exception: true, ..Refusal::invalid(message) }
+    Refusal { code: Some("endpoint_not_supported"), ..Refusal::invalid(message) }
 }
 
 /// OpenAI's shape, whatever the provider calls its list.

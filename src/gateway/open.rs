@@ -32,8 +32,7 @@ fn lacking(ask: &Ask<'_>) -> Refusal {
     let Ask { route: Route { endpoint, .. }, provider, connected } = ask;
     let message =
         format!("{} is not supported by {}. {}", endpoint.name(), provider.vendor.slug, capable(*endpoint, connected));
-    // The gateway's own exception, so that no SDK tries it again.
-    Refusal { code: Some("endpoint_not_supported"), exception: true, ..Refusal::invalid(message) }
+    Refusal { code: Some("endpoint_not_supported"), ..Refusal::invalid(message) }
 }
 
 /// Who has it: the providers that are connected, else vendors that can be.

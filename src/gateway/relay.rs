@@ -241,3 +241,37 @@ pub fn cause(error: &dyn Error) -> String {
     }
     innermost.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, Reach, Relay};
+    use crate::gateway::host::{METADATA, PRIVATE};
+    use http::Request;
+    use http_body_util::Full;
+    use std::time::Duration;
+
+    /// What becomes of a request to `authority`, where nothing listens.
+    async fn fault(authority: &str, reach: Reach) -> Fault {
+        let request = Request::get(format!("http://{authority}/v1")).body(Full::default()).expect(authority);
+        Relay::new().send(request, Duration::from_secs(60), reach).await.expect_err(authority)
+    }
+
+    #[tokio::test]
+    async fn a_closed_address_is_not_connected_to_by_digits_or_by_name() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a port")
+            .port();
+        for host in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433"] {
+            let authority = format!("{host}:{port}");
+            assert_eq!(fault(&authority, Reach::Guarded).await, Fault::Barred(PRIVATE), "{host}");
+        }
+        for host in ["127.0.0.1", "localhost"] {
+            let tried = fault(&format!("{host}:{port}"), Reach::Stored).await;
+            assert!(matches!(tried, Fault::Unreachable(_)), "{host}: {tried:?}");
+        }
+        for reach in [Reach::Stored, Reach::Guarded] {
+            assert_eq!(fault("169.254.169.254", reach).await, Fault::Barred(METADATA));
+        }
+    }
+}

@@ -142,7 +142,17 @@ fn registered(ask: &Ask<'_>, slug: &str) -> Option<Arc<ProviderEntry>> {
     };
     let own = credential(ask);
     let enough = own.is_some() || vendor.auth == Auth::None || hosted.as_ref().is_some_and(|named| named.own);
-    enough.then(|| Arc::new(ProviderEntry::new(slug.to_owned(), vendor, base, own)))
+    // With a credential of his own, the account is the caller's own too.
+    let opened = |provider: ProviderEntry| if own_account(ask) { provider.opened() } else { provider };
+    enough.then(|| Arc::new(opened(ProviderEntry::new(slug.to_owned(), vendor, base, own))))
+}
+
+/// Whether the credential is the caller's: sent with the call, not kept in a config of the workspace.
+fn own_account(ask: &Ask<'_>) -> bool {
+    match ask.leaf.and_then(|leaf| leaf.api_key.as_ref()) {
+        Some(_) => !ask.saved,
+        None => ask.caller.credential.is_some(),
+    }
 }
 
 /// The caller's own credential for a provider.
@@ -190,7 +200,7 @@ fn hosted(ask: &Ask<'_>, provider: &ProviderEntry, named: &Named) -> Result<Arc<
     }
     let vendor: &'static Vendor = provider.vendor;
     match credential(ask) {
-        Some(own) => Ok(Arc::new(ProviderEntry::new(provider.slug.clone(), vendor, url, Some(own)))),
+        Some(own) => Ok(Arc::new(ProviderEntry::new(provider.slug.clone(), vendor, url, Some(own)).opened())),
         None if provider.credential.is_none() && vendor.auth == Auth::None => Ok(Arc::new(provider.at(url))),
         None => {
             let message = format!(

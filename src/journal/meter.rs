@@ -81,6 +81,10 @@ impl Meter {
     pub fn file(&mut self, status: u16, outcome: Outcome) -> Option<oneshot::Receiver<Result<(), Stopped>>> {
         let mut open = self.open.take()?;
         self.close(&mut open.record, status, outcome);
+        if let Some(took) = open.record.took_us {
+            open.record.call.latency_us = took;
+            open.record.call.overhead_us = 0;
+        }
         open.record.pack();
         let (answer, committed) = oneshot::channel();
         open.place.send(Filed { record: open.record, slot: Some(open.slot), answer: Some(answer) });

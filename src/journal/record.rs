@@ -118,6 +118,8 @@ pub struct Record {
     pub untracked: bool,
     /// Why the call took its way; what was tried is filled in when it is packed.
     pub explain: Option<Box<Explain>>,
+    /// Microseconds that a call took which was made elsewhere, and is only told of here.
+    pub took_us: Option<u64>,
     /// Credentials that the call was made with: what comes back may hold them, and is packed without.
     pub secrets: Secrets,
 }

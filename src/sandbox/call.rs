@@ -9,6 +9,7 @@ pub(super) enum Asked {
     Chat,
     Text,
     Embeddings,
+    Response,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -93,7 +94,7 @@ pub(super) fn tokens(text: &str) -> u64 {
 }
 
 /// The text of a string, of a list of strings, or of the text parts of a message.
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

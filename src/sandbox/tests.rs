@@ -166,6 +166,134 @@ async fn a_drip_sends_a_byte_at_a_time() {
     }
 }
 
+/// Status and body of any request; `form` is a multipart body with the boundary `X`.
+async fn request(address: SocketAddr, method: &str, path: &str, form: Option<&[u8]>) -> (u16, Bytes) {
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let request = Request::builder().method(method).uri(format!("http://{address}/v1{path}"));
+    let request = request.header("content-type", "multipart/form-data; boundary=X");
+    let body = Full::<Bytes>::from(form.unwrap_or_default().to_vec());
+    let response = client.request(request.body(body).expect("request")).await.expect("answer");
+    let status = response.status().as_u16();
+    (status, response.into_body().collect().await.expect("whole body").to_bytes())
+}
+
+fn form(model: &str) -> Vec<u8> {
+    format!(
+        "--X\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n\
+         --X\r\ncontent-disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n\
+         --X\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\nRIFF\r\n--X--\r\n"
+    )
+    .into_bytes()
+}
+
+async fn json_at(address: SocketAddr, method: &str, path: &str, form: Option<&[u8]>) -> Value {
+    let (status, bytes) = request(address, method, path, form).await;
+    assert_eq!(status, 200, "{bytes:?}");
+    serde_json::from_slice(&bytes).expect("JSON")
+}
+
+#[tokio::test]
+async fn a_response_says_what_chat_says() {
+    let input = json!([{ "role": "user", "content": [{ "type": "input_text", "text": "Hello there" }] }]);
+    for input in [json!("Hello there"), input] {
+        let answer = ask_json("/responses", json!({ "model": "echo", "input": input })).await;
+        assert_eq!(answer["output"][0]["content"][0]["text"], "Hello there");
+        assert_eq!((&answer["status"], &answer["usage"]["total_tokens"]), (&"completed".into(), &8.into()));
+    }
+    let call = json!({ "model": "echo", "input": "one two", "max_output_tokens": 1 });
+    assert_eq!(ask_json("/responses", call).await["incomplete_details"]["reason"], "max_output_tokens");
+    let tools =
+        json!([{ "type": "function", "name": "weather", "parameters": { "properties": { "n": { "const": 7 } } } }]);
+    let answer = ask_json("/responses", json!({ "model": "tools", "input": "x", "tools": tools })).await;
+    assert_eq!(
+        (&answer["output"][0]["name"], &answer["output"][0]["arguments"]),
+        (&"weather".into(), &"{\"n\":7}".into())
+    );
+}
+
+#[tokio::test]
+async fn a_streamed_response_is_numbered_events_that_end_in_the_whole() {
+    let (_, bytes) = ask("/responses", json!({ "model": "echo", "input": "Hello there", "stream": true })).await;
+    let text = String::from_utf8(bytes.to_vec()).expect("text");
+    let events: Vec<Value> = text
+        .split("\n\n")
+        .filter_map(|event| event.split_once("\ndata: "))
+        .map(|(_, data)| serde_json::from_str(data).expect("JSON"))
+        .collect();
+    let kinds: Vec<&str> = events.iter().filter_map(|event| event["type"].as_str()).collect();
+    assert_eq!((kinds.first(), kinds.last()), (Some(&"response.created"), Some(&"response.completed")));
+    assert!(events.iter().enumerate().all(|(at, event)| event["sequence_number"] == at), "{text}");
+    let deltas: String = events.iter().filter_map(|event| event["delta"].as_str()).collect();
+    let whole = &events[events.len() - 1]["response"];
+    assert_eq!((deltas.as_str(), &whole["output"][0]["content"][0]["text"]), ("Hello there", &"Hello there".into()));
+}
+
+#[tokio::test]
+async fn pictures_and_sound_are_small_and_real() {
+    let answer = ask_json("/images/generations", json!({ "model": "echo", "prompt": "a dot", "n": 2 })).await;
+    assert_eq!(answer["data"].as_array().map(Vec::len), Some(2));
+    assert!(answer["data"][1]["b64_json"].as_str().expect("base64").starts_with("iVBORw0KGgo"));
+    let (status, sound) = ask("/audio/speech", json!({ "model": "echo", "input": "hi", "voice": "alloy" })).await;
+    assert_eq!((status, sound.len(), &sound[..4], &sound[36..40]), (200, 1644, &b"RIFF"[..], &b"data"[..]));
+    let tasks = Tasks::default();
+    let address = start(&tasks).await.expect("loopback");
+    for path in ["/audio/transcriptions", "/audio/translations"] {
+        let answer = json_at(address, "POST", path, Some(&form("echo"))).await;
+        assert_eq!(answer["text"], "The sandbox heard 4 bytes of a.wav.", "{path}");
+    }
+    for path in ["/images/edits", "/images/variations"] {
+        assert!(json_at(address, "POST", path, Some(&form("echo"))).await["data"][0]["b64_json"].is_string());
+    }
+    for (model, status) in [("fail-503", 503), ("gpt-4o", 404)] {
+        assert_eq!(request(address, "POST", "/audio/translations", Some(&form(model))).await.0, status, "{model}");
+    }
+    assert_eq!(request(address, "POST", "/audio/translations", Some(b"--X--")).await.0, 404);
+    assert_eq!(request(address, "POST", "/audio/translations", Some(b"junk")).await.0, 400);
+}
+
+#[tokio::test]
+async fn rude_words_are_flagged_and_near_documents_come_first() {
+    let answer = ask_json("/moderations", json!({ "model": "echo", "input": ["kind words", "a rude word"] })).await;
+    let flagged = |at: usize| answer["results"][at]["flagged"].as_bool();
+    assert_eq!((flagged(0), flagged(1)), (Some(false), Some(true)));
+    let documents = json!(["apples and pears", { "text": "red apples" }, "nothing"]);
+    let call =
+        json!({ "model": "echo", "query": "red apples", "documents": documents, "top_n": 2, "return_documents": true });
+    let answer = ask_json("/rerank", call).await;
+    let order: Vec<_> =
+        answer["results"].as_array().expect("results").iter().map(|one| one["index"].as_u64()).collect();
+    assert_eq!(order, [Some(1), Some(0)]);
+    assert_eq!(answer["results"][0]["document"]["text"], "red apples");
+}
+
+#[tokio::test]
+async fn files_are_kept_listed_read_and_removed() {
+    let tasks = Tasks::default();
+    let address = start(&tasks).await.expect("loopback");
+    let file = json_at(address, "POST", "/files", Some(&form("echo"))).await;
+    assert_eq!((&file["filename"], &file["purpose"], &file["bytes"]), (&"a.wav".into(), &"batch".into(), &4.into()));
+    let path = format!("/files/{}", file["id"].as_str().expect("an id"));
+    assert_eq!(json_at(address, "GET", "/files", None).await["data"], json!([file]));
+    assert_eq!(json_at(address, "GET", &path, None).await, file);
+    assert_eq!(request(address, "GET", &format!("{path}/content"), None).await, (200, Bytes::from_static(b"RIFF")));
+    assert_eq!(json_at(address, "DELETE", &path, None).await["deleted"], true);
+    for method in ["GET", "DELETE"] {
+        assert_eq!(request(address, method, &path, None).await.0, 404, "{method}");
+    }
+    assert_eq!(json_at(address, "GET", "/batches", None).await["data"], json!([]));
+}
+
+#[tokio::test]
+async fn the_oldest_files_make_room() {
+    let tasks = Tasks::default();
+    let address = start(&tasks).await.expect("loopback");
+    for _ in 0..40 {
+        request(address, "POST", "/files", Some(&form("echo"))).await;
+    }
+    let list = json_at(address, "GET", "/files", None).await;
+    assert_eq!((list["data"].as_array().map(Vec::len), &list["first_id"]), (Some(32), &"file-sandbox-40".into()));
+}
+
 #[tokio::test]
 async fn it_ends_with_the_other_tasks() {
     let tasks = Tasks::default();

@@ -126,10 +126,12 @@ async fn headers_that_cannot_be_followed_are_refused() {
         ("x-portkey-config", "{nope", "Invalid config passed. You need to pass a valid json"),
         ("x-portkey-config", "pc-nope", "Invalid config id passed"),
         ("content-type", "text/plain", "Invalid content type passed"),
-        ("x-portkey-custom-host", "http://127.0.0.1:9/v1", "not followed"),
-        ("x-portkey-forward-headers", "x-a", "not followed"),
+        ("x-portkey-custom-host", "http://127.0.0.1:9/v1", "Invalid custom host"),
+        ("x-portkey-forward-headers", "x-portkey-forward-headers", "must not contain"),
     ] {
-        let answer = rig.send(with(post("/v1/chat/completions", r#"{"model":"m"}"#), name, value)).await;
+        let model = if name == "x-portkey-provider" { "m" } else { "@alpha/m" };
+        let body = json!({ "model": model }).to_string();
+        let answer = rig.send(with(post("/v1/chat/completions", body), name, value)).await;
         let message = answer.json()["message"].as_str().unwrap_or_default().to_owned();
         assert!(answer.status == 400 && message.contains(text), "{name}: {} {message}", answer.status);
     }
@@ -236,12 +238,21 @@ async fn a_scope_that_lacks_is_named() {
 #[tokio::test]
 async fn an_unknown_route_says_so_with_a_trace_id() {
     let rig = Rig::new().await;
-    for request in [get("/v1/nowhere"), get("/v1/chat/completions")] {
+    for request in [get("/v1/prompts"), post("/v1/explain/nothing", "{}")] {
         let answer = rig.send(request).await;
         let body = answer.json();
         assert_eq!((answer.status.as_u16(), &body["message"], &body["ok"]), (404, &json!("Not Found"), &json!(false)));
         assert!(!answer.header("x-portkey-trace-id").is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_path_that_no_provider_is_named_for_says_so_and_has_a_row() {
+    let rig = Rig::new().await;
+    let answer = rig.send(get("/v1/nowhere")).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().contains("Either x-portkey-config or x-portkey-provider header is required"));
+    assert_eq!(rig.last().await["metrics"]["response_status_code"], 400);
 }
 
 #[tokio::test]
@@ -323,6 +334,7 @@ async fn an_endpoint_that_the_vendor_lacks_is_named() {
     let rig = Rig::new().await;
     let request = with(post("/v1/embeddings", r#"{"model":"m","input":"a"}"#), "x-portkey-provider", "cerebras");
     let answer = rig.send(with(request, "authorization", "Bearer own")).await;
-    assert_eq!((answer.status.as_u16(), answer.header("x-portkey-gateway-exception")), (500, "true"));
+    assert_eq!(answer.status, 400);
     assert!(answer.text().contains("embed is not supported by cerebras"), "{}", answer.text());
+    assert!(answer.text().contains("@alpha"), "the one that has it: {}", answer.text());
 }

@@ -2,6 +2,8 @@
 
 mod gateway;
 mod journal;
+mod realtime;
+mod records;
 mod rig;
 mod streaming;
 mod tidy;

@@ -73,6 +73,12 @@ impl Form {
         std::str::from_utf8(&self.bytes[part.value.clone()]).ok()
     }
 
+    /// Name and content of the first file under that field.
+    pub fn file(&self, name: &str) -> Option<(&str, Bytes)> {
+        let part = self.parts.iter().find(|part| part.name == name && part.file.is_some())?;
+        Some((part.file.as_deref()?, self.bytes.slice(part.value.clone())))
+    }
+
     /// Gives every part of that name this value, or adds one at the end. All other bytes stay.
     ///
     /// # Errors
