@@ -16,8 +16,8 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Body as HttpBody, Frame};
-use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -33,15 +33,15 @@ struct Relayed {
     opened: Box<Opened>,
     meter: Meter,
     status: StatusCode,
-    /// What has left ends with a whole event.
-    clean: bool,
+    /// The last two bytes that left.
+    left: [u8; 2],
     state: State,
 }
 
 enum State {
     Flowing,
-    /// The stream is over; its tail waits for the commit.
-    Committing(oneshot::Receiver<Result<(), Stopped>>, Bytes),
+    /// The stream is over; what was held of it, or its error, waits for the commit.
+    Committing(oneshot::Receiver<Result<(), Stopped>>, Result<Bytes, Refusal>),
     Done,
 }
 
@@ -51,7 +51,8 @@ pub fn response(house: &Shared, serving: Serving, mut opened: Box<Opened>, mut m
     let kind = (!opened.raw).then_some("text/event-stream");
     let headers = headers(std::mem::take(&mut opened.head.headers), &serving, kind);
     let status = opened.head.status;
-    let relayed = Relayed { house: Arc::clone(house), serving, opened, meter, status, clean: true, state: State::Flowing };
+    let (house, left, state) = (Arc::clone(house), *b"\n\n", State::Flowing);
+    let relayed = Relayed { house, serving, opened, meter, status, left, state };
     let mut response = Response::new(Body::new(relayed));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
@@ -60,30 +61,32 @@ pub fn response(house: &Shared, serving: Serving, mut opened: Box<Opened>, mut m
 
 impl HttpBody for Relayed {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = &mut *self;
         loop {
             match &mut this.state {
                 State::Flowing => match ready!(this.opened.poll_next(context)) {
                     Next::Chunk(chunk) => {
                         this.watch();
-                        this.clean = chunk.ends_with(b"\n\n") || chunk.ends_with(b"\r\n\r\n");
+                        this.left = last_two(this.left, &chunk);
                         return Poll::Ready(Some(Ok(Frame::data(chunk))));
                     }
                     Next::End => this.end(None),
                     Next::Cut(cut) => this.end(Some(cut.why)),
                 },
-                State::Committing(committed, tail) => {
+                State::Committing(committed, last) => {
                     let written = ready!(Pin::new(committed).poll(context)).unwrap_or(Err(Stopped));
-                    let tail = if written.is_ok() { std::mem::take(tail) } else { event(this.clean, &Refusal::journal()) };
+                    let last = match written {
+                        Ok(()) => std::mem::replace(last, Ok(Bytes::new())),
+                        Err(Stopped) => Err(Refusal::journal()),
+                    };
                     this.state = State::Done;
-                    if !tail.is_empty() {
-                        return Poll::Ready(Some(Ok(Frame::data(tail))));
+                    match last {
+                        Ok(rest) if rest.is_empty() => {}
+                        Ok(rest) => return Poll::Ready(Some(Ok(Frame::data(rest)))),
+                        Err(refusal) => return Poll::Ready(Some(this.told(&refusal))),
                     }
                 }
                 State::Done => return Poll::Ready(None),
@@ -116,13 +119,13 @@ impl Relayed {
 
     fn end(&mut self, broken: Option<String>) {
         let slug = self.serving.slug();
-        let (error, tail) = match broken {
-            None => (self.opened.observer.error().map(str::to_owned), std::mem::take(&mut self.opened.tail)),
+        let (error, last) = match broken {
+            None => (self.opened.observer.error().map(str::to_owned), Ok(std::mem::take(&mut self.opened.tail))),
             Some(cause) => {
                 let refusal = Refusal::upstream(format!(
                     "The stream of @{slug} broke off ({cause}). What came before it is all there is."
                 ));
-                (Some(refusal.message.clone()), event(self.clean, &refusal))
+                (Some(refusal.message.clone()), Err(refusal))
             }
         };
         let outcome = if error.is_some() { Outcome::Failed } else { Outcome::Finished };
@@ -131,9 +134,24 @@ impl Relayed {
         }
         self.tally(error);
         self.state = match self.meter.file(self.status.as_u16(), outcome) {
-            Some(committed) => State::Committing(committed, tail),
+            Some(committed) => State::Committing(committed, last),
             None => State::Done,
         };
+    }
+
+    /// An error as a well-formed event, apart from what left before it. What is no stream of events is cut off instead, so
+    /// that nobody takes it for whole.
+    fn told(&self, refusal: &Refusal) -> io::Result<Frame<Bytes>> {
+        if self.opened.raw {
+            return Err(io::Error::other(refusal.message.clone()));
+        }
+        let apart = match self.left {
+            [b'\n', b'\n'] => "",
+            [_, b'\n'] => "\n",
+            _ => "\n\n",
+        };
+        // Some SDKs take an event without this name for one more chunk.
+        Ok(Frame::data(format!("{apart}event: error\ndata: {}\n\n", refusal.body()).into()))
     }
 
     /// Writes what was streamed into the record.
@@ -181,7 +199,10 @@ impl Drop for Relayed {
     }
 }
 
-/// An error as a well-formed event, whatever stands before it.
-fn event(clean: bool, refusal: &Refusal) -> Bytes {
-    format!("{}data: {}\n\n", if clean { "" } else { "\n\n" }, refusal.body()).into()
+fn last_two(before: [u8; 2], chunk: &[u8]) -> [u8; 2] {
+    match chunk {
+        [] => before,
+        [one] => [before[1], *one],
+        [.., first, second] => [*first, *second],
+    }
 }

@@ -45,12 +45,46 @@ async fn a_stream_that_breaks_ends_in_an_error_event() {
     rig.upstream.then(Scene::events(&[FIRST, WORD]).ends(End::Reset));
     let answer = rig.chat(USAGE).await;
     let text = answer.text();
-    let last = text.trim_end().rsplit("\n\n").next().and_then(|event| event.strip_prefix("data: ")).expect("an event");
+    let told = text.trim_end().rsplit("\n\n").next().and_then(|event| event.strip_prefix("event: error\ndata: "));
+    let last = told.expect("an event");
     let error = serde_json::from_str::<serde_json::Value>(last).expect("JSON")["error"].clone();
     assert!(error["message"].as_str().is_some_and(|message| message.contains("broke off")), "{text}");
     assert!(!text.contains(DONE));
     let row = rig.last().await;
     assert_eq!(row["metrics"]["is_success"], false, "{row}");
+}
+
+#[tokio::test]
+async fn an_error_event_stands_apart_from_what_broke_off() {
+    for (broken, came) in [
+        ("", ""),
+        ("data: {\"a\":1}\n", "data: {\"a\":1}\n\n"),
+        ("data: {\"a\":1}\n\ndata: {\"a", "data: {\"a\":1}\n\n"),
+    ] {
+        for ask in [ASK, USAGE] {
+            let rig = Rig::new().await;
+            let mut scene = Scene::events(&[WORD]).ends(End::Reset);
+            scene.chunks.push(broken.into());
+            rig.upstream.then(scene);
+            let text = rig.chat(ask).await.text();
+            let (before, error) = text.split_once("event: error\n").expect("an error event");
+            let word = if ask == ASK { WORD.replace(r#","usage":null"#, "") } else { WORD.to_owned() };
+            assert_eq!(before, format!("{word}\n\n{came}"), "{broken:?}");
+            assert!(error.starts_with("data: {") && error.ends_with("}\n\n") && error.lines().count() == 2, "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn sound_that_breaks_off_does_not_end_as_if_it_were_whole() {
+    let rig = Rig::new().await;
+    let headers = vec![("content-type", "audio/mpeg".to_owned())];
+    rig.upstream.then(Scene { status: 200, headers, chunks: vec!["half a song".into()], end: End::Reset });
+    let ask = r#"{"model":"@alpha/tts-1","voice":"alloy","input":"hi"}"#;
+    let answer = rig.open(post("/v1/audio/speech", ask)).await;
+    assert_eq!(answer.status(), 200);
+    assert!(answer.into_body().collect().await.is_err());
+    assert_eq!(rig.last().await["metrics"]["is_success"], false);
 }
 
 #[tokio::test]
@@ -68,7 +102,7 @@ async fn a_stream_that_ends_too_soon_is_told_and_failed() {
             let answer = rig.chat(ask).await;
             let text = answer.text();
             let last = if begun {
-                text.trim_end().rsplit("\n\n").next().and_then(|event| event.strip_prefix("data: ")).expect(&text)
+                text.trim_end().split_once("event: error\ndata: ").expect(&text).1
             } else {
                 &text
             };

@@ -9,11 +9,11 @@ use line::{Line, Sight};
 
 /// Reads along while a stream passes: model, usage, content, error, end.
 ///
-/// Bytes leave at once and as they came, with two exceptions. The terminal event (`data: [DONE]`) and what follows it
-/// are held until [`Observer::finish`], so that the call can be committed first. And an observer that strips usage,
-/// for a caller who did not ask for it, lets go of whole lines only, of an event's name together with its data, and
-/// takes out `"usage": null` members and the event that carries nothing but usage. The bytes that leave do not depend on
-/// how the stream was cut into chunks.
+/// Whole lines leave at once and as they came, so that an error can follow where a stream breaks off. The terminal event
+/// (`data: [DONE]`) and what follows it are held until [`Observer::finish`], so that the call can be committed first. And
+/// an observer that strips usage, for a caller who did not ask for it, takes out `"usage": null` members and the event
+/// that carries nothing but usage; there, an event's name leaves together with its data. The bytes that leave do not
+/// depend on how the stream was cut into chunks.
 #[derive(Debug, Default)]
 pub struct Observer {
     strip_usage: bool,
@@ -109,7 +109,7 @@ impl Observer {
         self.seen.done || (self.seen.finished && !self.torn)
     }
 
-    /// Everything leaves untouched; only an unfinished line that may yet be the terminal event waits.
+    /// Whole lines leave untouched.
     fn pass(&mut self, chunk: Bytes) -> Bytes {
         let carried = self.held.split();
         let mut start = 0;
@@ -123,20 +123,20 @@ impl Observer {
         }
         if !self.seen.done {
             self.keep(&chunk[start..]);
-            if line::may_be_terminal(&self.line) {
+            if !self.overlong {
                 release = start;
             }
         }
         // A carried line that is still the same unfinished (or terminal) line stays held as a whole.
         if release == 0 {
             self.held = carried;
-            self.hold_rest(&chunk);
+            self.hold(&chunk);
             return Bytes::new();
         }
         if carried.is_empty() && release == chunk.len() {
             return chunk;
         }
-        self.hold_rest(&chunk[release..]);
+        self.hold(&chunk[release..]);
         if carried.is_empty() { chunk.slice(..release) } else { joined(carried, &chunk[..release]) }
     }
 
@@ -238,6 +238,15 @@ impl Observer {
 
     fn look(&mut self, line: &[u8]) -> Line {
         if line.len() > LONGEST_LINE { Line::Plain } else { self.seen.look(line) }
+    }
+
+    /// An unfinished line is bounded already.
+    fn hold(&mut self, bytes: &[u8]) {
+        if self.seen.done {
+            self.hold_rest(bytes);
+        } else {
+            self.held.extend_from_slice(bytes);
+        }
     }
 
     fn hold_rest(&mut self, bytes: &[u8]) {

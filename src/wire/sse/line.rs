@@ -75,22 +75,6 @@ impl Sight {
     }
 }
 
-/// Whether an unfinished line may still become the terminal event.
-pub(super) fn may_be_terminal(line: &[u8]) -> bool {
-    const FIELD: &[u8] = b"data:";
-    const DONE: &[u8] = b"[DONE]";
-    if line.len() > LONGEST_TERMINAL {
-        return false;
-    }
-    match line.strip_prefix(FIELD) {
-        None => !line.is_empty() && FIELD.starts_with(line),
-        Some(data) => {
-            let data = data.trim_ascii_start();
-            DONE.starts_with(data) || data.strip_prefix(DONE).is_some_and(|rest| rest.trim_ascii().is_empty())
-        }
-    }
-}
-
 /// Whether an unfinished line, after which nothing comes, is data of which a part is missing.
 pub(super) fn is_torn(line: &[u8]) -> bool {
     const FIELD: &[u8] = b"data:";
