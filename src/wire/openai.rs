@@ -75,9 +75,11 @@ enum Name {
 }
 
 impl<'a> Envelope<'a> {
-    /// `None` for anything but an object.
+    /// `None` for anything but an object in UTF-8.
     pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
-        bytes.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(bytes).ok())?
+        // JSON is UTF-8: members that are passed over count as well.
+        let text = std::str::from_utf8(bytes).ok()?;
+        text.trim_ascii_start().starts_with('{').then(|| serde_json::from_str(text).ok())?
     }
 
     pub(super) fn model(&self) -> Option<String> {
