@@ -44,6 +44,7 @@ use crate::house::Shared;
 use crate::wire::vendors::{Endpoint, Route, route};
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::Response;
 use axum::routing::{any, get, post, put};
@@ -52,7 +53,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use serde::Serialize;
 use std::sync::Arc;
 use tower::layer::layer_fn;
-use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 /// Every route below `/v1`, by its whole address: a nested router would rewrite that of each call.
 pub fn router(house: &Shared) -> Router {
@@ -72,13 +73,13 @@ pub fn router(house: &Shared) -> Router {
         .route("/v1", any(unknown))
         .route("/v1/", any(unknown))
         .route("/v1/{*rest}", any(vendors))
-        .method_not_allowed_fallback(unknown)
-        .layer(layer_fn(Gate));
+        .method_not_allowed_fallback(unknown);
     let routes = match cors(&house.settings.cors_origins) {
         Some(cors) => routes.layer(cors),
         None => routes,
     };
-    routes.with_state(Arc::clone(house))
+    // Around the answers to preflights as well.
+    routes.layer(layer_fn(Gate)).with_state(Arc::clone(house))
 }
 
 /// Sends one call as the console itself, over the same way as any other. Its log's id.
@@ -158,7 +159,13 @@ async fn list_logs(State(house): State<Shared>, RawQuery(query): RawQuery, heade
     }
 }
 
-async fn one_log(State(house): State<Shared>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+async fn one_log(
+    State(house): State<Shared>,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Response {
+    // What is not text once its escapes are read names no log.
+    let Ok(Path(id)) = id else { return Refusal::unknown_route().response() };
     match reader(&house, &headers, &["logs.view"]) {
         Ok(caller) => told(logs::one(&house.store, &caller.key.workspace, &id).await),
         Err(refusal) => refusal.response(),
@@ -199,14 +206,17 @@ async fn unknown() -> Response {
 
 /// Lets pages of other origins in, where some are named.
 fn cors(origins: &[String]) -> Option<CorsLayer> {
-    let origins = origins.iter().filter_map(|origin| origin.parse().ok()).collect::<Vec<HeaderValue>>();
-    if origins.is_empty() {
-        return None;
-    }
+    let listed = origins.iter().filter_map(|origin| origin.parse().ok()).collect::<Vec<HeaderValue>>();
+    let origins = match listed.iter().any(|origin| origin == "*") {
+        true => AllowOrigin::any(),
+        false if listed.is_empty() => return None,
+        false => AllowOrigin::list(listed),
+    };
+    // A star does not cover Authorization, so that what is asked for is said back.
     let layer = CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-        .allow_headers(Any)
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(Any);
     Some(layer)
 }

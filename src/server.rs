@@ -59,6 +59,7 @@ pub async fn serve(
 /// Pages and server functions.
 fn console(house: &Shared) -> Router {
     let options = LeptosOptions::builder().output_name("app").build();
+    let secure = house.settings.secure();
     let front = assets::front();
     let context = {
         let (house, front) = (Arc::clone(house), front);
@@ -75,7 +76,7 @@ fn console(house: &Shared) -> Router {
         .leptos_routes_with_context(&options, routes, context.clone(), shell)
         .fallback(leptos_axum::render_app_async_with_context(context, shell))
         .with_state(options)
-        .route("/theme", post(theme))
+        .route("/theme", post(move |form: Form<ThemeForm>| theme(secure, form)))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(Arc::new(Fence::new(&house.settings)), auth::csrf))
         .layer(house.sessions.clone())
@@ -108,11 +109,13 @@ struct ThemeForm {
 }
 
 /// Keeps the chosen theme in a cookie, so that the server renders it.
-async fn theme(Form(form): Form<ThemeForm>) -> Response {
-    let cookie = match form.theme.as_str() {
-        chosen @ ("light" | "dark") => format!("theme={chosen}; Path=/; Max-Age=31536000; SameSite=Lax"),
-        _ => "theme=; Path=/; Max-Age=0; SameSite=Lax".to_owned(),
+async fn theme(secure: bool, Form(form): Form<ThemeForm>) -> Response {
+    let (chosen, age) = match form.theme.as_str() {
+        chosen @ ("light" | "dark") => (chosen, 31_536_000),
+        _ => ("", 0),
     };
+    let secure = if secure { "; Secure" } else { "" };
+    let cookie = format!("theme={chosen}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
     let back = if form.back.starts_with('/') && !form.back.starts_with("//") && !form.back.contains('\\') {
         form.back
     } else {

@@ -169,11 +169,13 @@ pub fn headers(mut headers: HeaderMap, serving: &Serving, kind: Option<&'static 
     for name in DROPPED {
         headers.remove(name);
     }
-    if let Some(out) = &serving.out {
-        let echoes = headers.iter().filter(|(_, value)| out.secrets.within(value.as_bytes()));
-        for name in echoes.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
-            headers.remove(name);
-        }
+    let barred = |name: &HeaderName, value: &HeaderValue| {
+        name.as_str().starts_with("x-portkey-")
+            || serving.out.as_ref().is_some_and(|out| out.secrets.within(value.as_bytes()))
+    };
+    let barred = headers.iter().filter(|(name, value)| barred(name, value)).map(|(name, _)| name.clone());
+    for name in barred.collect::<Vec<_>>() {
+        headers.remove(name);
     }
     if let Some(kind) = kind {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -197,7 +199,7 @@ pub fn mark(headers: &mut HeaderMap, serving: &Serving) {
 }
 
 /// Headers that belong to the connection upstream, or that a provider has no business setting on this origin.
-const DROPPED: [HeaderName; 19] = [
+const DROPPED: [HeaderName; 23] = [
     header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
     header::ACCESS_CONTROL_ALLOW_HEADERS,
     header::ACCESS_CONTROL_ALLOW_METHODS,
@@ -208,13 +210,17 @@ const DROPPED: [HeaderName; 19] = [
     header::CONTENT_ENCODING,
     header::CONTENT_LENGTH,
     header::CONTENT_SECURITY_POLICY,
+    header::LINK,
     header::PROXY_AUTHENTICATE,
+    header::REFRESH,
     header::SET_COOKIE,
     header::STRICT_TRANSPORT_SECURITY,
     header::TE,
     header::TRAILER,
     header::TRANSFER_ENCODING,
     header::UPGRADE,
+    HeaderName::from_static("clear-site-data"),
     HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("x-portkey-trace-id"),
+    HeaderName::from_static("nel"),
+    HeaderName::from_static("report-to"),
 ];

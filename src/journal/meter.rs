@@ -96,6 +96,13 @@ impl Meter {
         record.secrets.join(&self.tries.secrets());
         let upstream_us = covered(&record.attempts);
         let call = &mut record.call;
+        if let (true, Some(last)) = (call.provider.is_empty(), record.attempts.last()) {
+            // It ended before its answer could say where it came from.
+            call.provider.clone_from(&last.provider);
+            call.vendor.clone_from(&last.vendor);
+            call.model_served.clone_from(&last.model);
+            call.target.clone_from(&last.target);
+        }
         call.status = status;
         call.outcome = outcome;
         if outcome == Outcome::Failed && call.tokens_in + call.tokens_out == 0 {

@@ -16,7 +16,7 @@ const SLOT: usize = 512;
 /// fields they fit whatever the caller sent: its ids and the path come from outside.
 const ID: usize = 48;
 const WORD: usize = 16;
-const FOREIGN: usize = 64;
+const FOREIGN: usize = 72;
 
 /// What is known of a call when it starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

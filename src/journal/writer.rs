@@ -3,7 +3,7 @@
 use crate::journal::record::{Outcome, Record};
 use crate::journal::rollup::{Bin, Rollups};
 use crate::journal::slots::Slots;
-use crate::journal::{Filed, Stopped};
+use crate::journal::{Filed, PLACES, Stopped};
 use crate::store::{Store, Stored};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -24,27 +24,45 @@ pub(super) async fn run(store: Store, mut queue: mpsc::Receiver<Filed>, slots: S
         batch.push(first);
         // Calls that are about to end do so first, and share the transaction.
         tokio::task::yield_now().await;
-        while batch.len() < BATCH
-            && let Ok(next) = queue.try_recv()
-        {
-            batch.push(next);
-        }
-        for filed in &mut batch {
-            filed.record.pack();
-        }
-        let mut outcome = write(&store, &batch, &mut rollups).await;
-        while let Err(error) = outcome {
-            tracing::error!(%error, rows = batch.len(), "the journal cannot be written; calls are refused until it can");
+        gather(&mut queue, &mut batch, BATCH);
+        if let Err(error) = write(&store, &batch, &mut rollups).await {
             stopped.store(true, Ordering::Relaxed);
-            refuse(&mut batch);
-            tokio::time::sleep(PAUSE).await;
-            outcome = write(&store, &batch, &mut rollups).await;
-        }
-        if stopped.swap(false, Ordering::Relaxed) {
+            let mut error = Some(error);
+            while let Some(cause) = error {
+                // Whatever ends meanwhile is told at once, rather than left to wait for its turn.
+                gather(&mut queue, &mut batch, PLACES);
+                tracing::error!(error = %cause, rows = batch.len(), "the journal cannot be written; calls are refused until it can");
+                refuse(&mut batch);
+                tokio::time::sleep(PAUSE).await;
+                error = catch_up(&store, &mut batch, &mut rollups, &slots).await.err();
+            }
+            stopped.store(false, Ordering::Relaxed);
             tracing::info!("the journal is written again; calls are admitted");
         }
-        settle(&mut batch, &slots);
+        settle(batch.drain(..), &slots);
     }
+}
+
+/// Takes what is queued, until `batch` holds so many.
+fn gather(queue: &mut mpsc::Receiver<Filed>, batch: &mut Vec<Filed>, most: usize) {
+    while batch.len() < most
+        && let Ok(next) = queue.try_recv()
+    {
+        batch.push(next);
+    }
+    for filed in batch {
+        filed.record.pack();
+    }
+}
+
+/// Writes what had to wait, transaction by transaction; `batch` keeps what is not written yet.
+async fn catch_up(store: &Store, batch: &mut Vec<Filed>, rollups: &mut Rollups, slots: &Slots) -> Stored<()> {
+    while !batch.is_empty() {
+        let count = batch.len().min(BATCH);
+        write(store, &batch[..count], rollups).await?;
+        settle(batch.drain(..count), slots);
+    }
+    Ok(())
 }
 
 /// Writes what a killed process left open.
@@ -109,8 +127,8 @@ fn refuse(batch: &mut [Filed]) {
     }
 }
 
-fn settle(batch: &mut Vec<Filed>, slots: &Slots) {
-    for filed in batch.drain(..) {
+fn settle(written: impl Iterator<Item = Filed>, slots: &Slots) {
+    for filed in written {
         if let Some(slot) = filed.slot
             && let Err(error) = slots.release(slot)
         {

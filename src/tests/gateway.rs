@@ -14,8 +14,12 @@ const REPLY: &str = r#"{"id":"c1","object":"chat.completion","model":"gpt-4o-202
 #[tokio::test]
 async fn a_call_is_routed_answered_logged_and_priced() {
     let rig = Rig::new().await;
-    rig.upstream.then(Scene::json(200, REPLY).header("x-ratelimit-remaining-requests", "9"));
+    const BARRED: [&str; 6] = ["clear-site-data", "refresh", "link", "set-cookie", "x-portkey-made-up", "nel"];
+    let scene = Scene::json(200, REPLY).header("x-ratelimit-remaining-requests", "9");
+    let scene = BARRED.into_iter().fold(scene, |scene, name| scene.header(name, "1"));
+    rig.upstream.then(scene.header("x-portkey-provider", "forged"));
     let answer = rig.chat(ASK).await;
+    assert!(BARRED.into_iter().all(|name| answer.header(name).is_empty()), "{:?}", answer.headers);
     assert_eq!((answer.status.as_u16(), answer.text().as_str()), (200, REPLY));
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("x-portkey-provider"), "openai");
@@ -199,6 +203,7 @@ async fn an_answer_that_cannot_be_used_is_a_502_that_says_what_came() {
     for (scene, text) in [
         (Scene::json(200, "<html>busy</html>"), "Invalid response received from openai: <html>busy</html>"),
         (Scene::json(200, ""), "nothing"),
+        (Scene { chunks: vec![Bytes::from_static(b"{\"id\":\"\xff\"}")], ..Scene::json(200, "") }, "\u{fffd}"),
         (Scene::json(200, "{\"half\":").ends(End::Reset), "broke off"),
         (Scene::json(302, "{}").header("location", "http://127.0.0.1:1/"), "302"),
         (Scene::json(200, "{}").header("content-encoding", "zstd"), "zstd"),

@@ -2,6 +2,7 @@
 
 mod caching;
 mod chaos;
+mod corpora;
 mod gateway;
 mod journal;
 mod realtime;
