@@ -11,6 +11,7 @@ pub mod rollup;
 pub mod sketch;
 pub mod slots;
 mod tend;
+mod uses;
 mod writer;
 
 use crate::clock::Clock;

@@ -3,6 +3,7 @@
 use crate::journal::record::{Outcome, Record};
 use crate::journal::rollup::{Bin, Rollups};
 use crate::journal::slots::Slots;
+use crate::journal::uses::Uses;
 use crate::journal::{Filed, Stopped};
 use crate::store::journal::Pen;
 use crate::store::{Store, Stored};
@@ -23,6 +24,7 @@ pub(super) struct Scribe {
     store: Store,
     pen: Pen,
     rollups: Rollups,
+    uses: Uses,
 }
 
 /// Writes until the last sender is gone.
@@ -69,7 +71,7 @@ async fn gather(queue: &mut mpsc::Receiver<Filed>, batch: &mut Vec<Filed>) {
 
 impl Scribe {
     pub(super) async fn open(store: &Store) -> Stored<Self> {
-        Ok(Self { store: store.clone(), pen: store.pen().await?, rollups: Rollups::default() })
+        Ok(Self { store: store.clone(), pen: store.pen().await?, rollups: Rollups::default(), uses: Uses::default() })
     }
 
     /// Writes what a killed process left open.
@@ -111,7 +113,7 @@ impl Scribe {
     }
 
     async fn try_write(&mut self, batch: &[Filed]) -> Stored<()> {
-        let Self { store, pen, rollups } = self;
+        let Self { store, pen, rollups, uses } = self;
         let mut touched = Vec::<Bin>::with_capacity(4);
         for call in batch.iter().map(|filed| &filed.record.call) {
             let bin = Bin::of(call);
@@ -126,7 +128,9 @@ impl Scribe {
         let records = batch.iter().map(|filed| &*filed.record).collect::<Vec<_>>();
         let figures =
             touched.iter().filter_map(|bin| rollups.figures(bin).map(|figures| (bin, figures))).collect::<Vec<_>>();
-        pen.write_calls(&records, &figures).await?;
+        let used = uses.due(&records);
+        pen.write_calls(&records, &figures, &used).await?;
+        uses.store(&used);
         if let Some(newest) = touched.iter().map(|bin| bin.minute).max() {
             rollups.forget(newest);
         }

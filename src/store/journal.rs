@@ -8,7 +8,7 @@ use crate::store::{Store, StoreError, Stored};
 use futures_util::{FutureExt, TryStreamExt};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, ConnectOptions, Connection, Executor, Row};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -43,11 +43,16 @@ struct Batch<'q> {
 type Bound = Result<(), sqlx::error::BoxDynError>;
 
 impl Pen {
-    /// Writes calls with their attempts, bodies and figures. All or nothing.
+    /// Writes calls with their attempts, bodies and figures, and when keys were last used. All or nothing.
     ///
     /// The whole transaction is one text with one list of values: one trip to the database's thread, whatever the
     /// number of rows. Texts differ only by counts, so that they stay prepared.
-    pub async fn write_calls(&mut self, records: &[&Record], figures: &[(&Bin, &Figures)]) -> Stored<()> {
+    pub async fn write_calls(
+        &mut self,
+        records: &[&Record],
+        figures: &[(&Bin, &Figures)],
+        uses: &[(&str, i64)],
+    ) -> Stored<()> {
         let attempts = records
             .iter()
             .flat_map(|record| {
@@ -55,13 +60,12 @@ impl Pen {
                 record.attempts.iter().zip(0..).map(move |(attempt, number)| (call, number, attempt))
             })
             .collect::<Vec<_>>();
-        let uses = last_uses(records);
         let mut batch = Batch::default();
         batch.insert("INSERT INTO calls", COLUMNS, records, bind_call)?;
         batch.insert("INSERT INTO attempts", ATTEMPT_COLUMNS, &attempts, bind_attempt)?;
         batch.insert("INSERT INTO bodies", "call, frame", records, bind_body)?;
         batch.insert("INSERT OR REPLACE INTO rollups", ROLLUP_COLUMNS, figures, bind_figures)?;
-        batch.insert("INSERT OR REPLACE INTO key_use", "key_id, last_used_at", &uses, bind_use)?;
+        batch.insert("INSERT OR REPLACE INTO key_use", "key_id, last_used_at", uses, bind_use)?;
         let written = self.run(batch).await;
         if written.is_err() {
             // Where the failure ended the transaction already, there is nothing to roll back.
@@ -187,15 +191,6 @@ impl Batch<'_> {
         }
         Ok(())
     }
-}
-
-fn last_uses<'r>(records: &[&'r Record]) -> Vec<(&'r str, i64)> {
-    let mut uses = BTreeMap::new();
-    for record in records {
-        let last = uses.entry(record.call.key_id.as_str()).or_insert(record.call.at);
-        *last = record.call.at.max(*last);
-    }
-    uses.into_iter().collect()
 }
 
 fn count(figure: u64) -> i64 {
