@@ -76,7 +76,7 @@ impl Journal {
         let (queue, filed) = mpsc::channel(PLACES);
         let stopped = Arc::new(AtomicBool::new(false));
         tasks.spawn(writer::run(scribe, filed, slots.clone(), Arc::clone(&stopped)));
-        tasks.spawn(tend::keep(store.clone(), tasks.clone()));
+        tasks.spawn(tend::keep(store.clone(), slots.clone(), tasks.clone()));
         tasks.spawn(fold::keep(store.clone(), clock.clone(), tasks.clone()));
         Ok(Self { queue, slots, stopped })
     }

@@ -4,7 +4,7 @@ use crate::journal::record::{Outcome, Record};
 use crate::journal::rollup::{Bin, Rollups};
 use crate::journal::slots::Slots;
 use crate::journal::uses::Uses;
-use crate::journal::{Filed, Stopped};
+use crate::journal::{Filed, Stopped, tend};
 use crate::store::journal::Pen;
 use crate::store::{Store, Stored};
 use std::sync::Arc;
@@ -50,6 +50,7 @@ pub(super) async fn run(mut scribe: Scribe, mut queue: mpsc::Receiver<Filed>, sl
         settle(&mut batch, &slots);
     }
     scribe.close().await;
+    tend::sweep(&slots);
 }
 
 /// Takes what is queued. Calls that are about to end do so first, and share the transaction: the other tasks have their
@@ -160,10 +161,8 @@ fn refuse(batch: &mut [Filed]) {
 
 fn settle(batch: &mut Vec<Filed>, slots: &Slots) {
     for filed in batch.drain(..) {
-        if let Some(slot) = filed.slot
-            && let Err(error) = slots.release(slot)
-        {
-            tracing::error!(%error, "the open file cannot be written");
+        if let Some(slot) = filed.slot {
+            slots.release(slot);
         }
         if let Some(answer) = filed.answer {
             // The caller may have left meanwhile; nobody is waiting then.
