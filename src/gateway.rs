@@ -8,8 +8,13 @@ pub mod caller;
 pub mod config;
 pub mod drive;
 pub mod explained;
+pub mod exports;
+pub mod feedback;
+pub mod form;
 pub mod forward;
+mod gate;
 pub mod host;
+pub mod ingest;
 pub mod intake;
 pub mod logs;
 pub mod masked;
@@ -31,6 +36,7 @@ pub mod trace;
 use crate::book::KeyEntry;
 use crate::gateway::call::Inbound;
 use crate::gateway::caller::Caller;
+use crate::gateway::gate::Gate;
 use crate::gateway::logs::LogsRefusal;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::trace::Trace;
@@ -38,30 +44,42 @@ use crate::house::Shared;
 use crate::wire::vendors::{Endpoint, Route, route};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{OriginalUri, Path, RawQuery, Request, State};
-use axum::middleware::{self, Next};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::Response;
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, post, put};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderValue, Method};
 use serde::Serialize;
 use std::sync::Arc;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tower::layer::layer_fn;
+use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
-/// Every route below `/v1`.
+/// Every route below `/v1`, by its whole address: a nested router would rewrite that of each call.
 pub fn router(house: &Shared) -> Router {
-    Router::new()
-        .route("/explain", post(explain))
-        .route("/logs", get(list_logs))
-        .route("/logs/{id}", get(one_log))
-        .route("/", any(unknown))
-        .route("/{*rest}", any(vendors))
-        .method_not_allowed_fallback(unknown)
-        .layer(CatchPanicLayer::custom(|_| Refusal::defect().response::<Body>()))
-        .layer(middleware::from_fn(stamp))
-        .layer(cors(&house.settings.cors_origins))
-        .with_state(Arc::clone(house))
+    let routes = Router::new()
+        .route("/v1/explain", post(explain))
+        .route("/v1/feedback", post(feedback::create))
+        .route("/v1/feedback/{id}", put(feedback::update))
+        .route("/v1/logs", get(list_logs).post(ingest::create))
+        .route("/v1/logs/exports", get(exports::list).post(exports::create))
+        .route("/v1/logs/exports/field-restrictions", get(exports::restrictions))
+        .route("/v1/logs/exports/{id}", get(exports::one).put(exports::update))
+        .route("/v1/logs/exports/{id}/start", post(exports::start))
+        .route("/v1/logs/exports/{id}/cancel", post(exports::cancel))
+        .route("/v1/logs/exports/{id}/download", get(exports::download))
+        .route("/v1/logs/exports/{id}/file", get(exports::file))
+        .route("/v1/logs/{id}", get(one_log))
+        .route("/v1", any(unknown))
+        .route("/v1/", any(unknown))
+        .route("/v1/{*rest}", any(vendors))
+        .method_not_allowed_fallback(unknown);
+    let routes = match cors(&house.settings.cors_origins) {
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    };
+    // Around the answers to preflights as well.
+    routes.layer(layer_fn(Gate)).with_state(Arc::clone(house))
 }
 
 /// Sends one call as the console itself, over the same way as any other. Its log's id.
@@ -94,11 +112,10 @@ pub async fn own_call(house: &Shared, workspace: &str, body: &str) -> Result<Str
 
 /// Every path that a vendor may have.
 async fn vendors(State(house): State<Shared>, request: Request) -> Response {
-    let whole = whole(&request);
-    let target = whole.path_and_query().map_or("/", |target| target.as_str());
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let Some(route) = route(request.method(), target) else { return Refusal::unknown_route().response() };
     let endpoint = route.endpoint;
-    match inbound(&house, route, whole, request) {
+    match inbound(&house, route, request) {
         Ok((inbound, _)) if endpoint == Endpoint::Models => {
             let id = inbound.route.rest.split('?').next().and_then(|path| path.strip_prefix("/models/")).map(decoded);
             models::serve(&house, inbound, id).await
@@ -120,27 +137,19 @@ fn decoded(id: &str) -> String {
 
 async fn explain(State(house): State<Shared>, request: Request) -> Response {
     let route = Route { endpoint: Endpoint::Chat, rest: "/chat/completions".into() };
-    let whole = whole(&request);
-    let told = match inbound(&house, route, whole, request) {
+    let told = match inbound(&house, route, request) {
         Ok((inbound, body)) => explained::serve(&house, inbound, body).await,
         Err(refusal) => Err(refusal),
     };
     told.map_or_else(|refusal| refusal.response(), |told| json(&told))
 }
 
-fn inbound(house: &Shared, route: Route, whole: Uri, request: Request) -> Result<(Inbound, Body), Refusal> {
+fn inbound(house: &Shared, route: Route, request: Request) -> Result<(Inbound, Body), Refusal> {
     let (mut parts, body) = request.into_parts();
     let book = house.shelf.book();
     let caller = Caller::of(&parts.headers, &book, house.clock.now())?;
     let trace = parts.extensions.remove::<Trace>().unwrap_or_else(|| Trace::of(&parts.headers));
-    parts.uri = whole;
     Ok((Inbound { route, parts, caller, book, trace }, body))
-}
-
-/// The address as it was asked for: a nested router sees it without `/v1`.
-fn whole(request: &Request) -> Uri {
-    let original = request.extensions().get::<OriginalUri>();
-    original.map_or_else(|| request.uri().clone(), |original| original.0.clone())
 }
 
 async fn list_logs(State(house): State<Shared>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
@@ -150,7 +159,9 @@ async fn list_logs(State(house): State<Shared>, RawQuery(query): RawQuery, heade
     }
 }
 
-async fn one_log(State(house): State<Shared>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+async fn one_log(State(house): State<Shared>, id: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Response {
+    // What is not text once its escapes are read names no log.
+    let Ok(Path(id)) = id else { return Refusal::unknown_route().response() };
     match reader(&house, &headers, &["logs.view"]) {
         Ok(caller) => told(logs::one(&house.store, &caller.key.workspace, &id).await),
         Err(refusal) => refusal.response(),
@@ -189,26 +200,19 @@ async fn unknown() -> Response {
     Refusal::unknown_route().response()
 }
 
-/// Puts the trace id on every answer, refusals included: the SDKs retry what lacks it.
-async fn stamp(mut request: Request, next: Next) -> Response {
-    let trace = Trace::of(request.headers());
-    let id = HeaderValue::from_str(&trace.trace);
-    request.extensions_mut().insert(trace);
-    let mut response = next.run(request).await;
-    if let Ok(id) = id {
-        response.headers_mut().insert(HeaderName::from_static("x-portkey-trace-id"), id);
-    }
-    response
-}
-
-fn cors(origins: &[String]) -> CorsLayer {
-    let origins = origins.iter().filter_map(|origin| origin.parse().ok()).collect::<Vec<HeaderValue>>();
-    if origins.is_empty() {
-        return CorsLayer::new();
-    }
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-        .allow_headers(Any)
-        .expose_headers(Any)
+/// Lets pages of other origins in, where some are named.
+fn cors(origins: &[String]) -> Option<CorsLayer> {
+    let listed = origins.iter().filter_map(|origin| origin.parse().ok()).collect::<Vec<HeaderValue>>();
+    let origins = match listed.iter().any(|origin| origin == "*") {
+        true => AllowOrigin::any(),
+        false if listed.is_empty() => return None,
+        false => AllowOrigin::list(listed),
+    };
+    // A star does not cover Authorization, so that what is asked for is said back.
+    let layer = CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(Any);
+    Some(layer)
 }

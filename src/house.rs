@@ -2,11 +2,12 @@
 
 use crate::auth;
 use crate::book::Shelf;
-use crate::cache::{Bounds, Cache};
 use crate::cache::flight::Flights;
+use crate::cache::{Bounds, Cache};
 use crate::clock::Clock;
 use crate::gateway::cached::Landing;
 use crate::gateway::config::Inline;
+use crate::gateway::exports;
 use crate::gateway::relay::Relay;
 use crate::gateway::retries::Retries;
 use crate::health::Health;
@@ -16,11 +17,12 @@ use crate::sandbox;
 use crate::secret::{self, Sealer};
 use crate::settings::Settings;
 use crate::setup;
-use crate::store::people::Sessions;
+use crate::store::sessions::Sessions;
 use crate::store::{Store, StoreError};
 use crate::tasks::Tasks;
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,6 +95,7 @@ impl House {
         let shelf = Shelf::open(store.clone(), sealer.clone(), sandbox).await?;
         let journal = Journal::open(&folder, &store, &clock, &tasks).await?;
         let cache = Cache::open(&store, Bounds::default(), &clock, &tasks).await;
+        exports::open(&store, &clock, &tasks, &folder).await?;
         let sessions = auth::session::layer(&store, &settings).await?;
         tasks.spawn(auth::session::sweep(store.clone(), tasks.clone()));
         Ok(Arc::new(Self {
@@ -132,7 +135,13 @@ pub async fn close(house: Shared, patience: Duration) -> bool {
 
 fn occupy(folder: &Path) -> Result<File, OpenError> {
     let failed = |source| OpenError::Folder { folder: folder.to_owned(), source };
-    fs::create_dir_all(folder).map_err(failed)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    if fs::metadata(folder).map_err(failed)?.permissions().mode() & 0o077 != 0 {
+        tracing::warn!(
+            folder = %folder.display(),
+            "other accounts of this machine may enter the data folder; chmod 700 keeps them out"
+        );
+    }
     let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock")).map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),

@@ -4,12 +4,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
 use rand::Rng;
 use rand::distr::Alphanumeric;
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// Characters of a minted secret after its prefix: 32 of base62 are 190 random bits.
@@ -18,10 +20,12 @@ const MINTED: usize = 32;
 /// Bytes of nonce before each sealed text.
 const NONCE: usize = 24;
 
-/// Seals credentials under the master key (XChaCha20-Poly1305). Cheap to clone.
+/// Seals credentials under the master key (XChaCha20-Poly1305), and signs addresses under a key made from it
+/// (HMAC-SHA256). Cheap to clone.
 #[derive(Clone)]
 pub struct Sealer {
     cipher: XChaCha20Poly1305,
+    signer: Hmac<Sha256>,
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +47,8 @@ pub enum MasterKeyError {
 
 impl Sealer {
     pub fn new(key: [u8; 32]) -> Self {
-        Self { cipher: XChaCha20Poly1305::new(&key.into()) }
+        let made = hmac(&key).chain_update(b"switchyard signed addresses").finalize().into_bytes();
+        Self { cipher: XChaCha20Poly1305::new(&key.into()), signer: hmac(&made.into()) }
     }
 
     /// Nonce and ciphertext of `plain`. It opens only with the same `bound_to`, the id of what it belongs to.
@@ -60,6 +65,24 @@ impl Sealer {
         let payload = Payload { msg: ciphertext, aad: bound_to.as_bytes() };
         self.cipher.decrypt(XNonce::from_slice(nonce), payload).map(Zeroizing::new).map_err(|_| SealError)
     }
+
+    /// The signature of `claim`, in hex.
+    pub fn sign(&self, claim: &str) -> String {
+        let signature = self.signer.clone().chain_update(claim.as_bytes()).finalize().into_bytes();
+        signature.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Whether `signature` is that of `claim`. How long it takes does not tell how much of it is right.
+    pub fn signed(&self, claim: &str, signature: &str) -> bool {
+        self.sign(claim).as_bytes().ct_eq(signature.as_bytes()).into()
+    }
+}
+
+/// HMAC-SHA256 under a key shorter than its block, which is filled up with zeros.
+fn hmac(key: &[u8; 32]) -> Hmac<Sha256> {
+    let mut block = Zeroizing::new([0; 64]);
+    block[..32].copy_from_slice(key);
+    KeyInit::new((&*block).into())
 }
 
 /// Its key is not for logs.
@@ -181,6 +204,18 @@ mod tests {
             assert_eq!(sealer.open(&damaged, "provider-1"), Err(SealError), "byte {at}");
         }
         assert_eq!(sealer.open(&sealed[..10], "provider-1"), Err(SealError));
+    }
+
+    #[test]
+    fn a_signature_is_good_for_its_claim_and_key_alone() {
+        let sealer = Sealer::new([7; 32]);
+        let signature = sealer.sign("export 1");
+        assert_eq!(signature.len(), 64);
+        assert!(sealer.signed("export 1", &signature));
+        assert!(!Sealer::new([8; 32]).signed("export 1", &signature));
+        for (claim, signature) in [("export 2", signature.as_str()), ("export 1", ""), ("export 1", &signature[1..])] {
+            assert!(!sealer.signed(claim, signature), "{claim} {signature}");
+        }
     }
 
     #[test]

@@ -23,21 +23,18 @@ use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
 use tokio::net::TcpListener;
+use tower::util::MapResponseLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 
 /// Every route of the program.
 pub fn router(house: &Shared) -> Router {
     Router::new()
         .merge(console(house))
-        .nest("/v1", gateway::router(house))
+        .merge(gateway::router(house))
         .nest("/pkg", assets::router())
         .route("/healthz", get(healthy))
         .route("/schema/config.json", get(schema))
-        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(fixed(header::REFERRER_POLICY, "same-origin"))
-        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(MapResponseLayer::new(guarded))
 }
 
 /// Serves until `stop` resolves, then finishes what is in flight.
@@ -62,6 +59,7 @@ pub async fn serve(
 /// Pages and server functions.
 fn console(house: &Shared) -> Router {
     let options = LeptosOptions::builder().output_name("app").build();
+    let secure = house.settings.secure();
     let front = assets::front();
     let context = {
         let (house, front) = (Arc::clone(house), front);
@@ -78,7 +76,7 @@ fn console(house: &Shared) -> Router {
         .leptos_routes_with_context(&options, routes, context.clone(), shell)
         .fallback(leptos_axum::render_app_async_with_context(context, shell))
         .with_state(options)
-        .route("/theme", post(theme))
+        .route("/theme", post(move |form: Form<ThemeForm>| theme(secure, form)))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(Arc::new(Fence::new(&house.settings)), auth::csrf))
         .layer(house.sessions.clone())
@@ -111,11 +109,13 @@ struct ThemeForm {
 }
 
 /// Keeps the chosen theme in a cookie, so that the server renders it.
-async fn theme(Form(form): Form<ThemeForm>) -> Response {
-    let cookie = match form.theme.as_str() {
-        chosen @ ("light" | "dark") => format!("theme={chosen}; Path=/; Max-Age=31536000; SameSite=Lax"),
-        _ => "theme=; Path=/; Max-Age=0; SameSite=Lax".to_owned(),
+async fn theme(secure: bool, Form(form): Form<ThemeForm>) -> Response {
+    let (chosen, age) = match form.theme.as_str() {
+        chosen @ ("light" | "dark") => (chosen, 31_536_000),
+        _ => ("", 0),
     };
+    let secure = if secure { "; Secure" } else { "" };
+    let cookie = format!("theme={chosen}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
     let back = if form.back.starts_with('/') && !form.back.starts_with("//") && !form.back.contains('\\') {
         form.back
     } else {
@@ -134,6 +134,16 @@ async fn fresh(request: Request, next: Next) -> Response {
     response
 }
 
-fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+/// What browsers must not do with any answer, in one layer: the router clones and boxes each layer for each call.
+fn guarded(mut response: Response) -> Response {
+    const RULES: [(HeaderName, HeaderValue); 4] = [
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    ];
+    for (name, value) in RULES {
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    response
 }

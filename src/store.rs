@@ -5,22 +5,31 @@ pub mod cache;
 pub mod calls;
 pub mod configs;
 pub mod declared;
+pub mod exports;
+pub mod feedback;
 pub mod journal;
 pub mod keys;
 pub mod people;
 pub mod providers;
+pub mod sessions;
 pub mod traces;
 pub mod usage;
 
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 static CONTROL: Migrator = sqlx::migrate!("./migrations/control");
 static JOURNAL: Migrator = sqlx::migrate!("./migrations/journal");
 static CACHE: Migrator = sqlx::migrate!("./migrations/cache");
+
+/// How long a statement waits for another connection's lock.
+const BUSY: Duration = Duration::from_secs(10);
+/// The same in the journal, where calls wait behind it and nobody but its one writer holds the lock for long.
+const JOURNAL_BUSY: Duration = Duration::from_secs(2);
 
 /// Statements that a connection keeps prepared. The journal's writer has one text for each size of a transaction.
 const STATEMENTS: usize = 512;
@@ -68,16 +77,11 @@ impl Store {
     /// a lost disk cache. Before a schema changes, `control.db` is copied beside itself.
     pub async fn open(folder: &Path, durable: bool) -> Stored<Self> {
         let synchronous = if durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
-        let control = open(folder.join("control.db"), &CONTROL, synchronous).await?;
-        let journal = open(folder.join("journal.db"), &JOURNAL, synchronous).await?;
+        let control = open(folder.join("control.db"), &CONTROL, synchronous, BUSY).await?;
+        let journal = open(folder.join("journal.db"), &JOURNAL, synchronous, JOURNAL_BUSY).await?;
         let cache_file = folder.join("cache.db");
         let cache = cache::open_or_replace(&cache_file).await?;
         Ok(Self { control, journal, cache, cache_file })
-    }
-
-    /// The pool that the browser sessions live in.
-    pub fn sessions(&self) -> SqlitePool {
-        self.control.write.clone()
     }
 
     /// Moves what the journal's log holds into its database, as far as that goes without waiting for anyone.
@@ -102,11 +106,16 @@ impl File {
     }
 }
 
-async fn open(file: PathBuf, migrator: &'static Migrator, synchronous: SqliteSynchronous) -> Stored<File> {
+async fn open(
+    file: PathBuf,
+    migrator: &'static Migrator,
+    synchronous: SqliteSynchronous,
+    busy: Duration,
+) -> Stored<File> {
     let options = SqliteConnectOptions::new()
         .filename(&file)
         .create_if_missing(true)
-        .busy_timeout(Duration::from_secs(10))
+        .busy_timeout(busy)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
         .foreign_keys(true)
@@ -118,6 +127,7 @@ async fn open(file: PathBuf, migrator: &'static Migrator, synchronous: SqliteSyn
         .pragma("mmap_size", "268435456");
     let existed = file.exists();
     let failed = |source| StoreError::Open { file: file.clone(), source };
+    private(&file).map_err(|error| failed(error.into()))?;
     let write = pool(1).connect_with(options.clone()).await.map_err(failed)?;
     if let Err(error) = migrate(&write, &file, migrator, existed).await {
         write.close().await;
@@ -126,6 +136,15 @@ async fn open(file: PathBuf, migrator: &'static Migrator, synchronous: SqliteSyn
     let tend = pool(1).connect_lazy_with(options.clone());
     let read = pool(4).connect_with(options.pragma("query_only", "on")).await.map_err(failed)?;
     Ok(File { read, write, tend })
+}
+
+/// Makes the file where it is missing, and its owner's alone; what stands beside it takes after it.
+fn private(file: &Path) -> std::io::Result<()> {
+    let made = std::fs::File::options().write(true).create(true).truncate(false).mode(0o600).open(file)?;
+    if made.metadata()?.permissions().mode() & 0o077 != 0 {
+        made.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
 }
 
 async fn migrate(write: &SqlitePool, file: &Path, migrator: &'static Migrator, existed: bool) -> Stored<()> {

@@ -1,7 +1,10 @@
 //! What can go wrong for a person at the console.
 
+#[cfg(feature = "ssr")]
+use leptos::prelude::use_context;
 use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
 use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::{Bytes, Encodes};
 use serde::{Deserialize, Serialize};
 
 /// Every server function fails with this; each says what to do next.
@@ -36,8 +39,35 @@ impl Failure {
     }
 }
 
+#[cfg(feature = "ssr")]
+impl Failure {
+    /// Tells a script by the status whose trouble it is; a plain form is led back to its page instead.
+    fn tell(&self) {
+        use http::{StatusCode, header, request};
+        let status = match self {
+            Self::SignedOut => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Missing(_) => StatusCode::NOT_FOUND,
+            Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Broken(_) => return,
+        };
+        let accepts = use_context::<request::Parts>().and_then(|parts| parts.headers.get(header::ACCEPT).cloned());
+        let plain = accepts.is_some_and(|kinds| kinds.to_str().is_ok_and(|kinds| kinds.contains("text/html")));
+        if let Some(options) = use_context::<leptos_axum::ResponseOptions>().filter(|_| !plain) {
+            options.set_status(status);
+        }
+    }
+}
+
 impl FromServerFnError for Failure {
     type Encoder = JsonEncoding;
+
+    /// The server writes its answer.
+    fn ser(&self) -> Bytes {
+        #[cfg(feature = "ssr")]
+        self.tell();
+        JsonEncoding::encode(self).unwrap_or_default()
+    }
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         Self::Broken(format!("The request did not get through. Nothing changed. Try again. ({error})"))

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Portkey } from 'portkey-ai';
 import { collect } from '../harness/wait.mjs';
 import { CREDENTIAL, KEY, logOf, startWorld } from '../harness/world.mjs';
@@ -101,4 +102,57 @@ test('a wrong key raises AuthenticationError', async () => {
     .catch((error) => error);
   assert.equal(refused.constructor.name, 'AuthenticationError', `${refused}`);
   assert.match(refused.message, /Invalid API Key/);
+});
+
+test('feedback is given and revised, and stands in the log', async () => {
+  const trace = 'trace-feedback-node';
+  await client({ traceID: trace }).chat.completions.create({ model: MODEL, messages });
+  const given = await client().feedback.create({ traceID: trace, value: 5, weight: 0.5, metadata: { _user: 'ada' } });
+  assert.equal(given.status, 'success');
+  const [id] = given.feedback_ids;
+  await client().feedback.update({ feedbackID: id, value: -10 });
+  const { feedback } = await logOf(world.base, trace);
+  assert.deepEqual(feedback.map((row) => [row.id, row.value, row.weight, row.metadata]), [[id, -10, 0.5, { _user: 'ada' }]]);
+});
+
+test('feedback out of bounds is a bad request', async () => {
+  const refused = await client().feedback.create({ traceID: 't', value: 11 }).catch((error) => error);
+  assert.equal(refused.status, 400, `${refused}`);
+  assert.match(JSON.stringify(refused.error), /whole number from -10 to 10/);
+});
+
+// This SDK has no method of its own for it.
+test('a call that was made elsewhere is logged', async () => {
+  const trace = 'trace-custom-node';
+  await client().post('/logs', {
+    request: { url: 'https://api.openai.com/v1/chat/completions', provider: 'openai', body: { model: 'gpt-4o' } },
+    response: { response_time: 120, body: { model: 'gpt-4o', usage: { prompt_tokens: 1000, completion_tokens: 100 } } },
+    metadata: { traceId: trace, spanId: 's-1', spanName: 'elsewhere' },
+  });
+  const { metrics } = await logOf(world.base, trace);
+  assert.deepEqual([metrics.span_id, metrics.span_name, metrics.response_time], ['s-1', 'elsewhere', 120]);
+  assert.deepEqual([metrics.total_units, metrics.cost], [1100, 0.35]);
+});
+
+test('an export is ordered, run, and downloaded by its address alone', async () => {
+  const trace = 'trace-export-node';
+  await client({ traceID: trace }).chat.completions.create({ model: MODEL, messages });
+  const { exports } = client().logs;
+  const order = { workspaceId: 'default', filters: { traceId: trace }, requestedData: ['trace_id', 'ai_model'] };
+  const { id: exportId, total } = await exports.create(order);
+  assert.equal(total, 1);
+  await exports.update({ exportId, ...order });
+  await exports.start({ exportId });
+  let shown = await exports.retrieve({ exportId });
+  for (const deadline = Date.now() + 30_000; shown.status === 'in_progress' && Date.now() < deadline; ) {
+    await pause(20);
+    shown = await exports.retrieve({ exportId });
+  }
+  assert.equal(shown.status, 'success');
+  assert.ok((await exports.list({ workspaceId: 'default' })).data.some((row) => row.id === exportId));
+  const { signed_url: address } = await exports.download({ exportId });
+  const lines = (await (await fetch(address)).text()).trimEnd().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(lines, [{ trace_id: trace, ai_model: 'gpt-4o-mini-2024-07-18' }]);
+  const late = await exports.cancel({ exportId }).catch((error) => error);
+  assert.equal(late.status, 409, `${late}`);
 });

@@ -1,7 +1,9 @@
 """The Portkey SDK for Python, with only base URL and key set."""
 
 import json
+import time
 
+import httpx
 import openai
 import pytest
 from portkey_ai import Portkey, createHeaders
@@ -103,3 +105,62 @@ def test_the_openai_sdk_with_portkey_headers_is_answered(world):
     answer = client.chat.completions.create(model="gpt-4o-mini", messages=MESSAGES)
     assert answer.choices[0].message.content == "You said: good morning"
     assert world.calls()[0]["headers"]["authorization"] == f"Bearer {world.credential}"
+
+
+def test_feedback_is_given_revised_and_stands_in_the_log(world, client):
+    trace = "trace-feedback-python"
+    client.with_options(trace_id=trace).chat.completions.create(model=MODEL, messages=MESSAGES)
+    one = client.feedback.create(trace_id=trace, value=5, weight=0.5, metadata={"_user": "ada"})
+    assert one.status == "success"
+    many = client.feedback.bulk_create(feedbacks=[{"trace_id": trace, "value": 1}, {"trace_id": trace, "value": -1}])
+    assert len(many.feedback_ids) == 2
+    [changed] = client.feedback.update(feedback_id=one.feedback_ids[0], value=-10).feedback_ids
+    assert changed == one.feedback_ids[0]
+    said = {row["id"]: (row["value"], row["weight"]) for row in world.log(trace)["feedback"]}
+    assert said == {changed: (-10, 0.5), many.feedback_ids[0]: (1, 1.0), many.feedback_ids[1]: (-1, 1.0)}
+
+
+def test_feedback_out_of_bounds_is_a_bad_request(client):
+    with pytest.raises(Exception, match="whole number from -10 to 10") as refused:
+        client.feedback.create(trace_id="t", value=11)
+    assert refused.value.status_code == 400
+
+
+def test_a_call_made_elsewhere_is_logged(world, client):
+    trace = "trace-custom-python"
+    client.logs.create(
+        request={"url": "https://api.openai.com/v1/chat/completions", "provider": "openai", "body": {"model": "gpt-4o"}},
+        response={
+            "status": 200,
+            "response_time": 120,
+            "body": {"model": "gpt-4o", "usage": {"prompt_tokens": 1000, "completion_tokens": 100}},
+        },
+        metadata={"traceId": trace, "spanId": "s-1", "spanName": "elsewhere", "env": "prod"},
+    )
+    metrics = world.log(trace)["metrics"]
+    assert (metrics["span_id"], metrics["span_name"], metrics["response_time"]) == ("s-1", "elsewhere", 120)
+    assert (metrics["total_units"], metrics["cost"]) == (1100, 0.35)
+
+
+def test_an_export_is_ordered_run_and_downloaded_by_its_address_alone(world, client):
+    trace = "trace-export-python"
+    client.with_options(trace_id=trace).chat.completions.create(model=MODEL, messages=MESSAGES)
+    exports = client.logs.exports
+    made = exports.create(filters={"trace_id": trace}, description="one", requested_data=["trace_id", "ai_model", "cost"])
+    assert made.total == 1
+    exports.update(export_id=made.id, filters={"trace_id": trace}, requested_data=["trace_id", "ai_model"])
+    exports.start(export_id=made.id)
+    deadline = time.monotonic() + 30
+    while exports.retrieve(export_id=made.id).status == "in_progress":
+        assert time.monotonic() < deadline, "the export does not end"
+        time.sleep(0.02)
+    assert exports.retrieve(export_id=made.id).status == "success"
+    assert made.id in json.dumps(exports.list(workspace_id="default").model_dump(), default=str)
+    lines = httpx.get(exports.download(export_id=made.id).signed_url).raise_for_status().text.splitlines()
+    assert [json.loads(line) for line in lines] == [{"trace_id": trace, "ai_model": "gpt-4o-mini-2024-07-18"}]
+
+
+def test_an_export_that_does_not_run_cannot_be_cancelled(client):
+    made = client.logs.exports.create(filters={}, requested_data=["id"])
+    with pytest.raises(Exception, match="does not run"):
+        client.logs.exports.cancel(export_id=made.id)

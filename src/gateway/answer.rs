@@ -42,6 +42,8 @@ pub struct Serving {
     pub path: String,
     /// For `x-portkey-retry-attempt-count`.
     pub retries: i64,
+    /// Retries that were made.
+    pub retried: u32,
     pub cache: CacheUse,
 }
 
@@ -125,7 +127,8 @@ pub async fn response(house: &Shared, serving: &Serving, whole: Whole, mut meter
     }
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
-    let plain = serving.out.as_ref().is_some_and(|out| !out.endpoint.is_text() && head.headers.contains_key(CONTENT_TYPE));
+    let plain =
+        serving.out.as_ref().is_some_and(|out| !out.endpoint.is_text() && head.headers.contains_key(CONTENT_TYPE));
     *response.headers_mut() = headers(head.headers, serving, (!plain).then_some("application/json"));
     response
 }
@@ -160,10 +163,18 @@ pub fn count(house: &House, serving: &Serving, record: &mut Record, usage: &Usag
     }
 }
 
-/// The provider's headers without those of the connection, and the gateway's own.
+/// The provider's headers without those of the connection and those that echo a credential, and the gateway's own.
 /// `kind`: its content type, where it is not the provider's.
 pub fn headers(mut headers: HeaderMap, serving: &Serving, kind: Option<&'static str>) -> HeaderMap {
     for name in DROPPED {
+        headers.remove(name);
+    }
+    let barred = |name: &HeaderName, value: &HeaderValue| {
+        name.as_str().starts_with("x-portkey-")
+            || serving.out.as_ref().is_some_and(|out| out.secrets.within(value.as_bytes()))
+    };
+    let barred = headers.iter().filter(|(name, value)| barred(name, value)).map(|(name, _)| name.clone());
+    for name in barred.collect::<Vec<_>>() {
         headers.remove(name);
     }
     if let Some(kind) = kind {
@@ -188,7 +199,7 @@ pub fn mark(headers: &mut HeaderMap, serving: &Serving) {
 }
 
 /// Headers that belong to the connection upstream, or that a provider has no business setting on this origin.
-const DROPPED: [HeaderName; 19] = [
+const DROPPED: [HeaderName; 23] = [
     header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
     header::ACCESS_CONTROL_ALLOW_HEADERS,
     header::ACCESS_CONTROL_ALLOW_METHODS,
@@ -199,13 +210,17 @@ const DROPPED: [HeaderName; 19] = [
     header::CONTENT_ENCODING,
     header::CONTENT_LENGTH,
     header::CONTENT_SECURITY_POLICY,
+    header::LINK,
     header::PROXY_AUTHENTICATE,
+    header::REFRESH,
     header::SET_COOKIE,
     header::STRICT_TRANSPORT_SECURITY,
     header::TE,
     header::TRAILER,
     header::TRANSFER_ENCODING,
     header::UPGRADE,
+    HeaderName::from_static("clear-site-data"),
     HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("x-portkey-trace-id"),
+    HeaderName::from_static("nel"),
+    HeaderName::from_static("report-to"),
 ];

@@ -9,6 +9,7 @@ use crate::house::House;
 use crate::journal::record::AttemptRow;
 use crate::journal::tries::{Tries, Try};
 use crate::route::retry::{RetryAfter, cooling};
+use crate::wire::vendors::Endpoint;
 use http::StatusCode;
 use http::response::Parts;
 use std::time::Duration;
@@ -80,6 +81,7 @@ impl Shot<'_> {
 
     /// Writes down that it was sent.
     pub fn start(self) -> Try {
+        self.tries.know(&self.out.secrets);
         self.tries.start(self.row())
     }
 
@@ -113,9 +115,12 @@ impl Shot<'_> {
         let status = head.status.as_u16();
         let limits = &self.out.leaf.stream;
         let mut opened = Opened::new(head, source, self.out.usage_added, limits, attempt);
-        if let Some(hold) = self.held
-            && let Err(cut) = opened.held(hold).await
-        {
+        opened.chunks = matches!(self.out.endpoint, Endpoint::Chat | Endpoint::Complete);
+        let begun = match self.held {
+            Some(hold) => opened.held(hold).await,
+            None => opened.begun().await,
+        };
+        if let Err(cut) = begun {
             return self.cut(opened, cut);
         }
         let latency_us = opened.attempt.as_ref().map_or(0, Try::elapsed);

@@ -1,8 +1,8 @@
 //! The cache at work: asked before a target is called, written after it has answered (contract §3.1).
 
+use crate::cache::entry::{Answer as Kept, Entry};
 use crate::cache::flight::{self, Flight, Role};
 use crate::cache::key::{Ask, Hash, Key};
-use crate::cache::entry::{Answer as Kept, Entry};
 use crate::cache::{AGES, Cache, USUAL_AGE};
 use crate::clock::Clock;
 use crate::gateway::answer::{Checked, Serving, is_stream};
@@ -208,6 +208,9 @@ pub fn keep_events(house: &House, serving: &Serving, opened: &Opened) {
 
 fn keep(house: &House, serving: &Serving, answer: Kept, usage: Option<&Usage>, attempt: Option<&Try>) {
     let (Some(key), Some(out)) = (&serving.cache.keep, &serving.out) else { return };
+    if echoes(out, &answer) {
+        return;
+    }
     let now = house.clock.now();
     let model = out.target.model.clone().unwrap_or_default();
     let priced = usage.and_then(|usage| house.prices.cost(out.target.provider.vendor, &model, usage, now));
@@ -221,6 +224,12 @@ fn keep(house: &House, serving: &Serving, answer: Kept, usage: Option<&Usage>, a
         content_type: JSON.to_owned(),
     };
     house.cache.put(key, entry);
+}
+
+/// Whether an answer holds the credential that it was asked with.
+fn echoes(out: &Outgoing, answer: &Kept) -> bool {
+    let (Kept::Whole(bytes) | Kept::Events(bytes)) = answer;
+    out.secrets.within(bytes)
 }
 
 /// A kept answer in the form that the caller wants; usage that he did not ask for is taken out as it passes.
@@ -273,12 +282,8 @@ struct Doors {
 impl Lead {
     fn of(shot: Shot<'_>, cached: &Cached, flight: Flight<Landing>) -> Self {
         let House { relay, cache, prices, clock, .. } = shot.house;
-        let house = Doors {
-            relay: relay.clone(),
-            cache: cache.clone(),
-            prices: Arc::clone(prices),
-            clock: clock.clone(),
-        };
+        let house =
+            Doors { relay: relay.clone(), cache: cache.clone(), prices: Arc::clone(prices), clock: clock.clone() };
         Self { house, out: shot.out.clone(), key: cached.key.clone(), flight }
     }
 
@@ -313,6 +318,7 @@ impl Lead {
         if head.status.is_success()
             && packing(&head.headers).is_none()
             && let Some((answer, usage)) = judged(&head, kept)
+            && !echoes(out, &answer)
         {
             house.put(self, answer, usage.unwrap_or_default(), latency_us);
         }

@@ -3,7 +3,7 @@
 use crate::book::Book;
 use crate::gateway::answer::{self, Serving};
 use crate::gateway::attempt::Reply;
-use crate::gateway::caller::Caller;
+use crate::gateway::caller::{self, Caller};
 use crate::gateway::config::Routed;
 use crate::gateway::drive::{Drive, Ended};
 use crate::gateway::intake::{self, Asked};
@@ -39,8 +39,7 @@ pub struct Inbound {
 }
 
 /// The target of a call without a config.
-static PLAIN: LazyLock<Arc<Leaf>> =
-    LazyLock::new(|| Arc::new(Leaf { path: "config".to_owned(), ..Leaf::default() }));
+static PLAIN: LazyLock<Arc<Leaf>> = LazyLock::new(|| Arc::new(Leaf { path: "config".to_owned(), ..Leaf::default() }));
 
 /// Serves a call. Whatever happens, it has exactly one row, committed before the answer ends.
 pub async fn serve(house: &Shared, inbound: Inbound, body: Body) -> Response {
@@ -95,8 +94,7 @@ async fn ready(
 pub fn plan(house: &House, call: Asking<'_>, dry: bool) -> Result<Plan, Refusal> {
     let Asking { inbound, asked, routed } = call;
     let Some(routed) = routed else { return Ok(route::simple(Arc::clone(&PLAIN))) };
-    let facts =
-        Facts { metadata: &asked.metadata, params: asked.payload.json(), pathname: inbound.parts.uri.path() };
+    let facts = Facts { metadata: &asked.metadata, params: asked.payload.json(), pathname: inbound.parts.uri.path() };
     let now = house.clock.now();
     let view = View { house, inbound, model: asked.model.as_deref(), scope: routed.scope, now, dry };
     let plan = route::plan(&routed.tree, facts, &view, now)
@@ -152,8 +150,8 @@ async fn routed_to(house: &Shared, call: Asking<'_>, mut meter: Meter) -> Respon
             break (plan, ended);
         }
     };
-    let Ended { path, out, reply, retries, cache, .. } = ended;
-    let serving = Serving { path, out, retries, cache };
+    let Ended { path, out, reply, retries, retried, cache, .. } = ended;
+    let serving = Serving { path, out, retries, retried, cache };
     meter.note(|record| {
         note(record, &serving, plan.mode);
         if call.routed.is_some() {
@@ -226,6 +224,7 @@ pub fn opening(inbound: &Inbound, now: i64) -> Opening {
         key: inbound.caller.key.id.clone(),
         at: now,
         kind: inbound.route.endpoint.word().into(),
+        method: inbound.parts.method.as_str().into(),
         path: inbound.parts.uri.path().into(),
         trace: inbound.trace.trace.clone(),
         span: inbound.trace.span.clone(),
@@ -246,13 +245,15 @@ pub fn describe(record: &mut Record, inbound: &Inbound) {
     call.runtime = runtime(&parts.headers);
     record.parts.request_headers = masked::lines(&parts.headers);
     record.untracked = intake::untracked(&parts.headers);
+    let own = [caller::secret(&parts.headers), caller.credential.as_deref()];
+    own.into_iter().flatten().for_each(|own| record.secrets.add(own.as_bytes()));
 }
 
 fn note(record: &mut Record, serving: &Serving, mode: Mode) {
     let row = &mut record.call;
     row.mode = mode.word();
     row.target.clone_from(&serving.path);
-    row.retries = serving.retries;
+    row.retries = i64::from(serving.retried);
     row.cache_status = serving.cache.status;
     row.saved_cost = serving.cache.saved_cost;
     row.saved_us = serving.cache.saved_us;
@@ -260,6 +261,7 @@ fn note(record: &mut Record, serving: &Serving, mode: Mode) {
     row.provider.clone_from(&out.target.provider.slug);
     row.vendor = out.target.provider.vendor.slug.into();
     row.model_served = out.target.model.clone().unwrap_or_default();
+    record.secrets.join(&out.secrets);
     record.parts.sent_headers = masked::lines(&out.headers);
     record.parts.sent_body = out.kept();
 }

@@ -1,9 +1,11 @@
 //! `GET /v1/logs` and `GET /v1/logs/{id}`: the journal in the contract's own words (§6.1, §6.3).
 
-mod query;
+pub(in crate::gateway) mod query;
 mod record;
+mod said;
 
 pub use record::Record;
+pub(in crate::gateway) use record::iso;
 
 use crate::store::calls::Cursor;
 use crate::store::{Store, StoreError};

@@ -17,6 +17,7 @@ use axum::response::Response;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -24,6 +25,10 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// `created` of models whose vendor does not say: the SDKs want a number.
 const CREATED: i64 = 1_700_000_000;
+
+/// What a part of a path may not hold as it is.
+const ESCAPED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b'@');
 
 /// Lists models, or finds one.
 pub async fn serve(house: &Shared, inbound: Inbound, id: Option<String>) -> Response {
@@ -64,6 +69,9 @@ async fn answer(
     }
     let target = call::first_target(house, inbound, id)?;
     meter.note(|record| {
+        if let Some((_, credential)) = &target.provider.credential {
+            record.secrets.add(credential.as_bytes());
+        }
         record.call.provider.clone_from(&target.provider.slug);
         record.call.vendor = target.provider.vendor.slug.into();
         record.call.model_asked = id.unwrap_or_default().into();
@@ -135,18 +143,26 @@ async fn fetch(house: &Shared, target: &Target) -> Result<(StatusCode, Value), R
     let list = provider.uri(Endpoint::Models).ok_or_else(|| lacking(provider))?;
     let uri = match &target.model {
         None => list.clone(),
-        Some(model) => format!("{list}/{model}").parse::<Uri>().map_err(|_| missing(model))?,
+        Some(model) => below(list, model).ok_or_else(|| missing(model))?,
     };
     let mut request = Request::new(Full::default());
     *request.uri_mut() = uri;
     signed(request.headers_mut(), provider);
     let refused = |fault: Fault| fault.refusal(&provider.slug);
     let (head, body) = house.relay.send(request, PATIENCE, target.reach).await.map_err(refused)?.into_parts();
-    let read = tokio::time::timeout(PATIENCE, relay::whole(&provider.slug, &head.headers, Source::Upstream(body))).await;
+    let read =
+        tokio::time::timeout(PATIENCE, relay::whole(&provider.slug, &head.headers, Source::Upstream(body))).await;
     let bytes = read.unwrap_or_else(|_| Err(Fault::timeout(PATIENCE))).map_err(refused)?;
     let value = serde_json::from_slice::<Value>(&bytes)
         .map_err(|_| Refusal::upstream(format!("Invalid response received from {}: not JSON", provider.vendor.slug)))?;
     Ok((head.status, if head.status.is_success() { shaped(value, provider) } else { value }))
+}
+
+/// A model's own address below the list. A stored credential goes there, so no name may lead out of it.
+fn below(list: &Uri, model: &str) -> Option<Uri> {
+    let plain = model.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    let parts = model.split('/').map(|part| utf8_percent_encode(part, ESCAPED).to_string()).collect::<Vec<_>>();
+    plain.then(|| format!("{list}/{}", parts.join("/")).parse().ok())?
 }
 
 fn lacking(provider: &ProviderEntry) -> Refusal {
@@ -192,4 +208,29 @@ async fn reply(mut meter: Meter, status: StatusCode, body: &Value) -> Response {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::below;
+
+    #[test]
+    fn a_name_stays_below_the_list() {
+        let list = "https://h/v1/models".parse().expect("an address");
+        for (model, address) in [
+            ("gpt-4o", Some("https://h/v1/models/gpt-4o")),
+            ("meta/llama-3:8b", Some("https://h/v1/models/meta/llama-3:8b")),
+            ("@cf/a b", Some("https://h/v1/models/@cf/a%20b")),
+            ("x?admin=1", Some("https://h/v1/models/x%3Fadmin%3D1")),
+            ("m#f", Some("https://h/v1/models/m%23f")),
+            ("a%2f..", Some("https://h/v1/models/a%252f..")),
+            ("..\\..", Some("https://h/v1/models/..%5C..")),
+            ("../../admin", None),
+            ("a/./b", None),
+            ("a//b", None),
+            ("", None),
+        ] {
+            assert_eq!(below(&list, model).map(|uri| uri.to_string()).as_deref(), address, "{model}");
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 mod pace;
 
-use crate::gateway::cached::Landing;
 use crate::cache::flight;
+use crate::gateway::cached::Landing;
 use crate::gateway::relay::cause;
 use crate::journal::tries::Try;
 use crate::wire::sse::Observer;
@@ -43,8 +43,12 @@ pub struct Opened {
     pub attempt: Option<Try>,
     /// It is no stream of events: it passes unread, and the journal keeps its size.
     pub raw: bool,
+    /// It is made of a completion's chunks, whose end tells of itself.
+    pub chunks: bool,
     /// Bytes that came.
     pub size: u64,
+    /// What was held back until its end.
+    pub tail: Bytes,
     source: Source,
     pace: Option<Pace>,
     /// Read while the stream was held.
@@ -79,7 +83,9 @@ impl Opened {
             kept: Vec::with_capacity(8 << 10),
             attempt,
             raw: false,
+            chunks: false,
             size: 0,
+            tail: Bytes::new(),
             source,
             pace: Pace::of(limits),
             ready: VecDeque::new(),
@@ -90,6 +96,19 @@ impl Opened {
     /// An answer of any other kind, such as sound.
     pub fn raw(head: Parts, source: Source, attempt: Option<Try>) -> Self {
         Self { raw: true, ..Self::new(head, source, false, &Limits::default(), attempt) }
+    }
+
+    /// Reads until something may leave.
+    ///
+    /// # Errors
+    /// When it breaks, is too slow or ends before that: nothing was sent, so that the answer may still be another.
+    pub async fn begun(&mut self) -> Result<(), Cut> {
+        match poll_fn(|context| self.read(context)).await {
+            Next::Chunk(chunk) => self.ready.push_back(chunk),
+            Next::End => self.end = Some(Next::End),
+            Next::Cut(cut) => return Err(cut),
+        }
+        Ok(())
     }
 
     /// Reads until content has come and `hold` has passed since, or the stream has ended. What was read is kept for
@@ -164,9 +183,23 @@ impl Opened {
                         return Poll::Ready(Next::Chunk(out));
                     }
                 }
-                end => return Poll::Ready(end),
+                Next::End => return Poll::Ready(self.ended()),
+                cut @ Next::Cut(_) => return Poll::Ready(cut),
             }
         }
+    }
+
+    /// The source has ended: whether the stream has.
+    fn ended(&mut self) -> Next {
+        self.tail = self.observer.finish();
+        let why = if self.size == 0 && !self.raw {
+            "it ended before it had said anything"
+        } else if self.chunks && !self.observer.whole() && self.observer.error().is_none() {
+            "it ended before its last event"
+        } else {
+            return Next::End;
+        };
+        Next::Cut(Cut { status: 502, why: why.into() })
     }
 
     /// Whether all of the stream is in [`Opened::kept`].

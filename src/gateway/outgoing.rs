@@ -7,8 +7,9 @@ use crate::gateway::intake::Asked;
 use crate::gateway::payload::Payload;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::target::{Ask, Target};
-use crate::gateway::{forward, open};
+use crate::gateway::{forward, masked, open};
 use crate::house::House;
+use crate::journal::secrets::Secrets;
 use crate::route::Leaf;
 use crate::wire::body::Body;
 use crate::wire::vendors::Endpoint;
@@ -41,6 +42,8 @@ pub struct Outgoing {
     pub uri: Uri,
     /// Signed; a credential is marked sensitive.
     pub headers: HeaderMap,
+    /// The credentials among them.
+    pub secrets: Secrets,
     /// As it goes upstream.
     pub bytes: Bytes,
     pub stream: bool,
@@ -102,6 +105,7 @@ impl Outgoing {
             endpoint: route.endpoint,
             method: parts.method.clone(),
             uri,
+            secrets: masked::credentials(&headers),
             headers,
             bytes: payload.bytes(),
             kept,

@@ -120,7 +120,7 @@ impl Relayed {
     fn end(&mut self, broken: Option<String>) {
         let slug = self.serving.slug();
         let (error, last) = match broken {
-            None => (self.opened.observer.error().map(str::to_owned), Ok(self.opened.observer.finish())),
+            None => (self.opened.observer.error().map(str::to_owned), Ok(std::mem::take(&mut self.opened.tail))),
             Some(cause) => {
                 let refusal = Refusal::upstream(format!(
                     "The stream of @{slug} broke off ({cause}). What came before it is all there is."

@@ -81,6 +81,10 @@ impl Meter {
     pub fn file(&mut self, status: u16, outcome: Outcome) -> Option<oneshot::Receiver<Result<(), Stopped>>> {
         let mut open = self.open.take()?;
         self.close(&mut open.record, status, outcome);
+        if let Some(took) = open.record.took_us {
+            open.record.call.latency_us = took;
+            open.record.call.overhead_us = 0;
+        }
         open.record.pack();
         let (answer, committed) = oneshot::channel();
         open.place.send(Filed { record: open.record, slot: Some(open.slot), answer: Some(answer) });
@@ -89,8 +93,16 @@ impl Meter {
 
     fn close(&self, record: &mut Record, status: u16, outcome: Outcome) {
         record.attempts = self.tries.take();
+        record.secrets.join(&self.tries.secrets());
         let upstream_us = covered(&record.attempts);
         let call = &mut record.call;
+        if let (true, Some(last)) = (call.provider.is_empty(), record.attempts.last()) {
+            // It ended before its answer could say where it came from.
+            call.provider.clone_from(&last.provider);
+            call.vendor.clone_from(&last.vendor);
+            call.model_served.clone_from(&last.model);
+            call.target.clone_from(&last.target);
+        }
         call.status = status;
         call.outcome = outcome;
         if outcome == Outcome::Failed && call.tokens_in + call.tokens_out == 0 {

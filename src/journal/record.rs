@@ -1,6 +1,7 @@
 //! What is written of one call.
 
-use crate::journal::frame::Parts;
+use crate::journal::frame::{Gathered, Parts};
+use crate::journal::secrets::Secrets;
 use app::model::explain::{Explain, Tried};
 use app::model::log::CostLine;
 use app::model::money::Nanos;
@@ -117,12 +118,17 @@ pub struct Record {
     pub untracked: bool,
     /// Why the call took its way; what was tried is filled in when it is packed.
     pub explain: Option<Box<Explain>>,
+    /// Microseconds that a call took which was made elsewhere, and is only told of here.
+    pub took_us: Option<u64>,
+    /// Credentials that the call was made with: what comes back may hold them, and is packed without.
+    pub secrets: Secrets,
 }
 
 impl Record {
-    /// Compresses headers and bodies.
+    /// Compresses headers and bodies, once no credential is in them.
     pub fn pack(&mut self) {
         if self.frame.is_none() {
+            self.conceal();
             let mut parts = std::mem::take(&mut self.parts);
             if self.untracked {
                 parts.drop_bodies();
@@ -130,9 +136,23 @@ impl Record {
             if let Some(mut explain) = self.explain.take() {
                 explain.tried = self.attempts.iter().map(tried).collect();
                 parts.explain = serde_json::to_string(&explain).unwrap_or_default();
+                self.secrets.mask(&mut parts.explain);
             }
             self.frame = Some(parts.encode());
         }
+    }
+
+    /// Takes known credentials out of what the providers said.
+    fn conceal(&mut self) {
+        let Self { call, attempts, parts, secrets, .. } = self;
+        let errors = attempts.iter_mut().flat_map(|row| [row.error.as_mut(), Some(&mut row.url)]);
+        let words = [call.error.as_mut(), Some(&mut call.model_served), Some(&mut parts.response_headers)];
+        errors.chain(words).flatten().for_each(|text| secrets.mask(text));
+        let body = match std::mem::take(&mut parts.response_body) {
+            Gathered::Whole(bytes) => bytes,
+            Gathered::Chunks(bytes) => bytes.into(),
+        };
+        parts.response_body = Gathered::Whole(secrets.masked(body));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The upstream attempts of one open call. Each is there from its start, so that a call that ends early tells of it.
 
 use crate::journal::record::AttemptRow;
+use crate::journal::secrets::Secrets;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -8,6 +9,7 @@ use std::time::Instant;
 #[derive(Clone, Debug, Default)]
 pub struct Tries {
     rows: Arc<Mutex<Vec<AttemptRow>>>,
+    secrets: Arc<Mutex<Secrets>>,
 }
 
 /// An attempt under way. Dropped before its end, it is written down as given up.
@@ -25,6 +27,16 @@ impl Tries {
         let mut rows = self.rows();
         rows.push(row);
         Try { tries: self.clone(), index: rows.len() - 1, sent: Instant::now(), open: true }
+    }
+
+    /// Learns the credentials of an attempt.
+    pub fn know(&self, secrets: &Secrets) {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).join(secrets);
+    }
+
+    /// The credentials of all attempts.
+    pub fn secrets(&self) -> Secrets {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Says what came after the last attempt of `target`.

@@ -11,6 +11,7 @@ pub(in crate::store) use filter::{EVERY, Ids};
 pub use page::{CallPage, Cursor};
 pub use tally::{Bar, Tally};
 
+use crate::store::feedback::Feedback;
 use crate::store::{Store, Stored};
 use std::collections::HashMap;
 
@@ -96,6 +97,8 @@ pub struct CallFile {
     pub attempts: Vec<Attempt>,
     /// The compressed frame of headers and bodies; `None` where none was kept.
     pub frame: Option<Vec<u8>>,
+    /// What was said of its trace, oldest first.
+    pub feedback: Vec<Feedback>,
 }
 
 /// The columns of `calls`, in the order in which the journal writes them and every list reads them.
@@ -127,7 +130,8 @@ impl Store {
             .bind(&call.id)
             .fetch_optional(&self.journal.read)
             .await?;
-        Ok(CallFile { call, attempts, frame })
+        let feedback = self.feedback_on(&call.workspace, &call.trace_id).await?;
+        Ok(CallFile { call, attempts, frame, feedback })
     }
 
     /// Id and name of the workspace's keys: those that exist, and those that the newest calls still remember.

@@ -14,8 +14,12 @@ const REPLY: &str = r#"{"id":"c1","object":"chat.completion","model":"gpt-4o-202
 #[tokio::test]
 async fn a_call_is_routed_answered_logged_and_priced() {
     let rig = Rig::new().await;
-    rig.upstream.then(Scene::json(200, REPLY).header("x-ratelimit-remaining-requests", "9"));
+    const BARRED: [&str; 6] = ["clear-site-data", "refresh", "link", "set-cookie", "x-portkey-made-up", "nel"];
+    let scene = Scene::json(200, REPLY).header("x-ratelimit-remaining-requests", "9");
+    let scene = BARRED.into_iter().fold(scene, |scene, name| scene.header(name, "1"));
+    rig.upstream.then(scene.header("x-portkey-provider", "forged"));
     let answer = rig.chat(ASK).await;
+    assert!(BARRED.into_iter().all(|name| answer.header(name).is_empty()), "{:?}", answer.headers);
     assert_eq!((answer.status.as_u16(), answer.text().as_str()), (200, REPLY));
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("x-portkey-provider"), "openai");
@@ -157,6 +161,35 @@ async fn a_providers_own_error_passes_unchanged() {
 }
 
 #[tokio::test]
+async fn a_credential_that_a_provider_echoes_is_not_kept() {
+    const OWN: &str = "sk-alpha-credential";
+    let rig = Rig::new().await;
+    let echo =
+        |status| Scene::json(status, json!({ "error": { "message": format!("Incorrect key: {OWN}") } }).to_string());
+    let stream = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{OWN}\"}}}}]}}");
+    let streamed = ASK.replacen('{', r#"{"stream":true,"#, 1);
+    for (scene, ask, text) in [
+        (echo(401), ASK, true),
+        (echo(200), ASK, true),
+        (Scene::json(200, REPLY.replace("hello", OWN)), ASK, true),
+        (Scene::json(200, REPLY).header("x-echo", &format!("Bearer {OWN}")).header("x-kept", "1"), ASK, false),
+        (Scene::json(200, format!("<html>{OWN}")), ASK, true),
+        (Scene::events(&[&stream, "data: [DONE]"]), streamed.as_str(), true),
+    ] {
+        let kept = scene.headers.iter().any(|(name, _)| *name == "x-kept");
+        rig.upstream.then(scene);
+        let answer = rig.chat(ask).await;
+        assert_eq!(answer.text().contains(OWN), text, "what the caller gets passes unchanged: {}", answer.text());
+        assert!(answer.header("x-echo").is_empty());
+        assert_eq!(answer.header("x-kept"), if kept { "1" } else { "" });
+        let row = rig.last().await;
+        let id = row["metrics"]["id"].as_str().expect("an id");
+        let whole = rig.send(get(&format!("/v1/logs/{id}"))).await.text();
+        assert!(!whole.contains(OWN) && whole.contains("[masked]"), "{whole}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_cannot_be_used_is_a_502_that_says_what_came() {
     let rig = Rig::new().await;
     let bomb = {
@@ -170,6 +203,7 @@ async fn an_answer_that_cannot_be_used_is_a_502_that_says_what_came() {
     for (scene, text) in [
         (Scene::json(200, "<html>busy</html>"), "Invalid response received from openai: <html>busy</html>"),
         (Scene::json(200, ""), "nothing"),
+        (Scene { chunks: vec![Bytes::from_static(b"{\"id\":\"\xff\"}")], ..Scene::json(200, "") }, "\u{fffd}"),
         (Scene::json(200, "{\"half\":").ends(End::Reset), "broke off"),
         (Scene::json(302, "{}").header("location", "http://127.0.0.1:1/"), "302"),
         (Scene::json(200, "{}").header("content-encoding", "zstd"), "zstd"),
@@ -242,6 +276,24 @@ async fn models_are_listed_as_they_are_called() {
 }
 
 #[tokio::test]
+async fn no_models_name_leads_a_credential_out_of_its_address() {
+    let rig = Rig::new().await;
+    for (asked, sent) in [
+        ("/v1/models/@alpha/..%2f..%2fadmin", None),
+        ("/v1/models/@alpha/%2e%2e/admin", None),
+        ("/v1/models/@alpha/x%3Fadmin=1", Some("/v1/models/x%3Fadmin%3D1")),
+        ("/v1/models/@alpha/m%23f", Some("/v1/models/m%23f")),
+    ] {
+        rig.upstream.then(Scene::json(200, r#"{"id":"own"}"#));
+        let before = rig.upstream.seen().len();
+        let answer = rig.send(get(asked)).await;
+        let seen = rig.upstream.seen().into_iter().nth(before).map(|seen| seen.path);
+        assert_eq!(seen.as_deref(), sent, "{asked}");
+        assert_eq!(answer.status, if sent.is_some() { 200 } else { 404 }, "{asked}");
+    }
+}
+
+#[tokio::test]
 async fn trace_and_metadata_reach_the_log() {
     let rig = Rig::new().await;
     rig.upstream.then(Scene::json(200, REPLY));
@@ -259,6 +311,17 @@ async fn trace_and_metadata_reach_the_log() {
     let pairs = pairs.map(|(key, value)| format!("{key}{value}")).collect::<Vec<_>>();
     assert!(pairs.contains(&r#""env""prod""#.to_owned()), "{pairs:?}");
     assert!(pairs.contains(&r#""team""rig""#.to_owned()), "the key's own metadata wins: {pairs:?}");
+}
+
+#[tokio::test]
+async fn the_longest_ids_have_a_row() {
+    let rig = Rig::new().await;
+    rig.upstream.then(Scene::json(200, REPLY));
+    let request = with(post("/v1/chat/completions", ASK), "x-portkey-trace-id", &"t".repeat(256));
+    let answer = rig.send(with(request, "x-portkey-span-id", &"s".repeat(256))).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let metrics = rig.last().await["metrics"].clone();
+    assert_eq!(metrics["trace_id"], "t".repeat(256));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What is kept, and across what.
 
 use crate::rig::{End, Rig, Scene, post};
+use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use switchyard::journal::slots::{Opening, Slots};
 
@@ -40,6 +41,7 @@ async fn what_was_in_flight_at_a_crash_has_a_row_afterwards() {
         key: "k".into(),
         at: crate::rig::NOW,
         kind: "chat".into(),
+        method: "GET".into(),
         path: "/v1/chat/completions".into(),
         trace: "t-crash".into(),
         span: "s".into(),
@@ -50,6 +52,7 @@ async fn what_was_in_flight_at_a_crash_has_a_row_afterwards() {
     let rows = rig.logs().await;
     let crashed = rows.iter().filter(|row| row["metrics"]["trace_id"] == "t-crash").collect::<Vec<_>>();
     assert_eq!((rows.len(), crashed.len()), (2, 1), "{rows:?}");
+    assert_eq!(crashed[0]["metrics"]["request_method"], "GET");
     assert!(crashed[0].to_string().contains("stopped while this call was in flight"));
 }
 
@@ -73,14 +76,17 @@ async fn a_journal_that_cannot_be_written_refuses_until_it_can() {
     let path = rig.folder.path().join("data/journal.db");
     let block = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display())).await.expect("a connection");
     sqlx::query("ALTER TABLE bodies RENAME TO elsewhere").execute(&block).await.expect("renamed");
-    let answer = rig.chat(ASK).await;
-    assert_eq!(answer.status, 503, "{}", answer.text());
-    assert_eq!(answer.json()["error"]["code"], "journal_unavailable");
+    // More than one transaction takes: none of them may be left without an answer.
+    for answer in join_all((0..100).map(|_| rig.chat(ASK))).await {
+        assert_eq!(answer.status, 503, "{}", answer.text());
+        assert_eq!(answer.json()["error"]["code"], "journal_unavailable");
+    }
     assert_eq!(rig.chat(ASK).await.status, 503, "new calls are refused");
     sqlx::query("ALTER TABLE elsewhere RENAME TO bodies").execute(&block).await.expect("renamed");
     while rig.chat(ASK).await.status == 503 {
         tokio::task::yield_now().await;
     }
     let rows = rig.logs().await;
-    assert!(rows.iter().any(|row| row["metrics"]["response_status_code"] == 503), "the refused call has its row");
+    let refused = rows.iter().filter(|row| row["metrics"]["response_status_code"] == 503).count();
+    assert!(refused > 64, "the refused calls have their rows: {refused}");
 }

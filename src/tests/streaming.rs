@@ -1,6 +1,7 @@
 //! Streams: bytes untouched, usage observed, ends that are told.
 
 use crate::rig::{End, Rig, Scene, post};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde_json::json;
 
@@ -78,12 +79,38 @@ async fn an_error_event_stands_apart_from_what_broke_off() {
 async fn sound_that_breaks_off_does_not_end_as_if_it_were_whole() {
     let rig = Rig::new().await;
     let headers = vec![("content-type", "audio/mpeg".to_owned())];
-    rig.upstream.then(Scene { status: 200, headers, chunks: vec!["half a song".into()], end: End::Reset });
+    rig.upstream.then(Scene { headers, chunks: vec!["half a song".into()], ..Scene::events(&[]).ends(End::Reset) });
     let ask = r#"{"model":"@alpha/tts-1","voice":"alloy","input":"hi"}"#;
     let answer = rig.open(post("/v1/audio/speech", ask)).await;
     assert_eq!(answer.status(), 200);
     assert!(answer.into_body().collect().await.is_err());
     assert_eq!(rig.last().await["metrics"]["is_success"], false);
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_too_soon_is_told_and_failed() {
+    let rig = Rig::new().await;
+    let torn = |text: &'static str| Scene { chunks: vec![Bytes::from_static(text.as_bytes())], ..Scene::events(&[]) };
+    for (scene, begun) in [
+        (Scene::events(&[]), false),
+        (Scene::events(&[]).ends(End::Reset), false),
+        (Scene::events(&[FIRST, WORD]), true),
+        (torn("event: x\ndata: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\nevent: y\ndata: {\"cho"), true),
+    ] {
+        for ask in [ASK, USAGE] {
+            rig.upstream.then(scene.clone());
+            let answer = rig.chat(ask).await;
+            let text = answer.text();
+            let last = if begun { text.trim_end().split_once("event: error\ndata: ").expect(&text).1 } else { &text };
+            let error = serde_json::from_str::<serde_json::Value>(last).expect("JSON")["error"].clone();
+            assert_eq!(
+                (answer.status.as_u16(), &error["code"]),
+                (if begun { 200 } else { 502 }, &json!("upstream_error"))
+            );
+            assert!(!text.contains(DONE));
+            assert_eq!(rig.last().await["metrics"]["is_success"], false, "{text}");
+        }
+    }
 }
 
 #[tokio::test]

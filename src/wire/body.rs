@@ -28,6 +28,8 @@ pub enum BodyError {
     NotJson { reason: String, line: usize, column: usize },
     #[error("The body is JSON but not an object. Send an object such as {{\"model\": \"…\"}}.")]
     NotObject,
+    #[error("The body has more than {MOST_FIELDS} fields. No call has so many: check what builds it.")]
+    TooManyFields,
 }
 
 #[derive(Clone, Debug)]
@@ -119,6 +121,7 @@ impl Body {
         let fields: Result<Fields, _> = serde_json::from_str(text);
         fields.map(|fields| fields.0).map_err(|error| match error.classify() {
             _ if text.trim_ascii().is_empty() => BodyError::Empty,
+            serde_json::error::Category::Data if reason(&error) == TOO_MANY => BodyError::TooManyFields,
             serde_json::error::Category::Data => BodyError::NotObject,
             _ => BodyError::NotJson { reason: reason(&error), line: error.line(), column: error.column() },
         })
@@ -198,7 +201,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
         let mut fields = Vec::with_capacity(12);
         while let Some(name) = map.next_key::<Box<str>>()? {
             if fields.len() == MOST_FIELDS {
-                return Err(A::Error::custom("too many fields"));
+                return Err(A::Error::custom(TOO_MANY));
             }
             fields.push(Field { name, value: map.next_value()? });
         }
@@ -208,6 +211,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 
 /// Far more than any call has; keeps a hostile body from costing a search through millions of names.
 const MOST_FIELDS: usize = 4096;
+const TOO_MANY: &str = "too many fields";
 
 #[cfg(test)]
 mod tests {
@@ -288,5 +292,8 @@ mod tests {
         ] {
             assert_eq!(Body::parse(&Bytes::from_static(bytes)).expect_err("no object"), error);
         }
+        let fields = |count| format!("{{{}}}", vec!["\"a\":1"; count].join(","));
+        assert!(Body::parse(&fields(4096).into()).is_ok());
+        assert_eq!(Body::parse(&fields(4097).into()).expect_err("too many"), BodyError::TooManyFields);
     }
 }

@@ -1,6 +1,8 @@
 //! Watches a stream of OpenAI's events on its way through, without touching it.
 
 mod line;
+#[cfg(test)]
+mod tests;
 
 use bytes::{Bytes, BytesMut};
 use line::{Line, Sight};
@@ -10,7 +12,8 @@ use line::{Line, Sight};
 /// Whole lines leave at once and as they came, so that an error can follow where a stream breaks off. The terminal
 /// event (`data: [DONE]`) and what follows it are held until [`Observer::finish`], so that the call can be committed
 /// first. And an observer that strips usage, for a caller who did not ask for it, takes out `"usage": null` members and
-/// the event that carries nothing but usage. The bytes that leave do not depend on how the stream was cut into chunks.
+/// the event that carries nothing but usage; there, an event's name leaves together with its data. The bytes that leave
+/// do not depend on how the stream was cut into chunks.
 #[derive(Debug, Default)]
 pub struct Observer {
     strip_usage: bool,
@@ -20,8 +23,12 @@ pub struct Observer {
     held: BytesMut,
     /// The unfinished line is too long to keep: it passes unobserved.
     overlong: bool,
-    /// A dropped event's blank line goes too.
-    swallow_blank: bool,
+    /// Lines of an event, such as its name, that wait for its data.
+    front: Vec<u8>,
+    /// The rest of a dropped event goes too.
+    swallow: bool,
+    /// It ended within an event.
+    torn: bool,
     seen: Sight,
 }
 
@@ -53,10 +60,12 @@ impl Observer {
         if self.strip_usage && !self.seen.done {
             let mut rest = BytesMut::new();
             self.rewrite_line(&line, &mut rest);
+            rest.extend_from_slice(&std::mem::take(&mut self.front));
             self.held.extend_from_slice(&rest);
         } else if !line.is_empty() {
             self.look(&line);
         }
+        self.torn = !self.seen.done && line::is_torn(&line);
         self.held.split().freeze()
     }
 
@@ -89,9 +98,15 @@ impl Observer {
         self.seen.error_status
     }
 
-    /// The terminal event has come; a stream that ends without it was cut off.
+    /// The terminal event has come.
     pub fn done(&self) -> bool {
         self.seen.done
+    }
+
+    /// It has come to its own end, by the terminal event or, as some vendors leave that out, by a finish reason. Only
+    /// after [`Observer::finish`]; a stream that ends otherwise was cut off.
+    pub fn whole(&self) -> bool {
+        self.seen.done || (self.seen.finished && !self.torn)
     }
 
     /// Whole lines leave untouched.
@@ -153,7 +168,8 @@ impl Observer {
         }
         if self.line.len() > LONGEST_LINE {
             self.overlong = true;
-            self.swallow_blank = false;
+            self.swallow = false;
+            out.extend_from_slice(&std::mem::take(&mut self.front));
             out.extend_from_slice(&std::mem::take(&mut self.line));
         }
         out.extend_from_slice(&chunk[start..]);
@@ -161,20 +177,37 @@ impl Observer {
     }
 
     fn rewrite_line(&mut self, line: &[u8], out: &mut BytesMut) {
-        if std::mem::take(&mut self.swallow_blank) && matches!(line, b"" | b"\n" | b"\r\n") {
+        let (blank, data) = (matches!(line, b"" | b"\n" | b"\r\n"), line.starts_with(b"data"));
+        let kind = self.look(line);
+        if std::mem::take(&mut self.swallow) && !data {
+            self.swallow = !blank;
             return;
         }
-        match self.look(line) {
-            Line::Plain => out.extend_from_slice(line),
-            Line::Terminal => self.hold_rest(line),
-            Line::UsageOnly => self.swallow_blank = true,
-            Line::NullUsage => match line::null_usage(line) {
-                None => out.extend_from_slice(line),
-                Some(member) => {
-                    out.extend_from_slice(&line[..member.start]);
-                    out.extend_from_slice(&line[member.end..]);
-                }
-            },
+        let waits = kind == Line::Plain && !data && !blank && (!line.starts_with(b":") || !self.front.is_empty());
+        if waits && self.front.len() + line.len() <= LONGEST_LINE {
+            self.front.extend_from_slice(line);
+            return;
+        }
+        let front = std::mem::take(&mut self.front);
+        match kind {
+            Line::Terminal => {
+                self.hold_rest(&front);
+                self.hold_rest(line);
+            }
+            Line::UsageOnly => self.swallow = true,
+            Line::Plain => {
+                out.extend_from_slice(&front);
+                out.extend_from_slice(line);
+            }
+            Line::NullUsage => Self::unpadded(line, &front, out),
+        }
+    }
+
+    /// Lets an event go without its `"usage": null`.
+    fn unpadded(line: &[u8], front: &[u8], out: &mut BytesMut) {
+        let member = line::null_usage(line).unwrap_or(line.len()..line.len());
+        for part in [front, &line[..member.start], &line[member.end..]] {
+            out.extend_from_slice(part);
         }
     }
 
@@ -225,153 +258,4 @@ impl Observer {
 fn joined(mut head: BytesMut, tail: &[u8]) -> Bytes {
     head.extend_from_slice(tail);
     head.freeze()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{LONGEST_LINE, Observer};
-    use crate::wire::openai::Usage;
-    use bytes::Bytes;
-
-    const OPENAI: &str = include_str!("../tests/wire/sse/openai.sse");
-    const OPENAI_STRIPPED: &str = include_str!("../tests/wire/sse/openai.stripped.sse");
-    const GROQ: &str = include_str!("../tests/wire/sse/groq.sse");
-    const SPACED: &str = include_str!("../tests/wire/sse/spaced.sse");
-    const SPACED_STRIPPED: &str = include_str!("../tests/wire/sse/spaced.stripped.sse");
-    const BROKEN: &str = include_str!("../tests/wire/sse/broken.sse");
-
-    /// What left before and at the end, and the observer.
-    fn run(text: &str, strip: bool, cuts: &[usize]) -> (String, String, Observer) {
-        let mut observer = Observer::new(strip);
-        let (mut out, mut start) = (Vec::new(), 0);
-        for cut in cuts.iter().copied().chain([text.len()]) {
-            out.extend_from_slice(&observer.push(Bytes::copy_from_slice(&text.as_bytes()[start..cut])));
-            start = cut;
-        }
-        let rest = observer.finish();
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        (text(&out), text(&rest), observer)
-    }
-
-    fn facts(observer: &Observer) -> (Option<&str>, Option<Usage>, u64, Option<&str>, bool) {
-        (observer.model(), observer.usage().copied(), observer.output_chunks(), observer.error(), observer.done())
-    }
-
-    #[test]
-    fn any_chunking_gives_the_same_bytes_and_facts() {
-        for (name, text) in [("openai", OPENAI), ("groq", GROQ), ("spaced", SPACED), ("broken", BROKEN)] {
-            for strip in [false, true] {
-                let whole = run(text, strip, &[]);
-                let every = |size| (1..text.len()).step_by(size).collect::<Vec<_>>();
-                let splits = (0..=text.len()).map(|cut| vec![cut]).chain([1, 2, 3, 7, 64].map(every));
-                for cuts in splits {
-                    let parts = run(text, strip, &cuts);
-                    assert_eq!((&parts.0, &parts.1), (&whole.0, &whole.1), "{name} {strip} {cuts:?}");
-                    assert_eq!(facts(&parts.2), facts(&whole.2), "{name} {strip} {cuts:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn everything_leaves_untouched_the_terminal_event_and_an_unfinished_line_last() {
-        for text in [OPENAI, GROQ, SPACED, BROKEN] {
-            let (out, rest, _) = run(text, false, &[]);
-            assert_eq!(format!("{out}{rest}"), text);
-            let unfinished = !rest.contains('\n');
-            assert!(unfinished || rest.starts_with("data: [DONE]") || rest.starts_with("data:[DONE]"), "{rest}");
-        }
-    }
-
-    #[test]
-    fn whole_lines_leave_at_once() {
-        let mut observer = Observer::new(false);
-        for (chunk, leaves) in [
-            ("data: {\"a\":1}\n\n", "data: {\"a\":1}\n\n"),
-            ("data: {\"b", ""),
-            ("\":2}\n\nda", "data: {\"b\":2}\n\n"),
-            ("ta: [DO", ""),
-            ("G]\n\ndata: ", "data: [DOG]\n\n"),
-            ("[DONE]\r\n", ""),
-            ("\r\n", ""),
-        ] {
-            assert_eq!(observer.push(Bytes::from_static(chunk.as_bytes())), leaves.as_bytes(), "{chunk}");
-        }
-        assert!(observer.done());
-        assert_eq!(observer.finish(), "data: [DONE]\r\n\r\n");
-    }
-
-    #[test]
-    fn usage_that_was_not_asked_for_is_taken_out_again() {
-        for (text, stripped) in [(OPENAI, OPENAI_STRIPPED), (SPACED, SPACED_STRIPPED), (GROQ, GROQ), (BROKEN, BROKEN)] {
-            let (out, rest, _) = run(text, true, &[]);
-            assert_eq!(out + &rest, stripped);
-        }
-    }
-
-    #[test]
-    fn null_usage_goes_with_its_comma_and_nothing_else_does() {
-        for (before, after) in [
-            (r#"{"a":1,"usage":null}"#, r#"{"a":1}"#),
-            (r#"{"a":1 , "usage" : null , "b":2}"#, r#"{"a":1  , "b":2}"#),
-            (r#"{"usage":null,"a":1}"#, r#"{"a":1}"#),
-            (r#"{"usage":null}"#, "{}"),
-            (r#"{"a":{"usage":null}}"#, r#"{"a":{"usage":null}}"#),
-            (r#"{"a":"\"usage\":null","b":"usage"}"#, r#"{"a":"\"usage\":null","b":"usage"}"#),
-            (r#"{"a":"\\","usage":null"#, r#"{"a":"\\""#),
-        ] {
-            let (out, rest, _) = run(&format!("data: {before}\n\n"), true, &[]);
-            assert_eq!(out + &rest, format!("data: {after}\n\n"));
-        }
-    }
-
-    #[test]
-    fn the_observer_knows_what_passed() {
-        let usage = |input, cached, output, reasoning| Some(Usage { input, cached, output, reasoning, cache_write: 0 });
-        for (text, expected) in [
-            (OPENAI, (Some("gpt-4o-mini-2024-07-18"), usage(14, 4, 3, 0), 3, None, true)),
-            (GROQ, (Some("openai/gpt-oss-20b"), usage(72, 0, 30, 17), 3, None, true)),
-            (SPACED, (Some("served-model"), usage(5, 0, 2, 0), 2, None, true)),
-            (BROKEN, (Some("m"), None, 1, Some("The engine is overloaded"), false)),
-        ] {
-            assert_eq!(facts(&run(text, true, &[]).2), expected);
-        }
-    }
-
-    #[test]
-    fn an_error_event_is_seen_whatever_its_shape() {
-        for (text, words) in [
-            ("event: error\ndata: {\"message\":\"no\"}\n\n", Some("no")),
-            ("data: {\"error\":{\"message\":\"no\"}}\n\n", Some("no")),
-            ("data: {\"error\": \"no\", \"choices\":[]}\n\n", Some("no")),
-            ("data: {\"error\":null,\"choices\":[{\"delta\":{\"content\":\"error\"}}]}\n\n", None),
-            ("event: ping\ndata: {\"message\":\"no\"}\n\n", None),
-        ] {
-            assert_eq!(run(text, false, &[]).2.error(), words, "{text}");
-        }
-    }
-
-    #[test]
-    fn an_endless_line_passes_without_being_kept() {
-        let piece = Bytes::from(vec![b'x'; LONGEST_LINE / 4]);
-        for strip in [false, true] {
-            let mut observer = Observer::new(strip);
-            let mut left = observer.push(Bytes::from_static(b"data: {")).len();
-            for _ in 0..32 {
-                left += observer.push(piece.clone()).len();
-                assert!(observer.line.len() <= LONGEST_LINE && observer.held.len() <= LONGEST_LINE);
-            }
-            left += observer.push(Bytes::from_static(b"\n\ndata: [DONE]\n\n")).len();
-            assert_eq!((left, observer.done()), (7 + 32 * piece.len() + 2, true));
-        }
-    }
-
-    #[test]
-    fn what_follows_the_terminal_event_is_held_within_bounds() {
-        let mut observer = Observer::new(false);
-        for _ in 0..100 {
-            assert!(observer.push(Bytes::from("data: [DONE]\n".repeat(1000))).is_empty());
-        }
-        assert_eq!(observer.finish().len(), super::LONGEST_REST);
-    }
 }

@@ -1,12 +1,13 @@
 //! What a key may do, as the contract names it (§4.2).
 
 /// Scopes offered in the console with their meaning; a key may also carry `*`, everything.
-pub const SCOPES: [(&str, &str); 6] = [
+pub const SCOPES: [(&str, &str); 7] = [
     ("completions.write", "Call models"),
     ("models.list", "List models"),
     ("logs.view", "Read one log"),
     ("logs.list", "List logs"),
     ("logs.write", "Write own logs"),
+    ("logs.export", "Export logs"),
     ("analytics.view", "Read figures"),
 ];
 

@@ -52,6 +52,13 @@ pub fn shown<T, View: IntoView + 'static>(answer: Result<T, Failure>, view: impl
 fn Failed(failure: Failure) -> impl IntoView {
     match failure {
         Failure::SignedOut => view! { <Redirect path="/sign-in" /> }.into_any(),
+        Failure::Missing(text) => {
+            #[cfg(feature = "ssr")]
+            if let Some(options) = use_context::<leptos_axum::ResponseOptions>() {
+                options.set_status(http::StatusCode::NOT_FOUND);
+            }
+            view! { <Alert text /> }.into_any()
+        }
         failure => view! { <Alert text=failure.to_string() /> }.into_any(),
     }
 }

@@ -5,10 +5,11 @@ use icondata_core::Icon as IconData;
 use icondata_lu::{LuMonitor, LuMoon, LuSun};
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
-use leptos::web_sys::js_sys::Reflect;
+use leptos::wasm_bindgen::{JsCast, JsValue};
+use leptos::web_sys::js_sys::{Function, Object, Reflect};
 use leptos_router::hooks::use_location;
 
-/// Stored in the cookie `theme`, which scripts may write.
+/// Stored in the cookie `theme`, which the server alone reads and writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
     #[default]
@@ -80,8 +81,23 @@ impl Theme {
                 None => root.remove_attribute("data-theme"),
             };
         }
-        let cookie = format!("theme={}; Path=/; Max-Age=31536000; SameSite=Lax", self.word());
-        _ = Reflect::set(&document, &"cookie".into(), &cookie.into());
+        self.keep();
+    }
+
+    /// Posts the choice as the form would, without leaving the page: the cookie is the server's alone.
+    fn keep(self) {
+        let (window, how, headers) = (window(), Object::new(), Object::new());
+        let body = format!("theme={}", self.word());
+        let set = |object: &Object, name: &str, value: &JsValue| _ = Reflect::set(object, &name.into(), value);
+        set(&headers, "content-type", &"application/x-www-form-urlencoded".into());
+        set(&how, "method", &"POST".into());
+        set(&how, "redirect", &"manual".into());
+        set(&how, "headers", &headers);
+        set(&how, "body", &body.into());
+        if let Ok(fetch) = Reflect::get(&window, &"fetch".into()).and_then(|fetch| fetch.dyn_into::<Function>()) {
+            // Where it does not get through, the choice lasts as long as the page.
+            _ = fetch.call2(&window, &"/theme".into(), &how);
+        }
     }
 }
 

@@ -7,13 +7,20 @@ use std::borrow::Cow;
 
 /// A query that was understood. Parameters that are not the contract's are ignored, as are empty ones.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Query {
+pub(in crate::gateway) struct Query {
     pub filter: CallFilter,
     pub page_size: u32,
     /// The id of the last call of the page before.
     pub cursor: Option<String>,
-    /// A filter names what no call can have: a prompt, or feedback.
+    /// A filter names what no call can have: a prompt.
     pub nothing: bool,
+}
+
+/// The newest calls, whatever they are.
+impl Default for Query {
+    fn default() -> Self {
+        Self { filter: CallFilter::default(), page_size: 50, cursor: None, nothing: false }
+    }
 }
 
 const LARGEST_PAGE: u32 = 100;
@@ -23,7 +30,7 @@ type Allowed = &'static str;
 type Read<T> = Result<T, Allowed>;
 
 pub(super) fn parse(raw: &str) -> Result<Query, LogsRefusal> {
-    let mut query = Query { filter: CallFilter::default(), page_size: 50, cursor: None, nothing: false };
+    let mut query = Query::default();
     for (name, value) in url::form_urlencoded::parse(raw.as_bytes()) {
         let value = value.trim();
         if !value.is_empty() {
@@ -34,7 +41,8 @@ pub(super) fn parse(raw: &str) -> Result<Query, LogsRefusal> {
     Ok(query)
 }
 
-fn read(query: &mut Query, name: &str, value: &str) -> Read<()> {
+/// Narrows by one parameter, its name in snake_case.
+pub(in crate::gateway) fn read(query: &mut Query, name: &str, value: &str) -> Read<()> {
     let filter = &mut query.filter;
     match name {
         "time_of_generation_min" => filter.from = Some(millis(value)?),
@@ -55,7 +63,10 @@ fn read(query: &mut Query, name: &str, value: &str) -> Read<()> {
         "metadata" => filter.metadata.extend(metadata(value)?),
         "trace_id" => filter.trace = Some(value.to_owned()),
         "span_id" => filter.span = Some(value.to_owned()),
-        "prompt_slug" | "weighted_feedback_min" | "weighted_feedback_max" => query.nothing = true,
+        "ai_model" => filter.models.extend(list(value, |model| Ok(model.to_owned()))?),
+        "weighted_feedback_min" => filter.weighted.least = Some(millionths(value)?),
+        "weighted_feedback_max" => filter.weighted.most = Some(millionths(value)?),
+        "prompt_slug" => query.nothing = true,
         "page_size" => query.page_size = page_size(value)?,
         "current_page" if value != "0" => {
             return Err("0, as pages are walked by `cursor`: pass the last `next_cursor`");
@@ -66,12 +77,13 @@ fn read(query: &mut Query, name: &str, value: &str) -> Read<()> {
     Ok(())
 }
 
-/// `timeOfGenerationMin` and `status_code[]` as the contract writes them.
-fn snake(name: &str) -> Cow<'_, str> {
+/// `timeOfGenerationMin`, `traceID` and `status_code[]` as the contract writes them.
+pub(in crate::gateway) fn snake(name: &str) -> Cow<'_, str> {
     let name = name.strip_suffix("[]").unwrap_or(name);
     if !name.contains(|letter: char| letter.is_ascii_uppercase()) {
         return name.into();
     }
+    let name = name.replace("ID", "Id");
     let mut folded = String::with_capacity(name.len() + 4);
     for letter in name.chars() {
         if letter.is_ascii_uppercase() {
@@ -105,6 +117,16 @@ fn nanos_of_cents(value: &str) -> Read<i64> {
         return Err(allowed);
     }
     format!("{cents:.7}").replace('.', "").parse().map_err(|_| allowed)
+}
+
+/// From -10 to 10, as feedback is; six decimals are kept.
+fn millionths(value: &str) -> Read<i64> {
+    let allowed = "a number from -10 to 10, such as 0.5";
+    let average: f64 = value.parse().map_err(|_| allowed)?;
+    if !(-10.0..=10.0).contains(&average) {
+        return Err(allowed);
+    }
+    format!("{average:.6}").replace('.', "").parse().map_err(|_| allowed)
 }
 
 fn status(word: &str) -> Read<Statuses> {
@@ -235,6 +257,11 @@ mod tests {
         check("cost_min=0.25&cost_max=1e-05", |query| {
             query.filter.cost = Bounds { least: Some(2_500_000), most: Some(100) };
         });
+        check("weighted_feedback_min=-0.5&weightedFeedbackMax=10", |query| {
+            query.filter.weighted = Bounds { least: Some(-500_000), most: Some(10_000_000) };
+        });
+        check("ai_model=gpt-4o,o3", |query| query.filter.models = vec!["gpt-4o".into(), "o3".into()]);
+        check("traceID=t-1", |query| query.filter.trace = Some("t-1".into()));
         check("prompt_slug=pp-1", |query| query.nothing = true);
     }
 
@@ -258,6 +285,8 @@ mod tests {
             "time_of_generation_min=yesterday",
             "total_units_max=-1",
             "costMin=cheap",
+            "weighted_feedback_min=11",
+            "weighted_feedback_max=NaN",
             "cost_max=NaN",
             "status_code=ok",
             "ai_org_model=gpt-4o",

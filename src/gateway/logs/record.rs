@@ -1,5 +1,6 @@
 //! One call as the contract's log record (§6.1): money in cents, times in milliseconds.
 
+use super::said::Said;
 use crate::journal::frame::Frame;
 use crate::store::calls::{Call, CallFile};
 use crate::wire::chat::assemble;
@@ -29,6 +30,8 @@ pub struct Record {
     /// What upstream said; the text of its events for a stream.
     original_response: Body,
     metrics: Metrics,
+    /// What was said of its trace.
+    feedback: Vec<Said>,
 }
 
 #[derive(Debug, Serialize)]
@@ -166,6 +169,7 @@ impl Record {
             },
             original_response: Body { body: said },
             metrics: Metrics::of(call),
+            feedback: file.feedback.into_iter().map(Said::from).collect(),
         }
     }
 
@@ -279,7 +283,8 @@ fn headers(pairs: &[(String, String)], keep: impl Fn(&str) -> bool) -> Headers {
     headers
 }
 
-fn iso(millis: i64) -> String {
+/// UTC to the millisecond, such as `2026-11-24T12:00:00.000Z`.
+pub(in crate::gateway) fn iso(millis: i64) -> String {
     jiff::Timestamp::from_millisecond(millis).map_or_else(|_| String::new(), |time| format!("{time:.3}"))
 }
 

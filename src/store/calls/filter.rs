@@ -33,6 +33,8 @@ pub struct CallFilter {
     pub tokens_out: Bounds,
     /// Nano-dollars; an unpriced call is in no bounds.
     pub cost: Bounds,
+    /// Average of value times weight over the feedback on a call's trace, in millionths. A call without is in no bounds.
+    pub weighted: Bounds,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +70,9 @@ impl CallFilter {
             && self.span.is_none()
             && self.span_name.is_none()
             && self.metadata.is_empty()
-            && [self.tokens, self.tokens_in, self.tokens_out, self.cost].iter().all(|bounds| *bounds == unbound)
+            && [self.tokens, self.tokens_in, self.tokens_out, self.cost, self.weighted]
+                .iter()
+                .all(|bounds| *bounds == unbound)
     }
 
     /// Whether status, model, provider and key of a tally pass.
@@ -124,6 +128,7 @@ impl CallFilter {
         self.tokens_in.and(sql, "tokens_in");
         self.tokens_out.and(sql, "tokens_out");
         self.cost.and(sql, "cost");
+        self.and_weighted(sql, workspace);
     }
 
     /// One bound at each end, the tighter: SQLite walks from one of two, whichever, and looks at all that lies between.
@@ -183,6 +188,16 @@ impl CallFilter {
                 Statuses::Errors => sql.push(" OR status >= 400 OR status = 0"),
             };
         }
+        sql.push(")");
+    }
+
+    fn and_weighted<'a>(&'a self, sql: &mut Sql<'a>, workspace: &'a str) {
+        if self.weighted == Bounds::default() {
+            return;
+        }
+        sql.push(" AND trace_id IN (SELECT trace_id FROM feedback WHERE workspace = ").push_bind(workspace);
+        sql.push(" GROUP BY trace_id HAVING true");
+        self.weighted.and(sql, "round(avg(value * weight) * 1000000)");
         sql.push(")");
     }
 

@@ -96,7 +96,7 @@ impl Seed {
                 .map(|column| match column.trim() {
                     "id" => "printf('%08x-%04x-7000-8000-00000000000d', (at + n) >> 16, (at + n) & 65535)",
                     "at" => "at + n",
-                    "trace_id" => "'crowd-' || (n - 1) / $3",
+                    "trace_id" => "'crowd-' || ((n - 1) / $3)",
                     "span_id" => "'span-' || n",
                     "parent_span_id" => "iif((n - 1) % $3 = 0, NULL, 'span-' || (n - (n - 1) % $3))",
                     column => column,

@@ -27,6 +27,8 @@ pub(super) struct Sight {
     pub(super) error_status: Option<u16>,
     pub(super) output_chunks: u64,
     pub(super) done: bool,
+    /// A choice has told why it ends.
+    pub(super) finished: bool,
     /// Events searched for a model in vain.
     nameless: u8,
     /// The event is announced as `event: error`.
@@ -46,6 +48,7 @@ impl Sight {
             return Line::Terminal;
         }
         self.output_chunks += u64::from(carries_output(data));
+        self.finished = self.finished || values(data, &WORDS.finish).any(is_filled);
         self.read(data)
     }
 
@@ -69,6 +72,15 @@ impl Sight {
         }
         self.usage = event.usage().or(self.usage);
         if event.is_usage_only() { Line::UsageOnly } else { plain }
+    }
+}
+
+/// Whether an unfinished line, after which nothing comes, is data of which a part is missing.
+pub(super) fn is_torn(line: &[u8]) -> bool {
+    const FIELD: &[u8] = b"data:";
+    match line.strip_prefix(FIELD) {
+        None => !line.is_empty() && FIELD.starts_with(line),
+        Some(data) => Envelope::read(data).is_none(),
     }
 }
 
@@ -105,12 +117,14 @@ const MOST_NAMELESS: u8 = 4;
 struct Words {
     usage: Finder<'static>,
     error: Finder<'static>,
+    finish: Finder<'static>,
     output: [Finder<'static>; 7],
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     usage: Finder::new("\"usage\""),
     error: Finder::new("\"error\""),
+    finish: Finder::new("\"finish_reason\""),
     output: [
         "\"content\"",
         "\"text\"",

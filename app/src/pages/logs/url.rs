@@ -11,7 +11,7 @@ pub fn read(params: &ParamsMap) -> LogQuery {
     let metadata = params.get_all("meta").unwrap_or_default();
     let mut query = LogQuery {
         range: Range::from_url(params.get_str("range"), params.get_str("from"), params.get_str("to")),
-        status: word("status"),
+        status: word("status").filter(|word| status(word)),
         model: word("model"),
         provider: word("provider"),
         key: word("key"),
@@ -121,6 +121,12 @@ fn terms(typed: &str) -> Vec<String> {
     terms
 }
 
+/// `error`, a class such as `4xx`, or one status.
+fn status(word: &str) -> bool {
+    let class = matches!(word.as_bytes(), [b'1'..=b'5', b'x', b'x']);
+    word == "error" || class || word.parse().is_ok_and(|status: u16| status <= 999)
+}
+
 /// Whether the term was understood.
 fn add(query: &mut LogQuery, term: &str) -> bool {
     if let Some(rest) = term.strip_prefix("meta.") {
@@ -131,6 +137,7 @@ fn add(query: &mut LogQuery, term: &str) -> bool {
     }
     let Some((name, value)) = term.split_once(':').filter(|(_, value)| !value.is_empty()) else { return false };
     let field = match name {
+        "status" if !status(value) => return false,
         "status" => &mut query.status,
         "model" => &mut query.model,
         "provider" => &mut query.provider,
@@ -181,5 +188,7 @@ mod tests {
         assert_eq!(query.metadata, [("env".into(), "prod".into()), ("team".into(), "a b".into())]);
         assert_eq!(misread(&typed), ["nonsense", "cost>1"]);
         assert_eq!(read(&params(&[("status", " "), ("meta", "=x")])), LogQuery::default());
+        assert_eq!(read(&params(&[("status", "zz"), ("add", "status:bad")])), LogQuery::default());
+        assert_eq!(misread(&params(&[("add", "status:bad status:404")])), ["status:bad"]);
     }
 }
