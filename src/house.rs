@@ -17,11 +17,12 @@ use crate::sandbox;
 use crate::secret::{self, Sealer};
 use crate::settings::Settings;
 use crate::setup;
-use crate::store::people::Sessions;
+use crate::store::sessions::Sessions;
 use crate::store::{Store, StoreError};
 use crate::tasks::Tasks;
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,7 +135,13 @@ pub async fn close(house: Shared, patience: Duration) -> bool {
 
 fn occupy(folder: &Path) -> Result<File, OpenError> {
     let failed = |source| OpenError::Folder { folder: folder.to_owned(), source };
-    fs::create_dir_all(folder).map_err(failed)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    if fs::metadata(folder).map_err(failed)?.permissions().mode() & 0o077 != 0 {
+        tracing::warn!(
+            folder = %folder.display(),
+            "other accounts of this machine may enter the data folder; chmod 700 keeps them out"
+        );
+    }
     let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock")).map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),

@@ -11,12 +11,14 @@ pub mod journal;
 pub mod keys;
 pub mod people;
 pub mod providers;
+pub mod sessions;
 pub mod traces;
 pub mod usage;
 
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -82,11 +84,6 @@ impl Store {
         Ok(Self { control, journal, cache, cache_file })
     }
 
-    /// The pool that the browser sessions live in.
-    pub fn sessions(&self) -> SqlitePool {
-        self.control.write.clone()
-    }
-
     /// Moves what the journal's log holds into its database, as far as that goes without waiting for anyone.
     pub async fn checkpoint_journal(&self) -> Stored<()> {
         sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.journal.tend).await?;
@@ -130,6 +127,7 @@ async fn open(
         .pragma("mmap_size", "268435456");
     let existed = file.exists();
     let failed = |source| StoreError::Open { file: file.clone(), source };
+    private(&file).map_err(|error| failed(error.into()))?;
     let write = pool(1).connect_with(options.clone()).await.map_err(failed)?;
     if let Err(error) = migrate(&write, &file, migrator, existed).await {
         write.close().await;
@@ -138,6 +136,19 @@ async fn open(
     let tend = pool(1).connect_lazy_with(options.clone());
     let read = pool(4).connect_with(options.pragma("query_only", "on")).await.map_err(failed)?;
     Ok(File { read, write, tend })
+}
+
+/// Makes the file where it is missing, and its owner's alone; what stands beside it takes after it.
+fn private(file: &Path) -> std::io::Result<()> {
+    match std::fs::File::options().write(true).create_new(true).mode(0o600).open(file) {
+        Ok(_) => Ok(()),
+        // By its name: to close a database that is open elsewhere in this process would end its locks.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let loose = std::fs::metadata(file)?.permissions().mode() & 0o077 != 0;
+            if loose { std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)) } else { Ok(()) }
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn migrate(write: &SqlitePool, file: &Path, migrator: &'static Migrator, existed: bool) -> Stored<()> {

@@ -1,7 +1,7 @@
 //! Browser sessions: who is signed in, kept in SQLite, thirty days from the last visit.
 
 use crate::settings::Settings;
-use crate::store::people::Sessions;
+use crate::store::sessions::Sessions;
 use crate::store::{Store, StoreError};
 use crate::tasks::Tasks;
 use serde::{Deserialize, Serialize};

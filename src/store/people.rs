@@ -1,13 +1,9 @@
-//! People, their places in workspaces, invites, and the browser sessions.
+//! People, their places in workspaces, and invites.
 
 use super::{Store, StoreError, Stored};
 use app::model::Origin;
 use app::model::account::{Invite, Member, Person, Role};
 use sqlx::{Row, Sqlite, Transaction};
-use tower_sessions_sqlx_store::SqliteStore;
-
-/// Where browser sessions are kept: a table of `control.db`.
-pub type Sessions = SqliteStore;
 
 /// An account about to be made.
 #[derive(Clone, Debug)]
@@ -40,13 +36,6 @@ pub struct NewInvite<'a> {
 }
 
 impl Store {
-    /// The session table, made if it is not there.
-    pub async fn session_store(&self) -> Stored<Sessions> {
-        let sessions = SqliteStore::new(self.sessions());
-        sessions.migrate().await?;
-        Ok(sessions)
-    }
-
     /// Whether the installation has an owner yet. (Across workspaces: it is asked before anybody belongs to one.)
     pub async fn has_people(&self) -> Stored<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM people)";
