@@ -159,11 +159,7 @@ async fn list_logs(State(house): State<Shared>, RawQuery(query): RawQuery, heade
     }
 }
 
-async fn one_log(
-    State(house): State<Shared>,
-    id: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-) -> Response {
+async fn one_log(State(house): State<Shared>, id: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Response {
     // What is not text once its escapes are read names no log.
     let Ok(Path(id)) = id else { return Refusal::unknown_route().response() };
     match reader(&house, &headers, &["logs.view"]) {

@@ -105,8 +105,15 @@ fn check_master_key(providers: &[StoredProvider], sealer: &Sealer) -> Result<(),
 
 /// The file's word counts before the environment's.
 fn wanted(settings: &Settings) -> Vec<Wanted<'_>> {
-    let mut wanted =
-        vec![Wanted { slug: SANDBOX, vendor: SANDBOX, base_url: None, key: None, open: &[], origin: Origin::BuiltIn, place: None }];
+    let mut wanted = vec![Wanted {
+        slug: SANDBOX,
+        vendor: SANDBOX,
+        base_url: None,
+        key: None,
+        open: &[],
+        origin: Origin::BuiltIn,
+        place: None,
+    }];
     wanted.extend(settings.setup.providers.iter().map(|declared| Wanted {
         slug: &declared.slug,
         vendor: &declared.vendor,
@@ -220,12 +227,7 @@ fn config_row(declared: &DeclaredConfig, known: Option<&StoredConfig>, hand: Han
     (known != Some(&row)).then_some(StoredConfig { updated_at: hand.now, ..row })
 }
 
-fn key_edits(
-    declared: &[DeclaredKey],
-    known: &[StoredKey],
-    hand: Hand<'_>,
-    edits: &mut Edits<'_>,
-) -> Vec<Mistake> {
+fn key_edits(declared: &[DeclaredKey], known: &[StoredKey], hand: Hand<'_>, edits: &mut Edits<'_>) -> Vec<Mistake> {
     let mut conflicts = Vec::new();
     for one in declared {
         let hash = secret::digest(&one.value);

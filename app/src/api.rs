@@ -23,7 +23,11 @@ pub async fn who() -> Result<Option<account::Person>, Failure> {
 #[server]
 pub async fn sign_up(form: account::SignUp) -> Result<(), Failure> {
     let typed = [("email", form.email.clone())];
-    door()?.sign_up(form).await.map_err(|failure| failure.keeping(typed)).inspect(|()| leptos_axum::redirect("/first-steps"))
+    door()?
+        .sign_up(form)
+        .await
+        .map_err(|failure| failure.keeping(typed))
+        .inspect(|()| leptos_axum::redirect("/first-steps"))
 }
 
 #[server]

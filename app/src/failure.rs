@@ -101,7 +101,10 @@ mod tests {
     #[test]
     fn a_refusal_keeps_what_was_typed_and_does_not_say_it() {
         let refused = Failure::refused("email", "Enter an address.").keeping([("email", "ada".to_owned())]);
-        assert_eq!((refused.of("email"), refused.typed("email")), (Some("Enter an address.".into()), Some("ada".into())));
+        assert_eq!(
+            (refused.of("email"), refused.typed("email")),
+            (Some("Enter an address.".into()), Some("ada".into()))
+        );
         assert_eq!((refused.typed("slug"), refused.to_string()), (None, "Enter an address.".into()));
         assert_eq!(Failure::SignedOut.keeping([("email", "ada".to_owned())]), Failure::SignedOut);
     }

@@ -89,7 +89,8 @@ fn secret(name: &str) -> bool {
         "subscription",
     ];
     const ENDS: [&str; 4] = ["auth", "bearer", "key", "token"];
-    const READABLE: [&str; 5] = ["idempotencykey", "secwebsocketkey", "virtualkey", "xidempotencykey", "xportkeyvirtualkey"];
+    const READABLE: [&str; 5] =
+        ["idempotencykey", "secwebsocketkey", "virtualkey", "xidempotencykey", "xportkeyvirtualkey"];
     !READABLE.contains(&name)
         && !name.starts_with("xportkeycache")
         && (WORDS.iter().any(|word| name.contains(word)) || ENDS.iter().any(|end| name.ends_with(end)))

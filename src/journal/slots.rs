@@ -224,7 +224,8 @@ mod tests {
                 trace: long.clone(),
                 span: long.clone(),
             };
-            let ids = Opening { trace: text.repeat(256), span: text.repeat(256), ..opening("a", "/v1/chat/completions") };
+            let ids =
+                Opening { trace: text.repeat(256), span: text.repeat(256), ..opening("a", "/v1/chat/completions") };
             let (slots, _) = Slots::open(&path).expect("a file");
             for opening in [&all, &ids] {
                 slots.claim(opening).expect(text);

@@ -1,8 +1,8 @@
 //! The objects that a set-up file declares: the owner, providers, configs and API keys.
 
-use super::{Place, World};
 use super::file::{Given, Section};
 use super::rules;
+use super::{Place, World};
 use crate::wire::vendors::{Auth, Base, VENDORS, Vendor, vendor};
 use app::model::routing::{self, Mistake};
 use app::model::scope::DEFAULT_SCOPES;

@@ -1,7 +1,7 @@
 //! The set-up file as tables with places: each value knows its line, so that each mistake can name it.
 
-use super::{Mistake, Place};
 use super::rules::Ruling;
+use super::{Mistake, Place};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use toml::Spanned;

@@ -48,7 +48,11 @@ pub fn slug(text: &str) -> Ruling<String> {
 /// What names a config in calls.
 pub fn config_id(text: &str) -> Ruling<String> {
     let id = slug(text)?;
-    if id.starts_with("pc-") { Ok(id) } else { Err(format!("Begin it with pc-, such as pc-{id}: calls name a config so.")) }
+    if id.starts_with("pc-") {
+        Ok(id)
+    } else {
+        Err(format!("Begin it with pc-, such as pc-{id}: calls name a config so."))
+    }
 }
 
 /// A name for people, trimmed.

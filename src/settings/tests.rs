@@ -165,7 +165,10 @@ fn one_line_of_a_file_can_be_wrong_in_many_ways() {
         ("[[config]]\nid = \"c\"\nbody = '{}'\nfile = \"a\"".to_owned(), "Give either body"),
         ("[[config]]\nid = \"c\"\nfile = \"a.json\"".to_owned(), "a.json cannot be read"),
         ("[[api_key]]\nname = \"a\"\nvalue = \"sy-0123456789abcdef\"\nmetadata = 3".to_owned(), "Use a table"),
-        ("[[api_key]]\nname = \"a\"\nmetadata = { team = 5 }".to_owned(), "team: Use a text in quotes, not an integer."),
+        (
+            "[[api_key]]\nname = \"a\"\nmetadata = { team = 5 }".to_owned(),
+            "team: Use a text in quotes, not an integer.",
+        ),
         (provider("key = 5"), "provider[0].key: Use a text in quotes, not an integer."),
         ("data = 5".to_owned(), "data: Use a text in quotes, not an integer."),
         ("listen = true".to_owned(), "listen: Use a text in quotes, not a boolean."),

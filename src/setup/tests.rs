@@ -159,7 +159,10 @@ async fn what_a_person_made_is_never_overwritten() {
     let refused = rig.start().await.unwrap_err().to_string();
     let told: Vec<&str> = refused.lines().collect();
     assert_eq!(told.len(), 2, "{refused}");
-    assert!(told[0].starts_with("sy.toml:8: provider[0].slug: The provider cerebras was made in the console"), "{refused}");
+    assert!(
+        told[0].starts_with("sy.toml:8: provider[0].slug: The provider cerebras was made in the console"),
+        "{refused}"
+    );
     assert!(told[1].starts_with("sy.toml:4: provider[0].slug: The provider groq"), "{refused}");
     let kept = rig.snapshot().await.0;
     assert_eq!(rig.sealer.open(kept[0].credential.as_ref().unwrap(), "id-cerebras").unwrap().as_slice(), b"typed");

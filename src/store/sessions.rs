@@ -84,7 +84,8 @@ mod tests {
         record.data.insert("person".into(), "ada".into());
         sessions.save(&record).await.expect("saved");
         assert_eq!(sessions.load(&record.id).await.expect("read"), Some(record.clone()));
-        let id: String = sqlx::query_scalar("SELECT id FROM tower_sessions").fetch_one(&store.control.read).await.expect("a row");
+        let id: String =
+            sqlx::query_scalar("SELECT id FROM tower_sessions").fetch_one(&store.control.read).await.expect("a row");
         assert_ne!(id, record.id.to_string());
         assert!(sessions.load(&id.parse().expect("an id")).await.expect("read").is_none());
         for file in ["control.db", "control.db-wal", "journal.db"] {

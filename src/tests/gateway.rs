@@ -164,7 +164,8 @@ async fn a_providers_own_error_passes_unchanged() {
 async fn a_credential_that_a_provider_echoes_is_not_kept() {
     const OWN: &str = "sk-alpha-credential";
     let rig = Rig::new().await;
-    let echo = |status| Scene::json(status, json!({ "error": { "message": format!("Incorrect key: {OWN}") } }).to_string());
+    let echo =
+        |status| Scene::json(status, json!({ "error": { "message": format!("Incorrect key: {OWN}") } }).to_string());
     let stream = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{OWN}\"}}}}]}}");
     let streamed = ASK.replacen('{', r#"{"stream":true,"#, 1);
     for (scene, ask, text) in [

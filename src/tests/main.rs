@@ -1,5 +1,6 @@
 //! Tests that talk to the program as its users do.
 
+mod edges;
 mod gateway;
 mod journal;
 mod realtime;

@@ -101,13 +101,12 @@ async fn a_stream_that_ends_too_soon_is_told_and_failed() {
             rig.upstream.then(scene.clone());
             let answer = rig.chat(ask).await;
             let text = answer.text();
-            let last = if begun {
-                text.trim_end().split_once("event: error\ndata: ").expect(&text).1
-            } else {
-                &text
-            };
+            let last = if begun { text.trim_end().split_once("event: error\ndata: ").expect(&text).1 } else { &text };
             let error = serde_json::from_str::<serde_json::Value>(last).expect("JSON")["error"].clone();
-            assert_eq!((answer.status.as_u16(), &error["code"]), (if begun { 200 } else { 502 }, &json!("upstream_error")));
+            assert_eq!(
+                (answer.status.as_u16(), &error["code"]),
+                (if begun { 200 } else { 502 }, &json!("upstream_error"))
+            );
             assert!(!text.contains(DONE));
             assert_eq!(rig.last().await["metrics"]["is_success"], false, "{text}");
         }

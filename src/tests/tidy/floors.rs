@@ -5,7 +5,16 @@ use super::tree::Source;
 /// From the ground up. A path names a part that stands lower than its room; the longest match counts.
 const FLOORS: [&[&str]; 7] = [
     // Forms of data and the outer world as an argument.
-    &["clock", "secret", "tasks", "journal::frame", "journal::record", "journal::rollup", "journal::secrets", "journal::sketch"],
+    &[
+        "clock",
+        "secret",
+        "tasks",
+        "journal::frame",
+        "journal::record",
+        "journal::rollup",
+        "journal::secrets",
+        "journal::sketch",
+    ],
     &["store"],
     // Rooms that decide.
     &["chart", "price", "route", "wire"],

@@ -79,13 +79,9 @@ fn whole_lines_leave_at_once() {
 
 #[test]
 fn usage_that_was_not_asked_for_is_taken_out_again() {
-    for (text, stripped) in [
-        (OPENAI, OPENAI_STRIPPED),
-        (SPACED, SPACED_STRIPPED),
-        (NAMED, NAMED_STRIPPED),
-        (GROQ, GROQ),
-        (BROKEN, BROKEN),
-    ] {
+    for (text, stripped) in
+        [(OPENAI, OPENAI_STRIPPED), (SPACED, SPACED_STRIPPED), (NAMED, NAMED_STRIPPED), (GROQ, GROQ), (BROKEN, BROKEN)]
+    {
         let (out, rest, _) = run(text, true, &[]);
         assert_eq!(out + &rest, stripped);
     }
