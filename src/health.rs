@@ -42,8 +42,8 @@ impl Health {
         targets.get(&identity(scope, leaf)).map_or_else(Seen::default, |target| target.seen(leaf, now))
     }
 
-    /// Begins an attempt at the target. `None`: its circuit is open, or half open with its one probe under way.
-    pub fn visit(&self, scope: u64, leaf: &Leaf, now: i64) -> Option<Visit> {
+    /// Begins an attempt at the target; if its circuit is half open, that is the probe.
+    pub fn visit(&self, scope: u64, leaf: &Leaf, now: i64) -> Visit {
         let target = entry(&self.inner.targets, identity(scope, leaf));
         Visit::begin(target, leaf, now)
     }

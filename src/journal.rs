@@ -13,12 +13,14 @@ pub mod sketch;
 pub mod slots;
 mod tend;
 pub mod tries;
+mod uses;
 mod writer;
 
 use crate::clock::Clock;
 use crate::journal::meter::Meter;
 use crate::journal::record::{CallRow, Outcome, Record};
 use crate::journal::slots::{Opening, Slot, Slots};
+use crate::journal::writer::Scribe;
 use crate::store::{Store, StoreError};
 use crate::tasks::Tasks;
 use std::path::Path;
@@ -68,20 +70,15 @@ impl Journal {
     /// When the open file or the database cannot be used.
     pub async fn open(folder: &Path, store: &Store, clock: &Clock, tasks: &Tasks) -> Result<Self, JournalError> {
         let (slots, left) = Slots::open(&folder.join("open.slots"))?;
+        let mut scribe = Scribe::open(store).await?;
         let now = clock.now();
         let rows = left.into_iter().map(|opening| interrupted(opening, now)).collect::<Vec<_>>();
-        if !rows.is_empty() {
-            tracing::warn!(
-                calls = rows.len(),
-                "calls were in flight when the process ended; they are logged as interrupted"
-            );
-            writer::recover(store, rows).await?;
-        }
+        scribe.recover(rows).await?;
         slots.clear()?;
         let (queue, filed) = mpsc::channel(PLACES);
         let stopped = Arc::new(AtomicBool::new(false));
-        tasks.spawn(writer::run(store.clone(), filed, slots.clone(), Arc::clone(&stopped)));
-        tasks.spawn(tend::keep(store.clone(), tasks.clone()));
+        tasks.spawn(writer::run(scribe, filed, slots.clone(), Arc::clone(&stopped)));
+        tasks.spawn(tend::keep(store.clone(), slots.clone(), tasks.clone()));
         tasks.spawn(fold::keep(store.clone(), clock.clone(), tasks.clone()));
         Ok(Self { queue, slots, stopped })
     }

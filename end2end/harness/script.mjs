@@ -2,7 +2,10 @@
 
 const CREATED = 1_764_000_000;
 
-/** Models it lists; `missing`, `busy` and `broken` fail, `cut` ends its stream early, the rest answer. */
+/**
+ * Models it lists. `missing`, `busy` and `broken` fail, `fail-422` with that status, `flaky-2` with 503 and `throttled-2`
+ * with 429 as often as they say; `cut` ends its stream early; the rest answer.
+ */
 export const MODELS = ['gpt-4o-mini', 'text-embedding-3-small', 'gpt-3.5-turbo-instruct'];
 
 const FAULTS = {
@@ -28,10 +31,20 @@ const FAULTS = {
   },
 };
 
-/** `{status, headers, body}` of a call to a failing model, or undefined. */
-export function fault(model) {
-  const known = FAULTS[model];
+/** `{status, headers, body}` of a call to a failing model, or undefined; `earlier`: how often it was called before. */
+export function fault(model, earlier = 0) {
+  const known = FAULTS[model] ?? rehearsed(model, earlier);
   return known && { status: known.status, headers: known.headers, body: JSON.stringify({ error: known.error }) };
+}
+
+function rehearsed(model, earlier) {
+  const [, act, number] = /^(fail|flaky|throttled)-(\d+)$/.exec(model) ?? [];
+  if (!act || (act !== 'fail' && earlier >= Number(number))) {
+    return undefined;
+  }
+  const status = { fail: Number(number), flaky: 503, throttled: 429 }[act];
+  const headers = act === 'throttled' ? { 'retry-after-ms': '20' } : {};
+  return { status, headers, error: { message: `Scripted ${status}.`, type: 'scripted', param: null, code: `scripted_${status}` } };
 }
 
 /** The last user message, said back. */

@@ -1,9 +1,13 @@
 // A scripted provider on loopback that speaks OpenAI's dialect and remembers what reached it.
 
 import { createServer } from 'node:http';
+import { other } from './ends.mjs';
 import { completion, embedding, events, fault, models, textCompletion } from './script.mjs';
 
-/** Starts it on a free port: `{url, base, calls, clear, close}`; `base` ends in `/v1`, `calls` is what arrived since `clear`. */
+/**
+ * Starts it on a free port: `{url, base, second, calls, clear, close}`. `base` and `second` end in `/v1` and are two
+ * providers with one memory: `calls` is what reached either since `clear`, in its order, each with its `provider`.
+ */
 export async function startUpstream() {
   const calls = [];
   const server = createServer((request, response) => void serve(request, response, calls));
@@ -12,6 +16,7 @@ export async function startUpstream() {
   return {
     url,
     base: `${url}/v1`,
+    second: `${url}/beta/v1`,
     calls,
     clear: () => calls.splice(0),
     close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
@@ -19,13 +24,17 @@ export async function startUpstream() {
 }
 
 async function serve(request, response, calls) {
-  const path = new URL(request.url, 'http://upstream').pathname;
-  if (path === '/_calls') {
+  const { pathname, search } = new URL(request.url, 'http://upstream');
+  if (pathname === '/_calls') {
     return json(response, 200, request.method === 'DELETE' ? calls.splice(0) : calls);
   }
+  const [provider, path] = pathname.startsWith('/beta/') ? ['beta', pathname.slice('/beta'.length)] : ['alpha', pathname];
+  const { method, headers } = request;
   const text = await read(request);
-  calls.push({ method: request.method, path, headers: request.headers, text });
-  return answer(path, text ? JSON.parse(text) : {}, response);
+  const body = parsed(headers, text);
+  const earlier = calls.filter((call) => body.model && call.model === body.model).length;
+  calls.push({ provider, method, path, search, headers, text, model: body.model });
+  return answer({ method, path, body, earlier }, response);
 }
 
 async function read(request) {
@@ -36,8 +45,17 @@ async function read(request) {
   return Buffer.concat(parts).toString();
 }
 
-function answer(path, body, response) {
-  const failed = fault(body.model);
+/** A form's `model` is all that matters of it. */
+function parsed(headers, text) {
+  if (headers['content-type']?.startsWith('multipart/form-data')) {
+    return { model: /name="model"[^]*?\r\n\r\n([^\r]*)/.exec(text)?.[1] };
+  }
+  return text ? JSON.parse(text) : {};
+}
+
+function answer(call, response) {
+  const { method, path, body, earlier } = call;
+  const failed = fault(body.model, earlier);
   if (failed) {
     return response.writeHead(failed.status, { ...failed.headers, 'content-type': 'application/json' }).end(failed.body);
   }
@@ -50,8 +68,10 @@ function answer(path, body, response) {
       return json(response, 200, embedding(body));
     case '/v1/models':
       return json(response, 200, models());
-    default:
-      return json(response, 404, { error: { message: `No route ${path}.`, type: 'invalid_request_error', param: null, code: null } });
+    default: {
+      const { status, kind, bytes } = other(method, path, body);
+      return response.writeHead(status, { 'content-type': kind }).end(bytes);
+    }
   }
 }
 

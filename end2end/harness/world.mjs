@@ -8,12 +8,26 @@ export const OWNER = { email: 'ada@example.com', password: 'correct horse batter
 export const KEY = 'sy-end2endfullaccess0123456789abcdef';
 /** Has the scopes that a key gets when nothing is said. */
 export const PLAIN_KEY = 'sy-end2endplainscopes0123456789abcde';
+/** Its default config is `pc-second`. */
+export const ROUTED_KEY = 'sy-end2endrouteddefault0123456789ab';
 /** What the provider `alpha` is called with; nothing else may ever reach it. */
 export const CREDENTIAL = 'sk-end2end-upstream-credential-9f2e';
+/** The same for `beta`. */
+export const SECOND_CREDENTIAL = 'sk-end2end-second-credential-41c7';
+
+/** What is saved as `pc-fallback`: the first provider is down. */
+export const FALLBACK = {
+  strategy: { mode: 'fallback' },
+  targets: [
+    { name: 'first', provider: '@alpha', override_params: { model: 'fail-503' } },
+    { name: 'second', provider: '@beta', override_params: { model: 'gpt-4o-mini' } },
+  ],
+};
+
+const text = JSON.stringify;
 
 /** The set-up file's text: an owner, the provider `alpha` at `base`, two keys. */
 export function setupFile(base) {
-  const text = JSON.stringify;
   return `
 [owner]
 email = ${text(OWNER.email)}
@@ -34,11 +48,34 @@ value = ${text(PLAIN_KEY)}
 `;
 }
 
-/** Starts both; `end` stops them and removes what they wrote. */
-export async function startWorld(name) {
+/** And with a second provider, `beta`, whose account is closed, saved configs, and a key with a default one. */
+function routedFile({ base, second }) {
+  const opened = setupFile(base).replace('vendor = "openai"', 'vendor = "openai"\nopen = ["files", "batches", "other"]');
+  const own = { provider: '@beta', override_params: { model: 'gpt-4o-mini' } };
+  return `${opened}
+[[provider]]
+slug = "beta"
+vendor = "openai"
+base_url = ${text(second)}
+key = ${text(SECOND_CREDENTIAL)}
+[[config]]
+id = "pc-fallback"
+body = ${text(text(FALLBACK))}
+[[config]]
+id = "pc-second"
+body = ${text(text(own))}
+[[api_key]]
+name = "routed"
+value = ${text(ROUTED_KEY)}
+config = "pc-second"
+`;
+}
+
+/** Starts both; `end` stops them and removes what they wrote. `routed`: with a second provider and saved configs. */
+export async function startWorld(name, { routed = false } = {}) {
   const upstream = await startUpstream();
   const home = folder();
-  const setup = setupFile(upstream.base);
+  const setup = routed ? routedFile(upstream) : setupFile(upstream.base);
   const server = await startServer({ name, home: home.path, setup }).catch(async (error) => {
     await upstream.close();
     home.remove();

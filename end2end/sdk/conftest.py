@@ -20,16 +20,27 @@ class World:
     upstream: str
     key: str
     plain_key: str
+    routed_key: str
     credential: str
+    second_credential: str
+    fallback: dict
 
     def calls(self) -> list[dict]:
-        """What reached the provider since the test began."""
+        """What reached the providers since the test began."""
         return httpx.get(f"{self.upstream}/_calls").json()
+
+    def way(self) -> list[str]:
+        """The same in short: `alpha/gpt-4o-mini`."""
+        return [f"{call['provider']}/{call['model']}" for call in self.calls()]
 
     def log(self, trace: str) -> dict:
         """The newest log record of `trace`."""
+        return self.logs(trace)[0]
+
+    def logs(self, trace: str) -> list[dict]:
+        """The log records of `trace`, newest first."""
         answer = httpx.get(f"{self.base}/logs", params={"trace_id": trace}, headers={"x-portkey-api-key": self.key})
-        return answer.raise_for_status().json()["data"][0]
+        return answer.raise_for_status().json()["data"]
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,12 @@ for (const asked of [false, true]) {
   });
 }
 
+test('a stream that breaks off throws an error that says so', async () => {
+  const words = [{ role: 'user', content: 'one two three four five' }];
+  const stream = await client.chat.completions.create({ model: '@sandbox/reset-3', messages: words, stream: true });
+  await assert.rejects(collect(stream), /broke off/);
+});
+
 test('tool calls come back as they were made', async () => {
   const tools = [{ type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } } }];
   const answer = await client.chat.completions.create({ model: MODEL, messages, tools });

@@ -38,6 +38,15 @@ def test_a_stream_carries_usage_only_where_it_was_asked_for(client, asked):
     assert len(chunks[-1].choices) == (0 if asked else 1)
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_stream_that_breaks_off_raises_an_error_that_says_so(client, asked):
+    options = {"stream_options": {"include_usage": True}} if asked else {}
+    words = [{"role": "user", "content": "one two three four five"}]
+    stream = client.chat.completions.create(model="@sandbox/reset-3", messages=words, stream=True, **options)
+    with pytest.raises(openai.APIError, match="broke off"):
+        list(stream)
+
+
 def test_the_async_client_streams_too(world):
     async def words():
         async with openai.AsyncOpenAI(base_url=world.base, api_key=world.plain_key, max_retries=0) as client:

@@ -99,9 +99,16 @@ test('a body of 20 MB is refused with 413', async () => {
 });
 
 test('an unknown route is 404 with a trace', async () => {
-  const answer = await fetch(`${world.base}/nothing/here`, { headers: { 'x-portkey-api-key': KEY } });
+  const answer = await fetch(`${world.base}/logs/nothing/here`, { headers: { 'x-portkey-api-key': KEY } });
   assert.equal(answer.status, 404);
   assert.equal(answer.headers.get('content-type'), 'application/json');
+  assert.ok(answer.headers.get('x-portkey-trace-id'));
+});
+
+test('a path of a provider asks which provider', async () => {
+  const answer = await fetch(`${world.base}/nothing/here`, { headers: { 'x-portkey-api-key': KEY } });
+  assert.equal(answer.status, 400);
+  assert.match((await answer.json()).message, /x-portkey-provider/);
   assert.ok(answer.headers.get('x-portkey-trace-id'));
 });
 

@@ -42,6 +42,8 @@ pub struct Serving {
     pub path: String,
     /// For `x-portkey-retry-attempt-count`.
     pub retries: i64,
+    /// Retries that were made.
+    pub retried: u32,
     pub cache: CacheUse,
 }
 

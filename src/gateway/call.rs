@@ -150,8 +150,8 @@ async fn routed_to(house: &Shared, call: Asking<'_>, mut meter: Meter) -> Respon
             break (plan, ended);
         }
     };
-    let Ended { path, out, reply, retries, cache, .. } = ended;
-    let serving = Serving { path, out, retries, cache };
+    let Ended { path, out, reply, retries, retried, cache, .. } = ended;
+    let serving = Serving { path, out, retries, retried, cache };
     meter.note(|record| {
         note(record, &serving, plan.mode);
         if call.routed.is_some() {
@@ -253,7 +253,7 @@ fn note(record: &mut Record, serving: &Serving, mode: Mode) {
     let row = &mut record.call;
     row.mode = mode.word();
     row.target.clone_from(&serving.path);
-    row.retries = serving.retries;
+    row.retries = i64::from(serving.retried);
     row.cache_status = serving.cache.status;
     row.saved_cost = serving.cache.saved_cost;
     row.saved_us = serving.cache.saved_us;

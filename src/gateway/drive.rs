@@ -34,6 +34,8 @@ pub struct Ended {
     pub reply: Result<Reply, Refusal>,
     /// For `x-portkey-retry-attempt-count`.
     pub retries: i64,
+    /// Retries that were made.
+    pub retried: u32,
     pub cache: CacheUse,
     /// Nothing may stand in for it.
     terminal: bool,
@@ -48,6 +50,7 @@ impl Ended {
             terminal: refusal.exception,
             reply: Err(refusal),
             retries: 0,
+            retried: 0,
             cache: CacheUse::none(),
         }
     }
@@ -130,15 +133,15 @@ impl Drive<'_> {
             && let Some((status, reply, cache)) = cached.find(self.house, &out).await
         {
             let (path, terminal) = (leaf.path.clone(), false);
-            return Ended { path, status, reply: Ok(reply), retries: 0, cache, terminal, out: Some(out) };
+            return Ended { path, status, reply: Ok(reply), retries: 0, retried: 0, cache, terminal, out: Some(out) };
         }
-        self.persist(index, step, out, cached).await
+        self.persist(step, out, cached).await
     }
 
     /// Tries one target, and again as its config says.
-    async fn persist(&self, index: usize, step: &Step, out: Box<Outgoing>, cached: Option<Cached>) -> Ended {
+    async fn persist(&self, step: &Step, out: Box<Outgoing>, cached: Option<Cached>) -> Ended {
         let leaf = &*step.leaf;
-        let held = self.holds(index, step);
+        let held = Self::holds(step);
         let (mut done, mut waited_ms, mut wait_us) = (0, 0, 0);
         loop {
             let shot = Shot {
@@ -150,10 +153,7 @@ impl Drive<'_> {
                 waited_us: wait_us,
                 held,
             };
-            let (tried, cache) = match self.visited(leaf, shot, cached.as_ref()).await {
-                Ok(tried) => tried,
-                Err(refusal) => return Ended { out: Some(out), ..Ended::refused(&leaf.path, refusal) },
-            };
+            let (tried, cache) = self.visited(leaf, shot, cached.as_ref()).await;
             let mut next = retry::next(&leaf.retry, done, tried.status, tried.after, waited_ms);
             if matches!(next, Next::Wait { .. }) && !self.house.retries.take(self.house.clock.now()) {
                 self.tries.then(&leaf.path, "not retried: retries are at their share of the gateway's traffic");
@@ -162,7 +162,7 @@ impl Drive<'_> {
             let Next::Wait { ms } = next else {
                 let Tried { status, reply, .. } = tried;
                 let (path, retries) = (leaf.path.clone(), retry::count(done, next));
-                return Ended { path, out: Some(out), status, reply, retries, cache, terminal: false };
+                return Ended { path, out: Some(out), status, reply, retries, retried: done, cache, terminal: false };
             };
             self.tries.then(&leaf.path, &format!("tried again after {ms} ms, since it ended with {}", tried.status));
             drop(tried);
@@ -172,28 +172,24 @@ impl Drive<'_> {
     }
 
     /// One try, remembered where the config's strategies ask for it.
-    async fn visited(&self, leaf: &Leaf, shot: Shot<'_>, cached: Option<&Cached>) -> Result<(Tried, CacheUse), Refusal> {
+    async fn visited(&self, leaf: &Leaf, shot: Shot<'_>, cached: Option<&Cached>) -> (Tried, CacheUse) {
         let watched = self.call.routed.filter(|routed| routed.tree.remembers);
-        let visit = match watched {
-            None => None,
-            Some(routed) => {
-                let visit = self.house.health.visit(routed.scope, leaf, self.house.clock.now());
-                Some(visit.ok_or_else(|| Refusal::circuit(&leaf.path))?)
-            }
-        };
+        let visit = watched.map(|routed| self.house.health.visit(routed.scope, leaf, self.house.clock.now()));
         let (tried, cache) = match cached {
             None => (shot.fire().await, CacheUse::none()),
             Some(cached) => cached.fire(shot).await,
         };
-        if let Some(visit) = visit {
+        // What was not asked for its own sake tells nothing of the target.
+        if let Some(visit) = visit.filter(|_| !cache.hit) {
             visit.end(tried.status, tried.latency_us, tried.cooling);
         }
-        Ok((tried, cache))
+        (tried, cache)
     }
 
     /// For how long a stream's content is held back; `None`: not at all, since nothing could stand in for it.
-    fn holds(&self, index: usize, step: &Step) -> Option<Duration> {
-        let stands_in = step.hedge.is_some() || step.leaf.retry.attempts > 0 || self.plan.after(index, 502).is_some();
+    fn holds(step: &Step) -> Option<Duration> {
+        let goes_on = step.onward.iter().any(|onward| onward.codes.as_ref().is_none_or(|codes| !codes.is_empty()));
+        let stands_in = step.hedge.is_some() || step.leaf.retry.attempts > 0 || goes_on;
         stands_in.then(|| Duration::from_millis(step.leaf.stream.hold.unwrap_or(0)))
     }
 }

@@ -116,11 +116,13 @@ fn open(text: &str) -> Cow<'_, str> {
 
 /// Whether anything had to be masked.
 fn mask(value: &mut Value) -> bool {
+    let mut masked = false;
     match value {
-        Value::Object(fields) => fields.iter_mut().fold(false, |masked, (name, value)| field(name, value) || masked),
-        Value::Array(items) => items.iter_mut().fold(false, |masked, item| mask(item) || masked),
-        _ => false,
+        Value::Object(fields) => fields.iter_mut().for_each(|(name, value)| masked |= field(name, value)),
+        Value::Array(items) => items.iter_mut().for_each(|item| masked |= mask(item)),
+        _ => {}
     }
+    masked
 }
 
 fn field(name: &str, value: &mut Value) -> bool {

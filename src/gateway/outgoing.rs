@@ -10,7 +10,7 @@ use crate::gateway::target::{Ask, Target};
 use crate::gateway::{forward, masked, open};
 use crate::house::House;
 use crate::journal::secrets::Secrets;
-use crate::route::{Leaf, params};
+use crate::route::Leaf;
 use crate::wire::body::Body;
 use crate::wire::vendors::Endpoint;
 use bytes::Bytes;
@@ -69,9 +69,7 @@ impl Outgoing {
         let Asking { inbound, asked, routed } = call;
         let Inbound { route, parts, caller, book, .. } = inbound;
         let mut payload = asked.payload.clone();
-        if let Payload::Json(body) = &mut payload {
-            params::apply(body, leaf);
-        }
+        payload.apply(leaf)?;
         let model = payload.model();
         let target = Target::of(Ask {
             headers: &parts.headers,

@@ -1,12 +1,14 @@
 //! A request's body in the form that it came: JSON, a form with files, or bytes that are nobody's business here.
 
 use crate::gateway::refusal::Refusal;
+use crate::route::{Leaf, params};
 use crate::wire::body::{Body, BodyError};
 use crate::wire::form::Form;
 use crate::wire::vendors::Endpoint;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
+use serde_json::Value;
 
 #[derive(Clone, Debug)]
 pub enum Payload {
@@ -26,9 +28,7 @@ impl Payload {
         let text = endpoint.is_text();
         match Kind::of(headers)? {
             Kind::Json if text => json().map_err(invalid),
-            _ if text => {
-                Err(Refusal::invalid("This endpoint takes a JSON body. Send content-type: application/json."))
-            }
+            _ if text => Err(Refusal::invalid("This endpoint takes a JSON body. Send content-type: application/json.")),
             Kind::Form(kind) => {
                 Form::parse(bytes.clone(), kind).map(Self::Form).map_err(|error| Refusal::invalid(error.to_string()))
             }
@@ -55,6 +55,28 @@ impl Payload {
         }
     }
 
+    /// Applies a target's parameters. A form takes those that are one value; lists, objects and drops are for JSON alone.
+    ///
+    /// # Errors
+    /// 400 where a form cannot carry one.
+    pub fn apply(&mut self, leaf: &Leaf) -> Result<(), Refusal> {
+        match self {
+            Self::Json(body) => params::apply(body, leaf),
+            Self::Form(form) => {
+                for (name, value) in &leaf.default_params {
+                    if !form.parts().iter().any(|part| part.name == *name) {
+                        put(form, name, value)?;
+                    }
+                }
+                for (name, value) in &leaf.override_params {
+                    put(form, name, value)?;
+                }
+            }
+            Self::Bytes(_) => {}
+        }
+        Ok(())
+    }
+
     /// Names the model as it is called where the request goes.
     ///
     /// # Errors
@@ -62,7 +84,7 @@ impl Payload {
     pub fn set_model(&mut self, model: &str) -> Result<(), Refusal> {
         match self {
             Self::Json(body) => body.set_text("model", model),
-            Self::Form(form) => form.set_text("model", model).map_err(|error| Refusal::invalid(error.to_string()))?,
+            Self::Form(form) => put(form, "model", &model.into())?,
             Self::Bytes(_) => {}
         }
         Ok(())
@@ -106,6 +128,15 @@ impl Payload {
     }
 }
 
+fn put(form: &mut Form, name: &str, value: &Value) -> Result<(), Refusal> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Null | Value::Array(_) | Value::Object(_) => return Ok(()),
+    };
+    form.set_text(name, &text).map_err(|error| Refusal::invalid(error.to_string()))
+}
+
 enum Kind<'a> {
     Json,
     Form(&'a str),
@@ -123,6 +154,34 @@ impl<'a> Kind<'a> {
             "multipart/form-data" => Ok(Self::Form(whole)),
             audio if audio.starts_with("audio/") => Ok(Self::Audio),
             _ => Err(Refusal { param: Some("content-type".into()), ..Refusal::invalid("Invalid content type passed") }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Payload;
+    use crate::route::Leaf;
+    use crate::wire::form::Form;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_form_takes_a_targets_parameters() {
+        let sent = "--b\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--b--\r\n";
+        let given = |value: Value| value.as_object().cloned().unwrap_or_default();
+        for (default, set, kept) in [
+            (json!({}), json!({}), json!({ "model": "whisper-1" })),
+            (json!({ "model": "m", "prompt": "p" }), json!({}), json!({ "model": "whisper-1", "prompt": "p" })),
+            (json!({}), json!({ "model": "m", "temperature": 0.5 }), json!({ "model": "m", "temperature": "0.5" })),
+            (json!({ "stream": true }), json!({ "stream": false }), json!({ "model": "whisper-1", "stream": "false" })),
+            (json!({}), json!({ "include": ["a"], "language": null }), json!({ "model": "whisper-1" })),
+        ] {
+            let leaf = Leaf { default_params: given(default), override_params: given(set), ..Leaf::default() };
+            let form = Form::parse(sent.into(), "multipart/form-data; boundary=b").expect("a form");
+            let mut payload = Payload::Form(form);
+            payload.apply(&leaf).expect("it carries them");
+            let Payload::Form(form) = payload else { panic!("it stays a form") };
+            assert_eq!(form.summary(), kept);
         }
     }
 }

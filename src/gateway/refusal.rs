@@ -101,12 +101,6 @@ impl Refusal {
         Self::new(StatusCode::REQUEST_TIMEOUT, "timeout_error", message)
     }
 
-    /// 503: the target failed too often of late.
-    pub fn circuit(path: &str) -> Self {
-        let message = format!("The circuit of {path} is open: it failed too often of late, and is left alone for a while.");
-        Self { code: Some("circuit_open"), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "upstream_error", message) }
-    }
-
     /// 413: the body is over the limit.
     pub fn too_large(limit: usize) -> Self {
         let message = format!(

@@ -8,6 +8,7 @@ const SHARE: f64 = 0.5;
 /// Retries that a quiet gateway may make in the window.
 const RESERVE: f64 = 500.0;
 const SECONDS: usize = 10;
+const WINDOW: i64 = 10;
 
 /// Calls and retries of the last ten seconds.
 #[derive(Debug, Default)]
@@ -45,8 +46,8 @@ impl Window {
     /// Forgets what has left the window. The place of this second.
     fn turn(&mut self, now: i64) -> usize {
         let second = now.div_euclid(1000);
-        let place = |second: i64| usize::try_from(second.rem_euclid(SECONDS as i64)).unwrap_or(0);
-        let gone = second.saturating_sub(self.second).clamp(0, SECONDS as i64);
+        let place = |second: i64| usize::try_from(second.rem_euclid(WINDOW)).unwrap_or(0);
+        let gone = second.saturating_sub(self.second).clamp(0, WINDOW);
         for past in second - gone + 1..=second {
             self.calls[place(past)] = 0;
             self.retries[place(past)] = 0;
@@ -68,7 +69,11 @@ mod tests {
         }
         assert_eq!((0..5000).filter(|_| retries.take(51_000)).count(), 1000);
         assert!(!retries.take(59_999), "the window is ten seconds long");
-        assert_eq!((0..5000).filter(|_| retries.take(60_000)).count(), 0, "the calls have left, their retries have not");
+        assert_eq!(
+            (0..5000).filter(|_| retries.take(60_000)).count(),
+            0,
+            "the calls have left, their retries have not"
+        );
         assert_eq!((0..5000).filter(|_| retries.take(61_000)).count(), 500);
     }
 }

@@ -33,17 +33,15 @@ impl Breaking {
         match self.open_until {
             None => Circuit::Closed,
             Some(until) if until > now => Circuit::Open { until },
+            // For the time of the probe, whose end is not known, others are left out as before it.
+            Some(_) if self.probing => Circuit::Open { until: now.saturating_add(1) },
             Some(_) => Circuit::HalfOpen,
         }
     }
 
-    /// Whether a call may try; of a half-open circuit one at a time may.
-    pub(super) fn admit(&mut self, now: i64) -> bool {
-        match self.state(now) {
-            Circuit::Closed => true,
-            Circuit::Open { .. } => false,
-            Circuit::HalfOpen => !std::mem::replace(&mut self.probing, true),
-        }
+    /// A call begins. Who is left out was decided before: a call to an open circuit is one that has no other target.
+    pub(super) fn begin(&mut self, now: i64) {
+        self.probing |= self.state(now) == Circuit::HalfOpen;
     }
 
     pub(super) fn count(&mut self, rule: &Breaker, verdict: Verdict, now: i64) {
@@ -98,13 +96,13 @@ mod tests {
     fn a_circuit_opens_cools_lets_one_probe_through_and_closes() {
         let mut breaking = Breaking::default();
         for (at, status) in [(0, 500), (1, 200), (2, 503)] {
-            assert!(breaking.admit(at));
+            breaking.begin(at);
             breaking.count(&rule(), Verdict::Status(status), at);
         }
         assert_eq!(breaking.state(3), Circuit::Open { until: 30_002 });
-        assert!(!breaking.admit(30_001));
-        assert!(breaking.admit(30_002), "the probe");
-        assert!(!breaking.admit(30_003), "only one");
+        assert_eq!(breaking.state(30_002), Circuit::HalfOpen);
+        breaking.begin(30_002);
+        assert_eq!(breaking.state(30_003), Circuit::Open { until: 30_004 }, "one probe is enough");
         breaking.count(&rule(), Verdict::Status(200), 30_004);
         assert_eq!(breaking.state(30_005), Circuit::Closed);
     }
@@ -114,9 +112,10 @@ mod tests {
         let mut breaking = Breaking::default();
         breaking.count(&rule(), Verdict::Status(500), 0);
         breaking.count(&rule(), Verdict::Status(500), 0);
-        assert!(breaking.admit(30_000));
+        breaking.begin(30_000);
         breaking.count(&rule(), Verdict::GivenUp, 30_001);
-        assert!(breaking.admit(30_002));
+        assert_eq!(breaking.state(30_002), Circuit::HalfOpen);
+        breaking.begin(30_002);
         breaking.count(&rule(), Verdict::Status(0), 30_003);
         assert_eq!(breaking.state(30_004), Circuit::Open { until: 60_003 });
     }
@@ -138,9 +137,12 @@ mod tests {
             ..Breaker::default()
         };
         let mut breaking = Breaking::default();
-        for (status, state) in
-            [(429, Circuit::Closed), (200, Circuit::Closed), (500, Circuit::Closed), (429, Circuit::Open { until: 30_000 })]
-        {
+        for (status, state) in [
+            (429, Circuit::Closed),
+            (200, Circuit::Closed),
+            (500, Circuit::Closed),
+            (429, Circuit::Open { until: 30_000 }),
+        ] {
             breaking.count(&rule, Verdict::Status(status), 0);
             assert_eq!(breaking.state(0), state);
         }

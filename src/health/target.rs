@@ -63,12 +63,12 @@ impl State {
 }
 
 impl Visit {
-    pub(super) fn begin(target: Arc<Target>, leaf: &Leaf, now: i64) -> Option<Self> {
-        if leaf.breaker.is_some() && !target.state().breaking.admit(now) {
-            return None;
+    pub(super) fn begin(target: Arc<Target>, leaf: &Leaf, now: i64) -> Self {
+        if leaf.breaker.is_some() {
+            target.state().breaking.begin(now);
         }
         target.in_flight.fetch_add(1, Ordering::Relaxed);
-        Some(Self { target, breaker: leaf.breaker.clone(), now, open: true })
+        Self { target, breaker: leaf.breaker.clone(), now, open: true }
     }
 
     /// Ends it: `latency_us` until its answer began, and for how many milliseconds the target asked to be left alone.
@@ -111,21 +111,21 @@ mod tests {
     #[test]
     fn slow_answers_count_at_once_and_fade() {
         let (target, leaf) = (Arc::new(Target::default()), Leaf::default());
-        let visit = |now, latency| Visit::begin(Arc::clone(&target), &leaf, now).expect("admitted").end(200, latency, None);
+        let visit = |now, latency| Visit::begin(Arc::clone(&target), &leaf, now).end(200, latency, None);
         assert_eq!(load(&target, 0), None);
         visit(0, 1_000);
         visit(1, 9_000);
         assert_eq!(load(&target, 1), Some(9_000.0));
         visit(20_000, 1_000);
         assert!(load(&target, 20_000).is_some_and(|load| load > 1_000.0 && load < 4_000.0));
-        let _under_way = Visit::begin(Arc::clone(&target), &leaf, 1).expect("admitted");
+        let _under_way = Visit::begin(Arc::clone(&target), &leaf, 1);
         assert!(load(&target, 20_000).is_some_and(|load| load > 2_000.0), "two calls share it");
     }
 
     #[test]
     fn a_target_that_asks_for_time_is_cooling() {
         let (target, leaf) = (Arc::new(Target::default()), Leaf::default());
-        Visit::begin(Arc::clone(&target), &leaf, 100).expect("admitted").end(429, 0, Some(500));
+        Visit::begin(Arc::clone(&target), &leaf, 100).end(429, 0, Some(500));
         assert_eq!(target.seen(&leaf, 200).cooling_until, Some(600));
         assert_eq!(target.seen(&leaf, 600).cooling_until, None);
     }

@@ -1,11 +1,14 @@
 //! The open file: what is in flight, where a killed process cannot take it.
 //!
-//! A slot is written with one positional write before anything goes upstream and cleared when the call's row is
-//! committed. What is still open at the next start becomes an `interrupted` row.
+//! A slot is written with one positional write before anything goes upstream, and free again when the call's row is
+//! committed. Under load the next call overwrites it within moments, so that clearing it is left to a sweep. What the
+//! next start finds becomes an `interrupted` row, unless the journal has its row already.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
+use std::mem;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,6 +53,8 @@ struct Inner {
 struct Places {
     free: Vec<u32>,
     used: u32,
+    /// Places that are free and still hold what was there.
+    stale: BTreeSet<u32>,
 }
 
 /// A claimed place in the file.
@@ -67,7 +72,7 @@ impl Slots {
         file.read_to_end(&mut bytes)?;
         let left = bytes.chunks(SLOT).filter_map(decode).collect();
         let used = u32::try_from(bytes.len() / SLOT).unwrap_or(u32::MAX);
-        let inner = Inner { file, places: Mutex::new(Places { free: Vec::new(), used }) };
+        let inner = Inner { file, places: Mutex::new(Places { used, ..Places::default() }) };
         Ok((Self { inner: Arc::new(inner) }, left))
     }
 
@@ -87,13 +92,7 @@ impl Slots {
     /// When the write fails: the call must not go upstream. The place is free again.
     pub fn claim(&self, opening: &Opening) -> io::Result<Slot> {
         let bytes = encode(opening)?;
-        let place = {
-            let mut places = self.places();
-            places.free.pop().unwrap_or_else(|| {
-                places.used += 1;
-                places.used - 1
-            })
-        };
+        let place = self.places().take();
         match self.inner.file.write_all_at(&bytes, offset(place)) {
             Ok(()) => Ok(Slot(place)),
             Err(error) => {
@@ -104,17 +103,44 @@ impl Slots {
     }
 
     /// Frees a place; its call is committed.
+    pub fn release(&self, slot: Slot) {
+        let mut places = self.places();
+        places.free.push(slot.0);
+        places.stale.insert(slot.0);
+    }
+
+    /// Clears the free places. Nobody is given one of them meanwhile.
     ///
     /// # Errors
-    /// When the write fails; the place stays taken, and the next start finds the call in the journal already.
-    pub fn release(&self, slot: Slot) -> io::Result<()> {
-        self.inner.file.write_all_at(&[0, 0], offset(slot.0))?;
-        self.places().free.push(slot.0);
+    /// When a write fails; those places stay taken, and the next start finds their calls in the journal already.
+    pub fn sweep(&self) -> io::Result<()> {
+        let swept = self.places().withdraw();
+        for place in &swept {
+            self.inner.file.write_all_at(&[0, 0], offset(*place))?;
+        }
+        self.places().free.extend(swept);
         Ok(())
     }
 
     fn places(&self) -> MutexGuard<'_, Places> {
         self.inner.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Places {
+    fn take(&mut self) -> u32 {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.used += 1;
+            self.used - 1
+        });
+        self.stale.remove(&place);
+        place
+    }
+
+    fn withdraw(&mut self) -> BTreeSet<u32> {
+        let stale = mem::take(&mut self.stale);
+        self.free.retain(|place| !stale.contains(place));
+        stale
     }
 }
 
@@ -198,7 +224,7 @@ mod tests {
         assert!(left.is_empty());
         let first = slots.claim(&opening("a", "/v1/x")).expect("a place");
         slots.claim(&opening("b", &"/long".repeat(200))).expect("a place");
-        slots.release(first).expect("released");
+        slots.release(first);
         slots.claim(&opening("c", "/v1/x")).expect("the place of a");
         drop(slots);
         let (slots, left) = Slots::open(&path).expect("a file");
@@ -249,5 +275,22 @@ mod tests {
         }
         let places = slots.places();
         assert_eq!((places.used, places.free.as_slice()), (1, &[0][..]));
+    }
+
+    #[test]
+    fn a_sweep_clears_what_was_released_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("open.slots");
+        let (slots, _) = Slots::open(&path).expect("a file");
+        let [first, second] = ["a", "b"].map(|id| slots.claim(&opening(id, "/v1/x")).expect("a place"));
+        slots.claim(&opening("c", "/v1/x")).expect("a place");
+        slots.release(first);
+        slots.release(second);
+        slots.claim(&opening("d", "/v1/x")).expect("the place of b");
+        slots.sweep().expect("swept");
+        let left = Slots::open(&path).expect("a file").1;
+        assert_eq!(left.iter().map(|opening| opening.id.as_str()).collect::<Vec<_>>(), ["d", "c"]);
+        slots.claim(&opening("e", "/v1/x")).expect("the place of a");
+        assert_eq!(Slots::open(&path).expect("a file").1.len(), 3);
     }
 }

@@ -3,9 +3,10 @@
 use crate::journal::record::{Outcome, Record};
 use crate::journal::rollup::{Bin, Rollups};
 use crate::journal::slots::Slots;
-use crate::journal::{Filed, PLACES, Stopped};
+use crate::journal::uses::Uses;
+use crate::journal::{Filed, PLACES, Stopped, tend};
+use crate::store::journal::Pen;
 use crate::store::{Store, Stored};
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,19 +14,27 @@ use tokio::sync::mpsc;
 
 /// Rows of one transaction at most.
 const BATCH: usize = 64;
+/// How often the other tasks have their turn before a transaction begins, at most.
+const TURNS: usize = 8;
 /// How long a failed write waits before it is tried again.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// What the writer writes with.
+pub(super) struct Scribe {
+    store: Store,
+    pen: Pen,
+    rollups: Rollups,
+    uses: Uses,
+}
+
 /// Writes until the last sender is gone.
-pub(super) async fn run(store: Store, mut queue: mpsc::Receiver<Filed>, slots: Slots, stopped: Arc<AtomicBool>) {
-    let mut rollups = Rollups::default();
+pub(super) async fn run(mut scribe: Scribe, mut queue: mpsc::Receiver<Filed>, slots: Slots, stopped: Arc<AtomicBool>) {
     let mut batch = Vec::with_capacity(BATCH);
     while let Some(first) = queue.recv().await {
         batch.push(first);
-        // Calls that are about to end do so first, and share the transaction.
-        tokio::task::yield_now().await;
+        linger(&queue).await;
         gather(&mut queue, &mut batch, BATCH);
-        if let Err(error) = write(&store, &batch, &mut rollups).await {
+        if let Err(error) = scribe.write(&batch).await {
             stopped.store(true, Ordering::Relaxed);
             let mut error = Some(error);
             while let Some(cause) = error {
@@ -34,12 +43,26 @@ pub(super) async fn run(store: Store, mut queue: mpsc::Receiver<Filed>, slots: S
                 tracing::error!(error = %cause, rows = batch.len(), "the journal cannot be written; calls are refused until it can");
                 refuse(&mut batch);
                 tokio::time::sleep(PAUSE).await;
-                error = catch_up(&store, &mut batch, &mut rollups, &slots).await.err();
+                error = scribe.catch_up(&mut batch, &slots).await.err();
             }
             stopped.store(false, Ordering::Relaxed);
             tracing::info!("the journal is written again; calls are admitted");
         }
         settle(batch.drain(..), &slots);
+    }
+    scribe.close().await;
+    tend::sweep(&slots);
+}
+
+/// Calls that are about to end do so first, and share the transaction: the other tasks have their turn, and another as
+/// long as each brings more.
+async fn linger(queue: &mpsc::Receiver<Filed>) {
+    for _ in 0..TURNS {
+        let queued = queue.len();
+        tokio::task::yield_now().await;
+        if queue.len() == queued {
+            break;
+        }
     }
 }
 
@@ -55,62 +78,85 @@ fn gather(queue: &mut mpsc::Receiver<Filed>, batch: &mut Vec<Filed>, most: usize
     }
 }
 
-/// Writes what had to wait, transaction by transaction; `batch` keeps what is not written yet.
-async fn catch_up(store: &Store, batch: &mut Vec<Filed>, rollups: &mut Rollups, slots: &Slots) -> Stored<()> {
-    while !batch.is_empty() {
-        let count = batch.len().min(BATCH);
-        write(store, &batch[..count], rollups).await?;
-        settle(batch.drain(..count), slots);
+impl Scribe {
+    pub(super) async fn open(store: &Store) -> Stored<Self> {
+        Ok(Self { store: store.clone(), pen: store.pen().await?, rollups: Rollups::default(), uses: Uses::default() })
     }
-    Ok(())
-}
 
-/// Writes what a killed process left open.
-pub(super) async fn recover(store: &Store, mut records: Vec<Record>) -> Stored<()> {
-    let mut rollups = Rollups::default();
-    let known = store.known_calls(records.iter().map(|record| record.call.id.as_str())).await?;
-    records.retain(|record| !known.contains(&record.call.id));
-    store.name_keys(&mut records).await?;
-    let batch = records
-        .into_iter()
-        .map(|mut record| {
-            record.pack();
-            Filed { record: Box::new(record), slot: None, answer: None }
-        })
-        .collect::<Vec<_>>();
-    for chunk in batch.chunks(BATCH) {
-        write(store, chunk, &mut rollups).await?;
-    }
-    Ok(())
-}
-
-async fn write(store: &Store, batch: &[Filed], rollups: &mut Rollups) -> Stored<()> {
-    let written = try_write(store, batch, rollups).await;
-    if written.is_err() {
-        rollups.distrust();
-    }
-    written
-}
-
-async fn try_write(store: &Store, batch: &[Filed], rollups: &mut Rollups) -> Stored<()> {
-    let mut touched = HashSet::with_capacity(4);
-    for filed in batch {
-        let bin = Bin::of(&filed.record.call);
-        if !rollups.known(&bin) {
-            let figures = store.figures(&bin).await?;
-            rollups.learn(bin.clone(), figures);
+    /// Writes what a killed process left open.
+    pub(super) async fn recover(&mut self, mut records: Vec<Record>) -> Stored<()> {
+        let known = self.store.known_calls(records.iter().map(|record| record.call.id.as_str())).await?;
+        records.retain(|record| !known.contains(&record.call.id));
+        if !records.is_empty() {
+            tracing::warn!(
+                calls = records.len(),
+                "calls were in flight when the process ended; they are logged as interrupted"
+            );
         }
-        rollups.add(&bin, &filed.record.call);
-        touched.insert(bin);
+        self.store.name_keys(&mut records).await?;
+        let batch = records
+            .into_iter()
+            .map(|mut record| {
+                record.pack();
+                Filed { record: Box::new(record), slot: None, answer: None }
+            })
+            .collect::<Vec<_>>();
+        for chunk in batch.chunks(BATCH) {
+            self.write(chunk).await?;
+        }
+        Ok(())
     }
-    let records = batch.iter().map(|filed| &*filed.record).collect::<Vec<_>>();
-    let figures =
-        touched.iter().filter_map(|bin| rollups.figures(bin).map(|figures| (bin, figures))).collect::<Vec<_>>();
-    store.write_calls(&records, &figures).await?;
-    if let Some(newest) = touched.iter().map(|bin| bin.minute).max() {
-        rollups.forget(newest);
+
+    async fn write(&mut self, batch: &[Filed]) -> Stored<()> {
+        let written = self.try_write(batch).await;
+        if written.is_err() {
+            self.rollups.distrust();
+        }
+        written
     }
-    Ok(())
+
+    /// Writes what had to wait, transaction by transaction, over a new connection, in case the old one is what failed;
+    /// `batch` keeps what is not written yet.
+    async fn catch_up(&mut self, batch: &mut Vec<Filed>, slots: &Slots) -> Stored<()> {
+        self.pen = self.store.pen().await?;
+        while !batch.is_empty() {
+            let count = batch.len().min(BATCH);
+            self.write(&batch[..count]).await?;
+            settle(batch.drain(..count), slots);
+        }
+        Ok(())
+    }
+
+    async fn try_write(&mut self, batch: &[Filed]) -> Stored<()> {
+        let Self { store, pen, rollups, uses } = self;
+        let mut touched = Vec::<Bin>::with_capacity(4);
+        for call in batch.iter().map(|filed| &filed.record.call) {
+            let bin = Bin::of(call);
+            if !touched.contains(&bin) {
+                if !rollups.known(&bin) {
+                    rollups.learn(bin.clone(), store.figures(&bin).await?);
+                }
+                touched.push(bin.clone());
+            }
+            rollups.add(&bin, call);
+        }
+        let records = batch.iter().map(|filed| &*filed.record).collect::<Vec<_>>();
+        let figures =
+            touched.iter().filter_map(|bin| rollups.figures(bin).map(|figures| (bin, figures))).collect::<Vec<_>>();
+        let used = uses.due(&records);
+        pen.write_calls(&records, &figures, &used).await?;
+        uses.store(&used);
+        if let Some(newest) = touched.iter().map(|bin| bin.minute).max() {
+            rollups.forget(newest);
+        }
+        Ok(())
+    }
+
+    async fn close(self) {
+        if let Err(error) = self.pen.lay_down().await {
+            tracing::warn!(%error, "the journal's writer did not close its file");
+        }
+    }
 }
 
 /// Tells the callers that nothing can be promised, once; their rows are kept and say so.
@@ -127,12 +173,10 @@ fn refuse(batch: &mut [Filed]) {
     }
 }
 
-fn settle(written: impl Iterator<Item = Filed>, slots: &Slots) {
-    for filed in written {
-        if let Some(slot) = filed.slot
-            && let Err(error) = slots.release(slot)
-        {
-            tracing::error!(%error, "the open file cannot be written");
+fn settle(batch: impl Iterator<Item = Filed>, slots: &Slots) {
+    for filed in batch {
+        if let Some(slot) = filed.slot {
+            slots.release(slot);
         }
         if let Some(answer) = filed.answer {
             // The caller may have left meanwhile; nobody is waiting then.

@@ -113,7 +113,7 @@ impl Settling {
         });
         let sticky = strategy.sticky.as_ref().and_then(stuck);
         let health = matches!(strategy.mode, Mode::RoundRobin | Mode::Priority | Mode::LeastLatency);
-        self.remembers |= health || sticky.is_some();
+        self.remembers |= health || sticky.is_some() || strategy.queue.is_some();
         Some(Branch::Group(Box::new(Group {
             path: place.path.to_owned(),
             mode: strategy.mode,

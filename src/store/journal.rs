@@ -5,9 +5,14 @@ use crate::journal::rollup::{Bin, Figures};
 use crate::journal::sketch::Sketch;
 use crate::store::calls::COLUMNS;
 use crate::store::{Store, StoreError, Stored};
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments, Row};
-use std::collections::{BTreeMap, HashSet};
+use futures_util::{FutureExt, TryStreamExt};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{Arguments, ConnectOptions, Connection, Executor, Row};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
 const ATTEMPT_COLUMNS: &str = "call, number, provider, vendor, model, target, url, status, error, started_us, \
     latency_us, first_token_us, tokens_in, tokens_out, cost, waited_us, retry";
@@ -15,21 +20,39 @@ const ATTEMPT_COLUMNS: &str = "call, number, provider, vendor, model, target, ur
 const ROLLUP_COLUMNS: &str = "workspace, minute, provider, model, key_id, status, calls, tokens_in, tokens_out, cost, \
     unpriced, latency, first_token, cache_hits, cache_asked";
 
+/// How long a transaction may take to reach its end, before its statements' answers are listened to all the same.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// The connection that calls are written over. The journal's writer holds it as long as it runs: one that went back to
+/// its pool after each transaction would be tested there, which is one more trip to the database's thread and back.
+#[derive(Debug)]
+pub struct Pen {
+    connection: SqliteConnection,
+    /// Told by the database's thread when all is written but the commit.
+    committing: Arc<Notify>,
+}
+
 /// A transaction in the making.
 #[derive(Default)]
 struct Batch<'q> {
     text: String,
     arguments: SqliteArguments<'q>,
+    statements: usize,
 }
 
 type Bound = Result<(), sqlx::error::BoxDynError>;
 
-impl Store {
-    /// Writes calls with their attempts, bodies and figures. All or nothing.
+impl Pen {
+    /// Writes calls with their attempts, bodies and figures, and when keys were last used. All or nothing.
     ///
     /// The whole transaction is one text with one list of values: one trip to the database's thread, whatever the
     /// number of rows. Texts differ only by counts, so that they stay prepared.
-    pub async fn write_calls(&self, records: &[&Record], figures: &[(&Bin, &Figures)]) -> Stored<()> {
+    pub async fn write_calls(
+        &mut self,
+        records: &[&Record],
+        figures: &[(&Bin, &Figures)],
+        uses: &[(&str, i64)],
+    ) -> Stored<()> {
         let attempts = records
             .iter()
             .flat_map(|record| {
@@ -37,22 +60,60 @@ impl Store {
                 record.attempts.iter().zip(0..).map(move |(attempt, number)| (call, number, attempt))
             })
             .collect::<Vec<_>>();
-        let uses = last_uses(records);
         let mut batch = Batch::default();
         batch.insert("INSERT INTO calls", COLUMNS, records, bind_call)?;
         batch.insert("INSERT INTO attempts", ATTEMPT_COLUMNS, &attempts, bind_attempt)?;
         batch.insert("INSERT INTO bodies", "call, frame", records, bind_body)?;
         batch.insert("INSERT OR REPLACE INTO rollups", ROLLUP_COLUMNS, figures, bind_figures)?;
-        batch.insert("INSERT OR REPLACE INTO key_use", "key_id, last_used_at", &uses, bind_use)?;
-        let mut connection = self.journal.write.acquire().await?;
-        let text = format!("BEGIN IMMEDIATE; {}COMMIT", batch.text);
-        let written = sqlx::query_with(&text, batch.arguments).execute(&mut *connection).await;
-        if let Err(error) = written {
+        batch.insert("INSERT OR REPLACE INTO key_use", "key_id, last_used_at", uses, bind_use)?;
+        let written = self.run(batch).await;
+        if written.is_err() {
             // Where the failure ended the transaction already, there is nothing to roll back.
-            let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
-            return Err(error.into());
+            let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
+        }
+        Ok(written?)
+    }
+
+    /// Each statement has an answer, which would wake this task: they are not listened to before the last is under way.
+    async fn run(&mut self, batch: Batch<'_>) -> Result<(), sqlx::Error> {
+        let Self { connection, committing } = self;
+        let text = format!("BEGIN IMMEDIATE; {}COMMIT", batch.text);
+        let mut answers = connection.fetch_many(sqlx::query_with(&text, batch.arguments));
+        // A word left over from a transaction that took long.
+        let _ = committing.notified().now_or_never();
+        let mut early = answers.try_next().now_or_never();
+        if early.is_none() {
+            // A transaction that fails never commits.
+            let _ = timeout(PATIENCE, committing.notified()).await;
+        }
+        for _ in 0..batch.statements + 2 {
+            let answer = match early.take() {
+                Some(answer) => answer?,
+                None => answers.try_next().await?,
+            };
+            // Fewer answers than statements: the database's thread is gone, and nothing says that it committed.
+            answer.ok_or(sqlx::Error::WorkerCrashed)?;
         }
         Ok(())
+    }
+
+    /// Closes the connection.
+    pub async fn lay_down(self) -> Stored<()> {
+        Ok(self.connection.close().await?)
+    }
+}
+
+impl Store {
+    /// A connection of its own to write calls over.
+    pub async fn pen(&self) -> Stored<Pen> {
+        let mut connection = self.journal.write.connect_options().connect().await?;
+        let committing = Arc::new(Notify::new());
+        let told = Arc::clone(&committing);
+        connection.lock_handle().await?.set_commit_hook(move || {
+            told.notify_one();
+            true
+        });
+        Ok(Pen { connection, committing })
     }
 
     /// What is stored of a bin; nothing stored is zero.
@@ -125,6 +186,7 @@ impl Batch<'_> {
         if rows.is_empty() {
             return Ok(());
         }
+        self.statements += 1;
         let row = format!("({})", vec!["?"; columns.split(',').count()].join(","));
         self.text.push_str(&format!("{start} ({columns}) VALUES {}; ", vec![row; rows.len()].join(",")));
         for row in rows {
@@ -132,15 +194,6 @@ impl Batch<'_> {
         }
         Ok(())
     }
-}
-
-fn last_uses<'r>(records: &[&'r Record]) -> Vec<(&'r str, i64)> {
-    let mut uses = BTreeMap::new();
-    for record in records {
-        let last = uses.entry(record.call.key_id.as_str()).or_insert(record.call.at);
-        *last = record.call.at.max(*last);
-    }
-    uses.into_iter().collect()
 }
 
 fn count(figure: u64) -> i64 {

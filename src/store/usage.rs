@@ -97,7 +97,7 @@ impl Store {
         let Some(hour) = due.filter(|hour| hour + HOUR <= until) else {
             return Ok(false);
         };
-        let mut transaction = self.journal.write.begin().await?;
+        let mut transaction = self.journal.write.begin_with("BEGIN IMMEDIATE").await?;
         for line in self.minutes_of(workspace, hour).await? {
             let sketch = |bytes: &[u8]| compact(bytes).ok_or(StoreError::Garbled("sketch"));
             sqlx::query(

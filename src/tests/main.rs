@@ -1,10 +1,14 @@
 //! Tests that talk to the program as its users do.
 
+mod caching;
+mod chaos;
+mod corpora;
 mod edges;
 mod gateway;
 mod journal;
 mod realtime;
 mod records;
 mod rig;
+mod routing;
 mod streaming;
 mod tidy;

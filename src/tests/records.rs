@@ -1,4 +1,5 @@
 //! What is told to the journal, and what it hands out: feedback, logs of calls made elsewhere, exports.
+#![expect(clippy::expect_used, reason = "what cannot be set up or read is a failed test")]
 
 use crate::rig::{Answer, KEY, Rig, Scene, get, post, with};
 use axum::body::Body;

@@ -1,28 +1,23 @@
 //! The real router over a temporary house, a scripted provider on loopback, and a clock that stands still.
 #![expect(clippy::expect_used, clippy::panic, reason = "a rig that cannot be set up is a failed test")]
 
+mod upstream;
+
 use axum::body::Body;
 use bytes::Bytes;
-use futures_util::StreamExt;
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::{BodyExt, StreamBody};
-use hyper::body::{Frame, Incoming};
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use http_body_util::BodyExt;
 use serde_json::Value;
-use std::collections::VecDeque;
-use std::io;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use switchyard::clock::Clock;
 use switchyard::house::{self, House, Shared};
 use switchyard::server;
 use switchyard::settings::Settings;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio::sync::Notify;
 use tower::ServiceExt;
+pub use upstream::{End, Ledger, Scene, Seen, Upstream};
 
 /// 2026-11-24, 12:00 UTC.
 pub const NOW: i64 = 1_795_521_600_000;
@@ -33,47 +28,26 @@ pub const KEY: &str = "sy-rig0000000000000000000000000000";
 /// One house under test.
 pub struct Rig {
     pub house: Shared,
+    /// The provider `alpha`.
     pub upstream: Upstream,
     pub folder: TempDir,
+    /// What every provider got, in the order it came.
+    pub ledger: Ledger,
+    others: Vec<(&'static str, Upstream)>,
+    addresses: Vec<(&'static str, SocketAddr)>,
 }
 
-/// A provider that answers as it is told and remembers what it got.
-#[derive(Clone, Default)]
-pub struct Upstream {
-    inner: Arc<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
-    script: Mutex<VecDeque<Scene>>,
-    seen: Mutex<Vec<Seen>>,
-    /// Told when a hanging answer is given up by the caller.
-    left: Notify,
-}
-
-/// What the provider got.
-#[derive(Clone)]
-pub struct Seen {
-    pub path: String,
-    pub headers: HeaderMap,
-    pub body: Bytes,
-}
-
-/// One answer of the provider.
-#[derive(Clone)]
-pub struct Scene {
-    pub status: u16,
-    pub headers: Vec<(&'static str, String)>,
-    pub chunks: Vec<Bytes>,
-    pub end: End,
-}
-
-/// How an answer ends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    Well,
-    Reset,
-    Hang,
+/// What stands in the set-up file beside the provider `alpha` and the keys that every rig has.
+#[derive(Clone, Copy, Default)]
+pub struct Yard<'a> {
+    /// Before its tables.
+    pub lines: &'a str,
+    /// Slugs and vendors of further scripted providers.
+    pub providers: &'static [(&'static str, &'static str)],
+    /// Ids and bodies of saved configs; `%beta%` stands for the address of that provider.
+    pub configs: &'static [(&'static str, &'static str)],
+    /// Values of further keys, each with its default config.
+    pub keys: &'static [(&'static str, &'static str)],
 }
 
 /// An answer of the gateway, read whole.
@@ -86,39 +60,40 @@ pub struct Answer {
 impl Rig {
     /// A house with the provider `alpha` and one key that may do everything.
     pub async fn new() -> Self {
-        Self::with("").await
+        Self::of(Yard::default()).await
     }
 
     /// The same, with further lines of the set-up file before its tables.
     pub async fn with(lines: &str) -> Self {
+        Self::of(Yard { lines, ..Yard::default() }).await
+    }
+
+    pub async fn of(yard: Yard<'_>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let upstream = Upstream::default();
-        let address = upstream.listen().await;
-        let setup = format!(
-            "data = {data:?}\n{lines}\n\
-             [owner]\nemail = \"owner@example.com\"\npassword = \"correct horse battery\"\n\
-             [[provider]]\nslug = \"alpha\"\nvendor = \"openai\"\nbase_url = \"http://{address}/v1\"\nkey = \"sk-alpha-credential\"\n\
-             [[api_key]]\nname = \"rig\"\nvalue = \"{KEY}\"\nscopes = [\"*\"]\nmetadata = {{ team = \"rig\" }}\n\
-             [[api_key]]\nname = \"plain\"\nvalue = \"sy-plain000000000000000000000000000\"\n",
-            data = folder.path().join("data").to_string_lossy(),
-        );
-        let file = folder.path().join("switchyard.toml");
-        std::fs::write(&file, setup).expect("a set-up file");
+        let ledger = Ledger::default();
+        let (mut others, mut addresses) = (Vec::new(), Vec::new());
+        for slug in ["alpha"].into_iter().chain(yard.providers.iter().map(|(slug, _)| *slug)) {
+            let upstream = Upstream::new(slug, &ledger);
+            addresses.push((slug, upstream.listen().await));
+            others.push((slug, upstream));
+        }
+        let setup = yard.written(&folder.path().join("data").to_string_lossy(), &addresses);
+        std::fs::write(folder.path().join("switchyard.toml"), setup).expect("a set-up file");
         let house = open(&folder).await;
-        Self { house, upstream, folder }
+        Self { house, upstream: others[0].1.clone(), folder, ledger, others, addresses }
     }
 
     /// Stops the house and opens it again on the same folder, as a restart would.
     pub async fn restart(self) -> Self {
-        let Self { house, upstream, folder } = self;
+        let Self { house, folder, .. } = self;
         assert!(house::close(house, LONG).await, "nothing is in flight");
         let house = open(&folder).await;
-        Self { house, upstream, folder }
+        Self { house, folder, ..self }
     }
 
     /// Stops the house with calls in flight, which it does not wait for, and opens it again once they are gone.
     pub async fn cut(self, in_flight: Body) -> Self {
-        let Self { house, upstream, folder } = self;
+        let Self { house, folder, .. } = self;
         assert!(!house::close(house, Duration::from_millis(50)).await, "a call is in flight");
         std::mem::forget(in_flight);
         let elsewhere = tempfile::tempdir().expect("a folder");
@@ -134,7 +109,18 @@ impl Rig {
         let moved = setup.replace(&*folder.path().to_string_lossy(), &elsewhere.path().to_string_lossy());
         std::fs::write(elsewhere.path().join("switchyard.toml"), moved).expect("a set-up file");
         let house = open(&elsewhere).await;
-        Self { house, upstream, folder: elsewhere }
+        Self { house, folder: elsewhere, ..self }
+    }
+
+    /// One of the scripted providers.
+    pub fn provider(&self, slug: &str) -> &Upstream {
+        let found = self.others.iter().find(|(known, _)| *known == slug);
+        found.map_or_else(|| panic!("no provider {slug}"), |(_, upstream)| upstream)
+    }
+
+    /// Puts addresses in the place of `%alpha%` and the like.
+    pub fn addressed(&self, text: &str) -> String {
+        addressed(text, &self.addresses)
     }
 
     /// Sends a request and hands back the answer unread.
@@ -165,6 +151,42 @@ impl Rig {
     pub async fn last(&self) -> Value {
         self.logs().await.into_iter().next().expect("a row")
     }
+}
+
+impl Yard<'_> {
+    fn written(&self, data: &str, addresses: &[(&'static str, SocketAddr)]) -> String {
+        let mut text = format!(
+            "data = {data:?}\n{lines}\n\
+             [owner]\nemail = \"owner@example.com\"\npassword = \"correct horse battery\"\n\
+             [[api_key]]\nname = \"rig\"\nvalue = \"{KEY}\"\nscopes = [\"*\"]\nmetadata = {{ team = \"rig\" }}\n\
+             [[api_key]]\nname = \"plain\"\nvalue = \"sy-plain000000000000000000000000000\"\n",
+            lines = self.lines,
+        );
+        let vendor =
+            |slug: &str| self.providers.iter().find(|(known, _)| *known == slug).map_or("openai", |(_, vendor)| vendor);
+        for (slug, address) in addresses {
+            let vendor = vendor(slug);
+            let _ = write!(
+                text,
+                "[[provider]]\nslug = \"{slug}\"\nvendor = \"{vendor}\"\nbase_url = \"http://{address}/v1\"\n\
+                 key = \"sk-{slug}-credential\"\n"
+            );
+        }
+        for (id, body) in self.configs {
+            let body = addressed(body, addresses);
+            let _ = write!(text, "[[config]]\nid = \"{id}\"\nbody = {body:?}\n");
+        }
+        for (value, config) in self.keys {
+            let _ = write!(text, "[[api_key]]\nname = \"{config}\"\nvalue = \"{value}\"\nconfig = \"{config}\"\n");
+        }
+        text
+    }
+}
+
+fn addressed(text: &str, addresses: &[(&'static str, SocketAddr)]) -> String {
+    addresses
+        .iter()
+        .fold(text.to_owned(), |text, (slug, address)| text.replace(&format!("%{slug}%"), &address.to_string()))
 }
 
 async fn open(folder: &TempDir) -> Shared {
@@ -205,104 +227,5 @@ impl Answer {
 
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-}
-
-impl Scene {
-    pub fn json(status: u16, body: impl Into<String>) -> Self {
-        let headers = vec![("content-type", "application/json".to_owned())];
-        Self { status, headers, chunks: vec![Bytes::from(body.into())], end: End::Well }
-    }
-
-    /// A stream of events, one chunk each.
-    pub fn events(events: &[&str]) -> Self {
-        let headers = vec![("content-type", "text/event-stream; charset=utf-8".to_owned())];
-        let chunks = events.iter().map(|event| Bytes::from(format!("{event}\n\n"))).collect();
-        Self { status: 200, headers, chunks, end: End::Well }
-    }
-
-    pub fn ends(self, end: End) -> Self {
-        Self { end, ..self }
-    }
-
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.push((name, value.to_owned()));
-        self
-    }
-}
-
-impl Upstream {
-    /// Adds an answer to the script; without one, 500.
-    pub fn then(&self, scene: Scene) {
-        self.inner.script.lock().expect("a script").push_back(scene);
-    }
-
-    pub fn seen(&self) -> Vec<Seen> {
-        self.inner.seen.lock().expect("a memory").clone()
-    }
-
-    /// Resolves when a hanging answer was given up.
-    pub async fn left(&self) {
-        self.inner.left.notified().await;
-    }
-
-    async fn listen(&self) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let upstream = self.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let upstream = upstream.clone();
-                let service = service_fn(move |request| upstream.clone().answer(request));
-                let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
-                tokio::spawn(async move {
-                    let _ = server.serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-        });
-        address
-    }
-
-    async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, io::Error> {
-        let (parts, body) = request.into_parts();
-        let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-        let seen = Seen { path: parts.uri.path().into(), headers: parts.headers, body };
-        self.inner.seen.lock().expect("a memory").push(seen);
-        let scene = self.inner.script.lock().expect("a script").pop_front();
-        let scene = scene.unwrap_or_else(|| Scene::json(500, r#"{"error":{"message":"no scene"}}"#));
-        let mut response = Response::builder().status(scene.status);
-        for (name, value) in &scene.headers {
-            response = response.header(*name, value);
-        }
-        let end = scene.end;
-        let goodbye = Goodbye { upstream: self, hangs: end == End::Hang };
-        let last = futures_util::stream::once(async move {
-            let _goodbye = goodbye;
-            match end {
-                End::Well => None,
-                End::Reset => {
-                    // What was written so far leaves first.
-                    tokio::task::yield_now().await;
-                    Some(Err(io::Error::other("scripted reset")))
-                }
-                End::Hang => std::future::pending().await,
-            }
-        });
-        let chunks = futures_util::stream::iter(scene.chunks.into_iter().map(|chunk| Some(Ok(Frame::data(chunk)))));
-        let frames = chunks.chain(last).filter_map(std::future::ready);
-        response.body(Body::new(StreamBody::new(frames))).map_err(io::Error::other)
-    }
-}
-
-struct Goodbye {
-    upstream: Upstream,
-    hangs: bool,
-}
-
-impl Drop for Goodbye {
-    fn drop(&mut self) {
-        if self.hangs {
-            self.upstream.inner.left.notify_one();
-        }
     }
 }

@@ -79,7 +79,7 @@ async fn an_error_event_stands_apart_from_what_broke_off() {
 async fn sound_that_breaks_off_does_not_end_as_if_it_were_whole() {
     let rig = Rig::new().await;
     let headers = vec![("content-type", "audio/mpeg".to_owned())];
-    rig.upstream.then(Scene { status: 200, headers, chunks: vec!["half a song".into()], end: End::Reset });
+    rig.upstream.then(Scene { headers, chunks: vec!["half a song".into()], ..Scene::events(&[]).ends(End::Reset) });
     let ask = r#"{"model":"@alpha/tts-1","voice":"alloy","input":"hi"}"#;
     let answer = rig.open(post("/v1/audio/speech", ask)).await;
     assert_eq!(answer.status(), 200);

@@ -5,6 +5,7 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::fmt;
+use std::marker::PhantomData;
 
 /// Tokens of one answer, in one convention whatever the vendor's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,28 +44,34 @@ pub fn read_answer(bytes: &[u8]) -> Answer {
     }
 }
 
-/// The top of an answer or of a stream's event.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// The top of an answer or of a stream's event. Of a field that comes twice the last one counts.
+#[derive(Debug, Default)]
 pub(super) struct Envelope<'a> {
-    #[serde(borrow)]
     model: Option<&'a RawValue>,
-    #[serde(borrow)]
     usage: Option<&'a RawValue>,
-    #[serde(borrow)]
     x_groq: Option<&'a RawValue>,
-    #[serde(borrow)]
     choices: Option<&'a RawValue>,
-    #[serde(borrow)]
     error: Option<&'a RawValue>,
-    #[serde(borrow)]
     message: Option<&'a RawValue>,
-    #[serde(borrow)]
     detail: Option<&'a RawValue>,
-    #[serde(borrow)]
     code: Option<&'a RawValue>,
-    #[serde(borrow)]
     status: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Name {
+    Model,
+    Usage,
+    XGroq,
+    Choices,
+    Error,
+    Message,
+    Detail,
+    Code,
+    Status,
+    #[serde(other)]
+    Other,
 }
 
 impl<'a> Envelope<'a> {
@@ -110,6 +117,45 @@ impl<'a> Envelope<'a> {
     }
 }
 
+impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EnvelopeVisitor(PhantomData))
+    }
+}
+
+struct EnvelopeVisitor<'a>(PhantomData<&'a ()>);
+
+impl<'de: 'a, 'a> Visitor<'de> for EnvelopeVisitor<'a> {
+    type Value = Envelope<'a>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Envelope<'a>, A::Error> {
+        let mut all = Envelope::default();
+        while let Some(name) = fields.next_key()? {
+            let field = match name {
+                Name::Model => &mut all.model,
+                Name::Usage => &mut all.usage,
+                Name::XGroq => &mut all.x_groq,
+                Name::Choices => &mut all.choices,
+                Name::Error => &mut all.error,
+                Name::Message => &mut all.message,
+                Name::Detail => &mut all.detail,
+                Name::Code => &mut all.code,
+                Name::Status => &mut all.status,
+                Name::Other => {
+                    fields.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            *field = fields.next_value()?;
+        }
+        Ok(all)
+    }
+}
+
 /// 429 or "429".
 fn status_of(raw: &RawValue) -> Option<u16> {
     let status = raw.get().trim_matches('"').parse().ok()?;
@@ -141,10 +187,10 @@ struct Counts {
     input_tokens: Count,
     output_tokens: Count,
     total_tokens: Count,
-    #[serde(alias = "input_tokens_details")]
     prompt_tokens_details: Option<Details>,
-    #[serde(alias = "output_tokens_details")]
+    input_tokens_details: Option<Details>,
     completion_tokens_details: Option<Details>,
+    output_tokens_details: Option<Details>,
     cached_tokens: Count,
     prompt_cache_hit_tokens: Count,
     cache_read_input_tokens: Count,
@@ -163,7 +209,7 @@ struct Details {
 impl Counts {
     /// `None` where nothing was counted, so that an empty `usage` is not mistaken for a free call.
     fn normal(&self) -> Option<Usage> {
-        let prompt = self.prompt_tokens_details.as_ref();
+        let prompt = self.prompt_tokens_details.as_ref().or(self.input_tokens_details.as_ref());
         let cached = first(&[
             prompt.map_or(Count(None), |details| details.cached_tokens),
             self.prompt_cache_hit_tokens,
@@ -174,7 +220,7 @@ impl Counts {
             prompt.map_or(Count(None), |details| details.cache_write_tokens),
             self.cache_creation_input_tokens,
         ]);
-        let completion = self.completion_tokens_details.as_ref();
+        let completion = self.completion_tokens_details.as_ref().or(self.output_tokens_details.as_ref());
         let reasoning =
             first(&[completion.map_or(Count(None), |details| details.reasoning_tokens), self.reasoning_tokens]);
         let output = first(&[self.completion_tokens, self.output_tokens]);
@@ -257,94 +303,4 @@ impl<'de> Visitor<'de> for CountVisitor {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Answer, Usage, read_answer};
-
-    fn usage(input: u64, cached: u64, cache_write: u64, output: u64, reasoning: u64) -> Option<Usage> {
-        Some(Usage { input, cached, cache_write, output, reasoning })
-    }
-
-    #[test]
-    fn usage_has_one_convention() {
-        for (vendor, counts, expected) in [
-            (
-                "openai",
-                r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":4,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":3}}"#,
-                usage(10, 4, 0, 5, 3),
-            ),
-            (
-                "deepseek",
-                r#"{"prompt_tokens":10,"completion_tokens":5,"prompt_cache_hit_tokens":6,"prompt_cache_miss_tokens":4}"#,
-                usage(10, 6, 0, 5, 0),
-            ),
-            ("moonshot", r#"{"prompt_tokens":10,"completion_tokens":5,"cached_tokens":6}"#, usage(10, 6, 0, 5, 0)),
-            (
-                "xai counts reasoning apart",
-                r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":115,"completion_tokens_details":{"reasoning_tokens":100}}"#,
-                usage(10, 0, 0, 105, 100),
-            ),
-            (
-                "anthropic counts the cache apart",
-                r#"{"input_tokens":10,"output_tokens":5,"cache_read_input_tokens":4,"cache_creation_input_tokens":2}"#,
-                usage(16, 4, 2, 5, 0),
-            ),
-            (
-                "a translator of anthropic",
-                r#"{"prompt_tokens":1,"completion_tokens":5,"cache_read_input_tokens":400}"#,
-                usage(401, 400, 0, 5, 0),
-            ),
-            (
-                "openrouter",
-                r#"{"prompt_tokens":10,"completion_tokens":5,"cost":0.1,"prompt_tokens_details":{"cached_tokens":0,"cache_write_tokens":7}}"#,
-                usage(10, 0, 7, 5, 0),
-            ),
-            ("embeddings", r#"{"prompt_tokens":8,"total_tokens":8}"#, usage(8, 0, 0, 0, 0)),
-            ("voyage", r#"{"total_tokens":8}"#, usage(8, 0, 0, 0, 0)),
-            (
-                "floats and nulls",
-                r#"{"prompt_tokens":8.0,"completion_tokens":2,"total_tokens":null,"prompt_tokens_details":null,"queue_time":0.1}"#,
-                usage(8, 0, 0, 2, 0),
-            ),
-            (
-                "strange types",
-                r#"{"prompt_tokens":8,"completion_tokens":{"a":[1]},"total_tokens":[2],"reasoning_tokens":"x"}"#,
-                usage(8, 0, 0, 0, 0),
-            ),
-            ("nothing counted", "{}", None),
-        ] {
-            let body = format!(r#"{{"usage":{counts},"model":"m"}}"#);
-            assert_eq!(read_answer(body.as_bytes()).usage, expected, "{vendor}");
-        }
-    }
-
-    #[test]
-    fn groq_hides_usage_in_a_field_of_its_own() {
-        let body = br#"{"choices":[{}],"x_groq":{"id":"r","usage":{"prompt_tokens":3,"completion_tokens":4}}}"#;
-        assert_eq!(read_answer(body).usage, usage(3, 0, 0, 4, 0));
-    }
-
-    #[test]
-    fn errors_are_found_where_vendors_put_them() {
-        for (body, words) in [
-            (r#"{"error":{"message":"No such model","type":"x","code":null}}"#, Some("No such model")),
-            (r#"{"error":"overloaded"}"#, Some("overloaded")),
-            (r#"{"error":{"error":"inner"}}"#, Some("inner")),
-            (r#"{"error":{"code":7}}"#, Some(r#"{"code":7}"#)),
-            (r#"{"message":"quota \"used\" up"}"#, Some("quota \"used\" up")),
-            (r#"{"detail":[{"loc":["body"],"msg":"x"}]}"#, Some(r#"[{"loc":["body"],"msg":"x"}]"#)),
-            (r#"{"error":null,"choices":[],"message":"not an error"}"#, None),
-            (r#"{"choices":[]}"#, None),
-        ] {
-            assert_eq!(read_answer(body.as_bytes()).error.as_deref(), words, "{body}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_object_is_no_answer() {
-        for body in [&b""[..], b"<html>", b"{\"model\":\"m\"", b"[]", b"\xff\xfe", b"null"] {
-            assert_eq!(read_answer(body), Answer::default(), "{body:?}");
-        }
-        let odd = Answer { well_formed: true, ..Answer::default() };
-        assert_eq!(read_answer(br#"{"model":7,"usage":"none","choices":3}"#), odd);
-    }
-}
+mod tests;

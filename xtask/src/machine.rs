@@ -34,6 +34,20 @@ pub fn cargo_deny() -> Result<PathBuf> {
     Ok(tools.join("bin/cargo-deny"))
 }
 
+/// `cargo fuzz`, as found on the path; else compiled into `target/tools`.
+pub fn cargo_fuzz() -> Result<PathBuf> {
+    if let Some(found) = find("cargo-fuzz") {
+        return Ok(found);
+    }
+    let tools = shell::root().join("target/tools");
+    let program = tools.join("bin/cargo-fuzz");
+    if !program.is_file() {
+        shell::run(shell::cargo().args(["install", "cargo-fuzz", "--locked", "--root"]).arg(&tools))
+            .context("cargo-fuzz could not be installed")?;
+    }
+    Ok(program)
+}
+
 /// Whether this process may install the system's packages: root, on a system of Debian's family.
 pub fn can_install() -> bool {
     find("apt-get").is_some() && shell::output(Command::new("id").arg("-u")).is_some_and(|user| user == "0")

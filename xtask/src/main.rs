@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
 
 mod dev;
+mod fuzz;
 mod machine;
 mod shell;
 mod site;
@@ -37,6 +38,18 @@ enum Task {
         #[arg(long, value_enum)]
         only: Vec<suite::Step>,
     },
+    /// Feed the readers of configs, streams and bodies with what nobody would send.
+    Fuzz {
+        /// How long each target runs.
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
+        /// Run these targets alone.
+        #[arg(long, value_enum)]
+        target: Vec<fuzz::Target>,
+        /// Add to `fuzz/corpus` what reaches code that no file there does.
+        #[arg(long)]
+        keep: bool,
+    },
     /// Measure the gateway against a bare proxy; arguments, such as `--quick`, go to the bench.
     Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -50,6 +63,7 @@ fn main() -> ExitCode {
         Task::Build => build().map(|binary| println!("{}", binary.display())),
         Task::Dev { args } => dev::watch(&args),
         Task::Test { only } => suite::run(&only),
+        Task::Fuzz { seconds, target, keep } => fuzz::run(seconds, &target, keep),
         Task::Bench { args } => bench(&args),
     };
     match done {

@@ -59,7 +59,7 @@ fn perform(step: Step) -> (Tally, Result<()>) {
     let binary = shell::root().join("target/release/switchyard");
     match step {
         Step::Prepare => uncounted(machine::prepare()),
-        Step::Format => uncounted(shell::run(shell::cargo().args(["fmt", "--all", "--check"]))),
+        Step::Format => uncounted(format()),
         Step::Lint => {
             let lint = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"];
             uncounted(shell::run(shell::cargo().args(lint)))
@@ -81,6 +81,12 @@ fn perform(step: Step) -> (Tally, Result<()>) {
             shell::run_counted(test.env("SWITCHYARD_BIN", binary).env("CRASH_ROUNDS", "20"))
         }
     }
+}
+
+/// The fuzz targets are a workspace of their own.
+fn format() -> Result<()> {
+    shell::run(shell::cargo().args(["fmt", "--all", "--check"]))?;
+    shell::run(shell::cargo().args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
 }
 
 fn npm(script: &str) -> Command {

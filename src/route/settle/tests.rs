@@ -165,6 +165,7 @@ fn what_must_be_remembered_is_known() {
         (mode("least-latency"), true),
         (json!({"strategy": sticky(true), "targets": [{}]}), true),
         (json!({"strategy": sticky(false), "targets": [{}]}), false),
+        (json!({"strategy": {"mode": "fallback", "queue": {"max_wait": 1}}, "targets": [{"provider": "@a"}]}), true),
         (json!({"provider": "@a", "cb_config": {"failure_threshold": 1}}), true),
         (below(json!({}), mode("priority")), true),
     ] {

@@ -73,7 +73,9 @@ pub fn route(method: &Method, target: &str) -> Option<Route> {
     let path = rest.split('?').next()?.to_ascii_lowercase();
     let path = path.strip_suffix('/').unwrap_or(&path);
     let first = path.strip_prefix('/')?.split('/').next()?;
-    if !plain(path) || OWN.contains(&first) || !PASSED.contains(method) {
+    // The SDKs escape the slashes of a model's id.
+    let read = if first == "models" { path.replace("%2f", "/") } else { path.to_owned() };
+    if !plain(&read) || OWN.contains(&first) || !PASSED.contains(method) {
         return None;
     }
     let covers = |row: &str| match row.strip_suffix('*') {
@@ -118,6 +120,7 @@ mod tests {
             ("POST", "/v1/embeddings", Endpoint::Embed),
             ("GET", "/v1/models?limit=2", Endpoint::Models),
             ("GET", "/v1/models/meta/llama", Endpoint::Models),
+            ("GET", "/v1/models/%40sandbox%2Fecho", Endpoint::Models),
             ("DELETE", "/v1/models/ft-1", Endpoint::Other),
             ("POST", "/v1/responses", Endpoint::Respond),
             ("GET", "/v1/responses", Endpoint::Other),
@@ -158,6 +161,9 @@ mod tests {
             "/v1/a/%2e%2e/files",
             "/v1/%66iles",
             "/v1/a%2Ffiles",
+            "/v1/models/%40alpha%2F..%2Ffiles",
+            "/v1/models/a%2F%2Ffiles",
+            "/v1/models/a%252Ffiles",
             "/v1/a%252Ffiles",
             "/v1/a%5Cfiles",
             "/v1/a;b/files",

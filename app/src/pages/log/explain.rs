@@ -185,7 +185,7 @@ fn planned(step: &PlannedStep) -> AnyView {
 }
 
 fn notes(explain: &Explain) -> Option<impl IntoView + use<>> {
-    let notes = explain.notes.iter().cloned().map(|note| view! { <li>{sentence(&note)}</li> });
+    let notes = explain.notes.iter().map(|note| view! { <li>{sentence(note)}</li> });
     (!explain.notes.is_empty()).then(|| view! { <ul class="notes muted">{notes.collect_view()}</ul> })
 }
 
