@@ -59,7 +59,7 @@ async fn run(mut settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        served = served => served?,
+        () = served => {}
         () = asked => {}
     }
     if !house::close(house, LAST).await {

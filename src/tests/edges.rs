@@ -1,10 +1,14 @@
 //! What stands around calls: addresses that are none, preflights, and the console's answers by their status.
 
-use crate::rig::{Answer, Rig, get, post, with};
+use crate::rig::{Answer, KEY, Rig, get, post, with};
 use axum::body::Body;
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, LOCATION, REFERER, SET_COOKIE};
 use leptos::server_fn::axum::server_fn_paths;
+use std::sync::Arc;
+use switchyard::server;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::test]
 async fn whatever_is_asked_below_v1_is_answered_in_json_with_a_trace() {
@@ -45,6 +49,35 @@ async fn a_page_of_a_listed_origin_may_send_what_it_asks_to() {
         assert_eq!(answer.header("access-control-allow-headers"), "authorization, x-portkey-api-key");
         assert!(!answer.header("x-portkey-trace-id").is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused_in_words_and_has_a_row() {
+    let rig = Rig::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let house = Arc::clone(&rig.house);
+    let served = tokio::spawn(async move { server::serve(&house, listener, async { _ = stopped.await }).await });
+    let many = (0..500).map(|number| format!("x-{number}: 1\r\n")).collect::<String>();
+    for (path, headers, status) in [
+        ("/v1/embeddings".to_owned(), many, 431),
+        ("/v1/embeddings".to_owned(), format!("x-long: {}\r\n", "a".repeat(300_000)), 431),
+        (format!("/v1/files?after={}", "a".repeat(20_000)), String::new(), 414),
+        (format!("/v1/models?after={}", "a".repeat(20_000)), String::new(), 414),
+    ] {
+        let mut line = TcpStream::connect(address).await.expect("a connection");
+        let head = format!("GET {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\nx-portkey-api-key: {KEY}\r\n{headers}\r\n");
+        line.write_all(head.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        line.read_to_string(&mut answer).await.expect("an answer");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+        assert!(body.contains(r#""code":"head_too_large""#) && answer.contains("x-portkey-trace-id"), "{answer}");
+        assert_eq!(rig.last().await["metrics"]["response_status_code"], status, "{answer}");
+    }
+    stop.send(()).expect("still serving");
+    served.await.expect("it ends");
 }
 
 /// Posts a form of the console; `kinds` is what the browser takes.
