@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 use std::time::Duration;
 use switchyard::clock::Clock;
-use switchyard::house::{self, House, Shared};
+use switchyard::house::{self, House, OpenError, Shared};
 use switchyard::server;
 use switchyard::settings::{Mistake, Settings};
+use switchyard::setup::SetupError;
 use switchyard::store::StoreError;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,10 +33,13 @@ async fn main() -> ExitCode {
         .init();
     match run(settings).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => match error.downcast_ref() {
+            Some(OpenError::Setup(SetupError::Conflicts(mistakes))) => report(mistakes),
+            _ => {
+                tracing::error!("{error}");
+                ExitCode::FAILURE
+            }
+        },
     }
 }
 
@@ -55,7 +59,7 @@ async fn run(mut settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        served = served => served?,
+        () = served => {}
         () = asked => {}
     }
     if !house::close(house, LAST).await {

@@ -1,5 +1,7 @@
 //! The one router: what answers which address, and through which layers.
 
+mod accept;
+
 use crate::auth;
 use crate::auth::csrf::Fence;
 use crate::desk::Visitor;
@@ -12,7 +14,6 @@ use axum::extract::{ConnectInfo, Form, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{StatusCode, request};
 use leptos::config::LeptosOptions;
@@ -38,22 +39,8 @@ pub fn router(house: &Shared) -> Router {
 }
 
 /// Serves until `stop` resolves, then finishes what is in flight.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(
-    house: &Shared,
-    listener: TcpListener,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let listener = listener.tap_io(|stream| {
-        // Without it a small chunk would wait for the last one's acknowledgement.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
-        }
-    });
-    let service = router(house).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
+pub async fn serve(house: &Shared, listener: TcpListener, stop: impl Future<Output = ()>) {
+    accept::serve(router(house), listener, stop).await;
 }
 
 /// Pages and server functions.

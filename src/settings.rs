@@ -85,6 +85,21 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// Where a value stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// As in [`Mistake`].
+    pub at: String,
+    pub key: String,
+}
+
+impl Place {
+    /// What is wrong there.
+    pub fn mistake(&self, text: String) -> Mistake {
+        Mistake { at: self.at.clone(), key: self.key.clone(), text }
+    }
+}
+
 /// What settings are read from besides flags.
 pub(in crate::settings) struct World<'a> {
     pub(in crate::settings) env: &'a dyn Fn(&str) -> Option<String>,

@@ -6,7 +6,7 @@
 use crate::auth::password::{PasswordError, Passwords};
 use crate::clock::Clock;
 use crate::secret::{self, SealError, Sealer};
-use crate::settings::{DeclaredConfig, DeclaredKey, SANDBOX, Settings};
+use crate::settings::{DeclaredConfig, DeclaredKey, Mistake, Place, SANDBOX, Settings};
 use crate::store::configs::StoredConfig;
 use crate::store::declared::Edits;
 use crate::store::keys::StoredKey;
@@ -23,11 +23,9 @@ pub const WORKSPACE: &str = "default";
 /// Why the server does not start. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    #[error(
-        "The set-up file declares the {thing} {name}, and one was made in the console before. Rename one of them, or \
-         remove the one in the console."
-    )]
-    Conflict { thing: &'static str, name: String },
+    /// What the set-up file declares was made in the console before.
+    #[error("{}", .0.iter().map(Mistake::to_string).collect::<Vec<_>>().join("\n"))]
+    Conflicts(Vec<Mistake>),
     #[error(
         "The key of provider {slug} cannot be opened: it was {source}. Restore the master key this data folder was \
          used with (SWITCHYARD_MASTER_KEY, or the file master.key)."
@@ -47,6 +45,8 @@ struct Wanted<'a> {
     key: Option<&'a Zeroizing<String>>,
     open: &'a [String],
     origin: Origin,
+    /// Where the set-up file declares it.
+    place: Option<&'a Place>,
 }
 
 /// What decides about rows: the key that seals, and the time (milliseconds).
@@ -68,12 +68,18 @@ pub async fn apply(
     let mut notices = Vec::new();
     let providers = store.providers(WORKSPACE).await?;
     check_master_key(&store.live_providers().await?, sealer)?;
-    let (mut edits, passed_over) = provider_edits(&wanted(settings), &providers, hand)?;
+    let mut conflicts = Vec::new();
+    let (mut edits, passed_over) = provider_edits(&wanted(settings), &providers, hand, &mut conflicts);
     notices.extend(passed_over.into_iter().map(|slug| {
         format!("A provider {slug} was made in the console; the one that the environment offers is left out.")
     }));
-    config_edits(&settings.setup.configs, &store.workspace_configs(WORKSPACE).await?, hand, &mut edits)?;
-    key_edits(&settings.setup.api_keys, &store.workspace_keys(WORKSPACE).await?, hand, &mut edits)?;
+    let setup = &settings.setup;
+    let (configs, keys) = (store.workspace_configs(WORKSPACE).await?, store.workspace_keys(WORKSPACE).await?);
+    conflicts.extend(config_edits(&setup.configs, &configs, hand, &mut edits));
+    conflicts.extend(key_edits(&setup.api_keys, &keys, hand, &mut edits));
+    if !conflicts.is_empty() {
+        return Err(SetupError::Conflicts(conflicts));
+    }
     let Some(owner) = &settings.setup.owner else {
         store.apply_declared(WORKSPACE, &edits).await?;
         return Ok(notices);
@@ -99,8 +105,15 @@ fn check_master_key(providers: &[StoredProvider], sealer: &Sealer) -> Result<(),
 
 /// The file's word counts before the environment's.
 fn wanted(settings: &Settings) -> Vec<Wanted<'_>> {
-    let mut wanted =
-        vec![Wanted { slug: SANDBOX, vendor: SANDBOX, base_url: None, key: None, open: &[], origin: Origin::BuiltIn }];
+    let mut wanted = vec![Wanted {
+        slug: SANDBOX,
+        vendor: SANDBOX,
+        base_url: None,
+        key: None,
+        open: &[],
+        origin: Origin::BuiltIn,
+        place: None,
+    }];
     wanted.extend(settings.setup.providers.iter().map(|declared| Wanted {
         slug: &declared.slug,
         vendor: &declared.vendor,
@@ -108,11 +121,12 @@ fn wanted(settings: &Settings) -> Vec<Wanted<'_>> {
         key: declared.key.as_ref(),
         open: &declared.open,
         origin: Origin::File,
+        place: Some(&declared.place),
     }));
     for (slug, key) in &settings.environment {
         if !wanted.iter().any(|one| one.slug == slug) {
             let origin = Origin::Environment;
-            wanted.push(Wanted { slug, vendor: slug, base_url: None, key: Some(key), open: &[], origin });
+            wanted.push(Wanted { slug, vendor: slug, base_url: None, key: Some(key), open: &[], origin, place: None });
         }
     }
     wanted
@@ -122,7 +136,8 @@ fn provider_edits<'a>(
     wanted: &[Wanted<'_>],
     known: &[StoredProvider],
     hand: Hand<'_>,
-) -> Result<(Edits<'a>, Vec<String>), SetupError> {
+    conflicts: &mut Vec<Mistake>,
+) -> (Edits<'a>, Vec<String>) {
     let mut edits = Edits::default();
     let mut passed_over = Vec::new();
     for one in wanted {
@@ -132,7 +147,8 @@ fn provider_edits<'a>(
                 passed_over.push(row.slug.clone());
             }
             Some(row) if row.origin == Origin::Console => {
-                return Err(SetupError::Conflict { thing: "provider", name: row.slug.clone() });
+                let place = one.place.cloned().unwrap_or_default();
+                conflicts.push(conflict(&place, "provider", &row.slug));
             }
             row => edits.providers.extend(provider_row(one, row, hand)),
         }
@@ -140,7 +156,13 @@ fn provider_edits<'a>(
     let slugs: BTreeSet<&str> = wanted.iter().map(|one| one.slug).collect();
     let stale = |row: &&StoredProvider| row.origin.locked() && !slugs.contains(row.slug.as_str());
     edits.gone_providers = known.iter().filter(stale).map(|row| row.id.clone()).collect();
-    Ok((edits, passed_over))
+    (edits, passed_over)
+}
+
+fn conflict(place: &Place, thing: &str, name: &str) -> Mistake {
+    place.mistake(format!(
+        "The {thing} {name} was made in the console before. Rename one of them, or remove the one in the console."
+    ))
 }
 
 /// The row as it should be; `None` where it is so already.
@@ -172,17 +194,19 @@ fn config_edits(
     known: &[StoredConfig],
     hand: Hand<'_>,
     edits: &mut Edits<'_>,
-) -> Result<(), SetupError> {
+) -> Vec<Mistake> {
+    let mut conflicts = Vec::new();
     for one in declared {
         let row = known.iter().find(|row| row.slug == one.slug);
         if row.is_some_and(|row| !row.origin.locked()) {
-            return Err(SetupError::Conflict { thing: "config", name: one.slug.clone() });
+            conflicts.push(conflict(&one.place, "config", &one.slug));
+            continue;
         }
         edits.configs.extend(config_row(one, row, hand));
     }
     let stale = |row: &&StoredConfig| row.origin.locked() && !declared.iter().any(|one| one.slug == row.slug);
     edits.gone_configs = known.iter().filter(stale).map(|row| row.id.clone()).collect();
-    Ok(())
+    conflicts
 }
 
 /// The row as it should be, with a new version where the body changed; `None` where it is so already.
@@ -203,23 +227,20 @@ fn config_row(declared: &DeclaredConfig, known: Option<&StoredConfig>, hand: Han
     (known != Some(&row)).then_some(StoredConfig { updated_at: hand.now, ..row })
 }
 
-fn key_edits(
-    declared: &[DeclaredKey],
-    known: &[StoredKey],
-    hand: Hand<'_>,
-    edits: &mut Edits<'_>,
-) -> Result<(), SetupError> {
+fn key_edits(declared: &[DeclaredKey], known: &[StoredKey], hand: Hand<'_>, edits: &mut Edits<'_>) -> Vec<Mistake> {
+    let mut conflicts = Vec::new();
     for one in declared {
         let hash = secret::digest(&one.value);
         if known.iter().any(|row| row.secret_hash == hash && !row.origin.locked()) {
-            return Err(SetupError::Conflict { thing: "value of API key", name: one.name.clone() });
+            conflicts.push(conflict(&one.place, "value of API key", &one.name));
+            continue;
         }
         let row = known.iter().find(|row| row.origin.locked() && row.name == one.name);
         edits.keys.extend(key_row(one, hash, row, hand));
     }
     let stale = |row: &&StoredKey| row.origin.locked() && !declared.iter().any(|one| one.name == row.name);
     edits.gone_keys = known.iter().filter(stale).map(|row| row.id.clone()).collect();
-    Ok(())
+    conflicts
 }
 
 /// The row as it should be; `None` where it is so already. A key keeps its id when its value changes.

@@ -140,11 +140,15 @@ async fn open(
 
 /// Makes the file where it is missing, and its owner's alone; what stands beside it takes after it.
 fn private(file: &Path) -> std::io::Result<()> {
-    let made = std::fs::File::options().write(true).create(true).truncate(false).mode(0o600).open(file)?;
-    if made.metadata()?.permissions().mode() & 0o077 != 0 {
-        made.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    match std::fs::File::options().write(true).create_new(true).mode(0o600).open(file) {
+        Ok(_) => Ok(()),
+        // By its name: to close a database that is open elsewhere in this process would end its locks.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let loose = std::fs::metadata(file)?.permissions().mode() & 0o077 != 0;
+            if loose { std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)) } else { Ok(()) }
+        }
+        Err(error) => Err(error),
     }
-    Ok(())
 }
 
 async fn migrate(write: &SqlitePool, file: &Path, migrator: &'static Migrator, existed: bool) -> Stored<()> {

@@ -22,12 +22,18 @@ pub async fn who() -> Result<Option<account::Person>, Failure> {
 
 #[server]
 pub async fn sign_up(form: account::SignUp) -> Result<(), Failure> {
-    door()?.sign_up(form).await.inspect(|()| leptos_axum::redirect("/first-steps"))
+    let typed = [("email", form.email.clone())];
+    door()?
+        .sign_up(form)
+        .await
+        .map_err(|failure| failure.keeping(typed))
+        .inspect(|()| leptos_axum::redirect("/first-steps"))
 }
 
 #[server]
 pub async fn sign_in(form: account::SignIn) -> Result<(), Failure> {
-    door()?.sign_in(form).await.inspect(|()| leptos_axum::redirect("/"))
+    let typed = [("email", form.email.clone())];
+    door()?.sign_in(form).await.map_err(|failure| failure.keeping(typed)).inspect(|()| leptos_axum::redirect("/"))
 }
 
 #[server]
@@ -82,7 +88,9 @@ pub async fn providers() -> Result<provider::Providers, Failure> {
 
 #[server]
 pub async fn add_provider(form: provider::NewProvider) -> Result<(), Failure> {
-    session().await?.add_provider(form).await.inspect(|()| leptos_axum::redirect("/providers"))
+    let typed = [("slug", form.slug.clone()), ("base_url", form.base_url.clone())];
+    let added = session().await?.add_provider(form).await.map_err(|failure| failure.keeping(typed));
+    added.inspect(|()| leptos_axum::redirect("/providers"))
 }
 
 #[server]

@@ -18,12 +18,15 @@ pub enum Failure {
     #[error("{0}")]
     Missing(String),
     /// A form was refused: `(field, what to do)`, the field's `name`, empty for the form as a whole.
-    #[error("{}", .0.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" "))]
+    #[error("{}", .0.iter().filter(|(name, _)| !name.starts_with(TYPED)).map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" "))]
     Refused(Vec<(String, String)>),
     /// The server's own trouble; the cause is in its log.
     #[error("{0}")]
     Broken(String),
 }
+
+/// Before a field's name: what was typed there.
+const TYPED: char = '=';
 
 impl Failure {
     pub fn refused(field: &str, text: impl Into<String>) -> Self {
@@ -36,6 +39,23 @@ impl Failure {
             Self::Refused(fields) => fields.iter().find(|(name, _)| name == field).map(|(_, text)| text.clone()),
             _ => None,
         }
+    }
+
+    /// With what was typed into fields, for a page that is made anew where there are no scripts. No secret is kept so.
+    #[must_use]
+    pub fn keeping<const N: usize>(self, typed: [(&str, String); N]) -> Self {
+        match self {
+            Self::Refused(mut fields) => {
+                fields.extend(typed.map(|(name, text)| (format!("{TYPED}{name}"), text)));
+                Self::Refused(fields)
+            }
+            other => other,
+        }
+    }
+
+    /// What was typed into `field` before it was refused.
+    pub fn typed(&self, field: &str) -> Option<String> {
+        self.of(&format!("{TYPED}{field}"))
     }
 }
 
@@ -71,5 +91,21 @@ impl FromServerFnError for Failure {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         Self::Broken(format!("The request did not get through. Nothing changed. Try again. ({error})"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+
+    #[test]
+    fn a_refusal_keeps_what_was_typed_and_does_not_say_it() {
+        let refused = Failure::refused("email", "Enter an address.").keeping([("email", "ada".to_owned())]);
+        assert_eq!(
+            (refused.of("email"), refused.typed("email")),
+            (Some("Enter an address.".into()), Some("ada".into()))
+        );
+        assert_eq!((refused.typed("slug"), refused.to_string()), (None, "Enter an address.".into()));
+        assert_eq!(Failure::SignedOut.keeping([("email", "ada".to_owned())]), Failure::SignedOut);
     }
 }

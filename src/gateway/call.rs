@@ -67,6 +67,7 @@ async fn ready(
     meter: &mut Meter,
 ) -> Result<(Asked, Option<Routed>), Refusal> {
     let Inbound { parts, caller, book, .. } = inbound;
+    intake::head(parts)?;
     caller.must(&["completions.write"])?;
     let bytes = intake::bytes(parts, body, house.settings.body_limit).await?;
     meter.note(|record| record.parts.request_body = bytes.clone());

@@ -8,13 +8,16 @@ use crate::wire::body::Body;
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// How long a body may take to arrive.
 const BODY_PATIENCE: Duration = Duration::from_secs(120);
+const LONGEST_ADDRESS: usize = 16 << 10;
+const MOST_HEADERS: usize = 200;
+const LARGEST_HEAD: usize = 256 << 10;
 /// What of an oversized body is read and thrown away, and for how long.
 const DRAINED: usize = 256 << 20;
 const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
@@ -35,6 +38,22 @@ pub struct Asked {
     pub namespace: Option<String>,
     /// `x-portkey-debug: false`: bodies are neither kept nor cached.
     pub untracked: bool,
+}
+
+/// Refuses an address or headers beyond what any call needs.
+///
+/// # Errors
+/// 414 and 431.
+pub fn head(parts: &Parts) -> Result<(), Refusal> {
+    if parts.uri.path_and_query().is_some_and(|address| address.as_str().len() > LONGEST_ADDRESS) {
+        return Err(Refusal::large_head(StatusCode::URI_TOO_LONG, "bytes of the address", "16384"));
+    }
+    let size = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
+    if parts.headers.len() > MOST_HEADERS || size > LARGEST_HEAD {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Err(Refusal::large_head(status, "headers", "200 or 262144 bytes"));
+    }
+    Ok(())
 }
 
 /// Reads a body of at most `limit` bytes. A larger one is read on and thrown away within reason, so that the refusal

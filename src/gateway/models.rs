@@ -49,6 +49,7 @@ async fn answer(
     meter: &mut Meter,
 ) -> Result<(StatusCode, Value), Refusal> {
     let Inbound { parts, caller, book, .. } = inbound;
+    intake::head(parts)?;
     caller.must(&["models.list", "completions.write"])?;
     let headers = &parts.headers;
     let routed = Routed::of(headers, &caller.key, book, &house.inline)?;

@@ -101,6 +101,15 @@ impl Refusal {
         Self::new(StatusCode::REQUEST_TIMEOUT, "timeout_error", message)
     }
 
+    /// 431: the headers are over the limit, or the address (414).
+    pub fn large_head(status: StatusCode, thing: &str, limit: &str) -> Self {
+        let message = format!(
+            "The {thing} of this request are more than {limit}, this gateway's limit. Send less of them: what is long \
+             belongs into the body, or into a saved config."
+        );
+        Self { code: Some("head_too_large"), ..Self::new(status, "invalid_request_error", message) }
+    }
+
     /// 413: the body is over the limit.
     pub fn too_large(limit: usize) -> Self {
         let message = format!(

@@ -1,8 +1,8 @@
 //! The objects that a set-up file declares: the owner, providers, configs and API keys.
 
-use super::World;
 use super::file::{Given, Section};
 use super::rules;
+use super::{Place, World};
 use crate::wire::vendors::{Auth, Base, VENDORS, Vendor, vendor};
 use app::model::routing::{self, Mistake};
 use app::model::scope::DEFAULT_SCOPES;
@@ -38,6 +38,7 @@ pub struct DeclaredProvider {
     pub key: Option<Zeroizing<String>>,
     /// What callers may see of its whole account.
     pub open: Vec<String>,
+    pub place: Place,
 }
 
 #[derive(Clone)]
@@ -46,6 +47,7 @@ pub struct DeclaredConfig {
     pub name: String,
     /// The JSON text of a config that [`routing::read`] accepts.
     pub body: String,
+    pub place: Place,
 }
 
 #[derive(Clone)]
@@ -56,6 +58,7 @@ pub struct DeclaredKey {
     /// Slug of a declared config.
     pub config: Option<String>,
     pub metadata: BTreeMap<String, String>,
+    pub place: Place,
 }
 
 impl SetupFile {
@@ -66,7 +69,7 @@ impl SetupFile {
         let providers = providers.iter().filter_map(|section| provider(section, world, &mut once)).collect();
         let sections = root.sections("config");
         let configs = sections.iter().filter_map(|section| config(section, world, &mut once)).collect();
-        let known: Vec<String> = sections.iter().filter_map(|section| section.text("id")).map(|id| id.value).collect();
+        let known: Vec<String> = sections.iter().filter_map(|section| section.word("id")).map(str::to_owned).collect();
         let keys = root.sections("api_key");
         let api_keys = keys.iter().filter_map(|section| api_key(section, world, &known, &mut once)).collect();
         Self { owner, providers, configs, api_keys }
@@ -116,12 +119,13 @@ fn provider(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option
     if asked && !section.has("key") && !section.has("key_env") {
         section.note("key", format!("Missing. Add key or key_env: {} asks for one.", vendor.name));
     }
-    Some(DeclaredProvider { slug, vendor: vendor.slug.to_owned(), base_url, key: key.map(Zeroizing::new), open })
+    let (vendor, key, place) = (vendor.slug.to_owned(), key.map(Zeroizing::new), section.place("slug"));
+    Some(DeclaredProvider { slug, vendor, base_url, key, open, place })
 }
 
 fn config(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option<DeclaredConfig> {
     section.allow(&["id", "name", "body", "file"]);
-    let slug = section.needed("id", rules::slug);
+    let slug = section.needed("id", rules::config_id);
     once.check(section, "config", "id", slug.as_deref());
     let name = section.judged("name", rules::name);
     let body = match (section.text("body"), section.text("file")) {
@@ -134,7 +138,7 @@ fn config(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option<D
     };
     let body = config_text(section, &body?)?;
     let slug = slug?;
-    Some(DeclaredConfig { name: name.unwrap_or_else(|| slug.clone()), slug, body })
+    Some(DeclaredConfig { name: name.unwrap_or_else(|| slug.clone()), slug, body, place: section.place("id") })
 }
 
 fn config_file(section: &Section<'_>, file: Given, world: &World<'_>) -> Option<Given> {
@@ -173,7 +177,8 @@ fn api_key(section: &Section<'_>, world: &World<'_>, configs: &[String], once: &
     });
     let value_of = |(key, given): (String, Given)| Some((key, section.notes().judge(&given, rules::metadata_value)?));
     let metadata = section.pairs("metadata").into_iter().filter_map(value_of).collect();
-    Some(DeclaredKey { name: name?, value: Zeroizing::new(value?), scopes, config, metadata })
+    let place = section.place(if section.has("value") { "value" } else { "value_env" });
+    Some(DeclaredKey { name: name?, value: Zeroizing::new(value?), scopes, config, metadata, place })
 }
 
 /// The secret at `key`, or in the variable that `key_env` names.

@@ -1,7 +1,7 @@
 //! The set-up file as tables with places: each value knows its line, so that each mistake can name it.
 
-use super::Mistake;
 use super::rules::Ruling;
+use super::{Mistake, Place};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -99,20 +99,51 @@ impl<'a> Section<'a> {
         self.notes.note(self.source.place(offset), &self.full(key), text.into());
     }
 
-    /// A text, number or switch as text; a list of texts joined by commas.
+    /// A text.
     pub(super) fn text(&self, key: &str) -> Option<Given> {
-        let value = self.table.get(key)?;
-        let given = |value| Some(Given { at: self.source.place(self.offset_of(key)), key: self.full(key), value });
-        match value.get_ref() {
-            DeValue::String(text) => given(text.to_string()),
-            DeValue::Integer(whole) if whole.radix() == 10 => given(whole.as_str().to_owned()),
-            DeValue::Boolean(switch) => given(switch.to_string()),
-            DeValue::Array(_) => given(self.list(key)?.into_iter().map(|one| one.value).collect::<Vec<_>>().join(",")),
-            other => {
-                self.note(key, format!("Use a text in quotes, not a {}.", other.type_str()));
-                None
-            }
+        let value = self.table.get(key)?.get_ref();
+        let Some(text) = value.as_str() else {
+            let kind = value.type_str();
+            let article = if kind.starts_with(['a', 'i']) { "an" } else { "a" };
+            self.note(key, format!("Use a text in quotes, not {article} {kind}."));
+            return None;
+        };
+        Some(self.given(key, text.to_owned()))
+    }
+
+    /// A number or a switch as text, or a text.
+    pub(super) fn figure(&self, key: &str) -> Option<Given> {
+        match self.table.get(key)?.get_ref() {
+            DeValue::Integer(whole) if whole.radix() == 10 => Some(self.given(key, whole.as_str().to_owned())),
+            DeValue::Boolean(switch) => Some(self.given(key, switch.to_string())),
+            _ => self.text(key),
         }
+    }
+
+    /// A list of texts joined by commas, or a text.
+    pub(super) fn texts(&self, key: &str) -> Option<Given> {
+        match self.table.get(key)?.get_ref() {
+            DeValue::Array(_) => {
+                let texts: Vec<String> = self.list(key)?.into_iter().map(|one| one.value).collect();
+                Some(self.given(key, texts.join(",")))
+            }
+            _ => self.text(key),
+        }
+    }
+
+    /// The text at `key`; anything else is nothing, and is noted elsewhere.
+    pub(super) fn word(&self, key: &str) -> Option<&str> {
+        self.table.get(key)?.get_ref().as_str()
+    }
+
+    /// Where the value of `key` stands.
+    pub(super) fn place(&self, key: &str) -> Place {
+        Place { at: self.source.place(self.offset_of(key)), key: self.full(key) }
+    }
+
+    fn given(&self, key: &str, value: String) -> Given {
+        let Place { at, key } = self.place(key);
+        Given { at, key, value }
     }
 
     /// A text that must be there.

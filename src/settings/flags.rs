@@ -125,6 +125,11 @@ impl Layers<'_> {
             key: String::new(),
             value,
         });
-        [flag, variable, self.root.text(name)].into_iter().flatten().collect()
+        let written = match key.value {
+            "BOOL" | "BYTES" => self.root.figure(name),
+            "NETWORKS" | "ORIGINS" | "HOSTS" => self.root.texts(name),
+            _ => self.root.text(name),
+        };
+        [flag, variable, written].into_iter().flatten().collect()
     }
 }

@@ -45,6 +45,16 @@ pub fn slug(text: &str) -> Ruling<String> {
     if sane { Ok(text.to_owned()) } else { Err(format!("Use letters, digits, - and _, at most {SLUG_MOST}.")) }
 }
 
+/// What names a config in calls.
+pub fn config_id(text: &str) -> Ruling<String> {
+    let id = slug(text)?;
+    if id.starts_with("pc-") {
+        Ok(id)
+    } else {
+        Err(format!("Begin it with pc-, such as pc-{id}: calls name a config so."))
+    }
+}
+
 /// A name for people, trimmed.
 pub fn name(text: &str) -> Ruling<String> {
     let text = text.trim();

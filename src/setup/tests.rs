@@ -61,7 +61,8 @@ fn secret_text(text: &str) -> Zeroizing<String> {
 
 fn provider(slug: &str, key: &str) -> DeclaredProvider {
     let key = Some(secret_text(key));
-    DeclaredProvider { slug: slug.into(), vendor: "openai".into(), base_url: None, key, open: Vec::new() }
+    let place = Place { at: format!("sy.toml:{}", slug.len()), key: "provider[0].slug".into() };
+    DeclaredProvider { slug: slug.into(), vendor: "openai".into(), base_url: None, key, open: Vec::new(), place }
 }
 
 fn key(name: &str, value: &str) -> DeclaredKey {
@@ -71,6 +72,7 @@ fn key(name: &str, value: &str) -> DeclaredKey {
         scopes: vec!["*".into()],
         config: None,
         metadata: BTreeMap::new(),
+        place: Place::default(),
     }
 }
 
@@ -78,7 +80,12 @@ fn full() -> SetupFile {
     SetupFile {
         owner: Some(Owner { email: "ada@example.com".into(), password: secret_text("correct horse") }),
         providers: vec![provider("alpha", "sk-alpha")],
-        configs: vec![DeclaredConfig { slug: "pc-main".into(), name: "main".into(), body: "{}".into() }],
+        configs: vec![DeclaredConfig {
+            slug: "pc-main".into(),
+            name: "main".into(),
+            body: "{}".into(),
+            place: Place::default(),
+        }],
         api_keys: vec![key("ci", "sy-0123456789abcdef"), key("dev", "sy-fedcba9876543210")],
     }
 }
@@ -147,9 +154,16 @@ async fn what_a_person_made_is_never_overwritten() {
     assert_eq!(notices.len(), 1);
     assert!(notices[0].contains("provider cerebras"), "{notices:?}");
 
-    rig.settings.setup.providers = vec![provider("cerebras", "csk-2")];
-    let refused = rig.start().await.unwrap_err();
-    assert!(matches!(&refused, SetupError::Conflict { thing: "provider", name } if name == "cerebras"), "{refused}");
+    rig.store.add_provider(&rig.typed_in_console("groq")).await.unwrap();
+    rig.settings.setup.providers = vec![provider("cerebras", "csk-2"), provider("groq", "gsk-2")];
+    let refused = rig.start().await.unwrap_err().to_string();
+    let told: Vec<&str> = refused.lines().collect();
+    assert_eq!(told.len(), 2, "{refused}");
+    assert!(
+        told[0].starts_with("sy.toml:8: provider[0].slug: The provider cerebras was made in the console"),
+        "{refused}"
+    );
+    assert!(told[1].starts_with("sy.toml:4: provider[0].slug: The provider groq"), "{refused}");
     let kept = rig.snapshot().await.0;
     assert_eq!(rig.sealer.open(kept[0].credential.as_ref().unwrap(), "id-cerebras").unwrap().as_slice(), b"typed");
 }

@@ -3,6 +3,7 @@
 mod caching;
 mod chaos;
 mod corpora;
+mod edges;
 mod gateway;
 mod journal;
 mod realtime;

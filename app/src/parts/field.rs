@@ -20,6 +20,11 @@ impl Voice {
         self.failure.with(|failure| failure.as_ref().and_then(|failure| failure.of(self.name)))
     }
 
+    /// What was typed before.
+    pub fn typed(self) -> Option<String> {
+        self.failure.with(|failure| failure.as_ref().and_then(|failure| failure.typed(self.name)))
+    }
+
     /// For `aria-invalid`.
     pub fn invalid(self) -> Option<&'static str> {
         self.error().map(|_| "true")
@@ -111,7 +116,7 @@ pub fn TextField(
                 autocomplete=autocomplete
                 autocapitalize="none"
                 spellcheck="false"
-                value=value
+                value=move || voice.typed().unwrap_or_else(|| value.clone())
                 placeholder=placeholder
                 required=required
                 autofocus=first
