@@ -15,7 +15,7 @@ mod scenes;
 mod single;
 mod streams;
 
-use crate::rig::{Rig, Yard};
+use crate::rig::{Rig, Scene, Yard, post, with};
 use app::model::routing::field::OBJECTS;
 use row::Row;
 use std::collections::BTreeSet;
@@ -85,6 +85,21 @@ tables! {
     streams_fall_back_until_content_has_left: "streams";
     answers_are_kept_and_shared: "cached";
     what_cannot_be_done_is_said: "mistakes";
+}
+
+#[tokio::test]
+async fn retries_stay_a_share_of_the_gateways_traffic() {
+    const CALLS: usize = 120;
+    let rig = Rig::new().await;
+    rig.upstream.acts(|_| Scene::json(429, r#"{"error":{"message":"busy"}}"#).header("retry-after-ms", "0"));
+    let config = r#"{"provider":"@alpha","retry":{"attempts":5,"use_retry_after_headers":true}}"#;
+    for _ in 0..CALLS {
+        let request = with(post("/v1/chat/completions", r#"{"model":"m"}"#), "x-portkey-config", config);
+        let answer = rig.send(request).await;
+        assert_eq!((answer.status.as_u16(), answer.header("x-portkey-retry-attempt-count")), (429, "-1"));
+    }
+    let retries = rig.upstream.seen().len() - CALLS;
+    assert_eq!(retries, 500 + CALLS / 2, "five each, until they are half of the calls beyond what a quiet house has");
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub const ROWS: &[Row] = &[
     row(
         "it goes on after a redirect, which is not followed",
         BOTH,
-        "alpha:302/location=http://127.0.0.1:1/ beta:200",
+        "alpha:302/location=elsewhere beta:200",
         "alpha beta",
         "200 config.targets[1]",
     ),

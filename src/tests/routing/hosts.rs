@@ -52,7 +52,7 @@ pub const ROWS: &[Row] = &[
             ("x-portkey-provider", "openai"),
         ])
         .sent_headers(OWN),
-    row("a header's host wins over the config's", OWN_KEY, "gamma:200", "gamma", "200 config")
+    row("a header's host wins over the config's", OWN_KEY, "gamma:200", "gamma", "200 config provider=openai")
         .headers(&[("x-portkey-custom-host", "http://%gamma%/v1")])
         .sent_headers(OWN),
     row("a bare vendor has the key and the host of its target", OWN_KEY, "beta:200", "beta", "200 config")

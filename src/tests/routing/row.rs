@@ -22,7 +22,8 @@ pub struct Row {
     /// Who is asked, in order, and for which model where it is not [`MODEL`]: `alpha beta=other`.
     seen: &'static str,
     /// Status, then `config…` as the target used, then `retries=`, `cache=`, `waited=` (milliseconds of the clock;
-    /// `waited~=` for that and a little more) and `errors=` (error events of a stream) where they are not 0 or DISABLED.
+    /// `waited~=` for that and a little more) and `errors=` (error events of a stream) where they are not 0 or DISABLED,
+    /// and `provider=` where it is not the vendor of the one that was asked last.
     gives: &'static str,
     headers: &'static [(&'static str, &'static str)],
     body: &'static str,
@@ -168,6 +169,11 @@ impl Row {
             wrong.unless("target", answer.header("x-portkey-last-used-option-index"), target);
             wrong.unless("retries", answer.header("x-portkey-retry-attempt-count"), gives.retries);
             wrong.unless("cache", answer.header("x-portkey-cache-status"), gives.cache);
+            if gives.status < 300 {
+                let last = seen.last().map_or("", |seen| seen.slug.as_str());
+                let vendor = gives.provider.unwrap_or(if last == "gamma" { "groq" } else { "openai" });
+                wrong.unless("provider", answer.header("x-portkey-provider"), vendor);
+            }
         }
         let text = answer.text();
         if !text.contains(self.says) {
@@ -216,6 +222,7 @@ struct Gives {
     target: Option<&'static str>,
     retries: &'static str,
     cache: &'static str,
+    provider: Option<&'static str>,
     waited: i64,
     about: bool,
     errors: usize,
@@ -223,12 +230,21 @@ struct Gives {
 
 impl Gives {
     fn read(text: &'static str) -> Self {
-        let mut gives =
-            Self { status: 0, target: None, retries: "0", cache: "DISABLED", waited: 0, about: false, errors: 0 };
+        let mut gives = Self {
+            status: 0,
+            target: None,
+            retries: "0",
+            cache: "DISABLED",
+            provider: None,
+            waited: 0,
+            about: false,
+            errors: 0,
+        };
         for word in text.split(' ') {
             match word.split_once('=') {
                 Some(("retries", count)) => gives.retries = count,
                 Some(("cache", status)) => gives.cache = status,
+                Some(("provider", vendor)) => gives.provider = Some(vendor),
                 Some((word @ ("waited" | "waited~"), millis)) => {
                     gives.about = word == "waited~";
                     gives.waited = millis.parse().expect("milliseconds");
