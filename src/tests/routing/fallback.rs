@@ -7,7 +7,7 @@ const ON_429: &str = r#"{"strategy":{"mode":"fallback","on_status_codes":[429]},
 const ON_246: &str = r#"{"strategy":{"mode":"fallback","on_status_codes":[246]},"targets":[$alpha,$beta]}"#;
 const THREE: &str = r#"{"strategy":{"mode":"fallback"},"targets":[$alpha,$beta,$gamma]}"#;
 const INNER: &str = r#"{"strategy":{"mode":"fallback"},"targets":[{"strategy":{"mode":"fallback","on_status_codes":[429]},"targets":[$alpha,$beta]},$gamma]}"#;
-const TIMED: &str = r#"{"strategy":{"mode":"fallback"},"targets":[{"provider":"@alpha","request_timeout":60},$beta]}"#;
+const TIMED: &str = r#"{"strategy":{"mode":"fallback"},"targets":[{"provider":"@alpha","request_timeout":500},$beta]}"#;
 
 pub const ROWS: &[Row] = &[
     row("the first target that answers is enough", BOTH, "alpha:200", "alpha", "200 config.targets[0]")

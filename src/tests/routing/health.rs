@@ -21,12 +21,12 @@ const CHOSEN: &str = r#"{"strategy":{"mode":"conditional","cb_config":{"failure_
 const TIERS: &str = r#"{"strategy":{"mode":"priority","cb_config":{"failure_threshold":1}},"targets":[$alpha,$beta]}"#;
 const OUT: &str = r#"{"strategy":{"mode":"fallback","cb_config":{"failure_threshold":1}},"targets":[$gone,$beta]}"#;
 
-const HEDGED: &str = r#"{"strategy":{"mode":"fallback","hedge":{"after":300}},"targets":[$alpha,$beta]}"#;
+const HEDGED: &str = r#"{"strategy":{"mode":"fallback","hedge":{"after":500}},"targets":[$alpha,$beta]}"#;
 const HEDGED_THREE: &str =
-    r#"{"strategy":{"mode":"fallback","hedge":{"after":300,"max":3}},"targets":[$alpha,$beta,$gamma]}"#;
+    r#"{"strategy":{"mode":"fallback","hedge":{"after":500,"max":3}},"targets":[$alpha,$beta,$gamma]}"#;
 const HEDGED_TWO_OF_THREE: &str =
-    r#"{"strategy":{"mode":"fallback","hedge":{"after":300}},"targets":[$alpha,$beta,$gamma]}"#;
-const HEDGED_TURNS: &str = r#"{"strategy":{"mode":"round-robin","hedge":{"after":300}},"targets":[$alpha,$beta]}"#;
+    r#"{"strategy":{"mode":"fallback","hedge":{"after":500}},"targets":[$alpha,$beta,$gamma]}"#;
+const HEDGED_TURNS: &str = r#"{"strategy":{"mode":"round-robin","hedge":{"after":500}},"targets":[$alpha,$beta]}"#;
 
 const WAITS: &str = r#"{"name":"asked","strategy":{"mode":"fallback","queue":{"max_wait":5000,"max_calls":5}},"targets":[$alpha,$beta]}"#;
 const WAITS_SECOND: &str =

@@ -11,11 +11,11 @@ const FORWARD_ABOVE: &str = r#"{"forward_headers":["x-one"],"strategy":{"mode":"
 const FORWARD_INHERITED: &str = r#"{"forward_headers":["x-one"],"strategy":{"mode":"single"},"targets":[$alpha]}"#;
 const FORWARD_ALL: &str =
     r#"{"provider":"@alpha","forward_headers":["cookie","x-portkey-metadata","authorization","x-one"]}"#;
-const SHORT: &str = r#"{"provider":"@alpha","request_timeout":60}"#;
+const SHORT: &str = r#"{"provider":"@alpha","request_timeout":500}"#;
 const LONG: &str = r#"{"provider":"@alpha","request_timeout":60000}"#;
 const TIME_ABOVE: &str =
-    r#"{"request_timeout":60000,"strategy":{"mode":"single"},"targets":[{"provider":"@alpha","request_timeout":60}]}"#;
-const TIME_INHERITED: &str = r#"{"request_timeout":60,"strategy":{"mode":"single"},"targets":[$alpha]}"#;
+    r#"{"request_timeout":60000,"strategy":{"mode":"single"},"targets":[{"provider":"@alpha","request_timeout":500}]}"#;
+const TIME_INHERITED: &str = r#"{"request_timeout":500,"strategy":{"mode":"single"},"targets":[$alpha]}"#;
 
 const ONE_TWO: &[(&str, &str)] = &[("x-one", "1"), ("x-two", "2")];
 const OWN: &[(&str, &str)] = &[("authorization", "Bearer sk-own")];
@@ -136,19 +136,19 @@ pub const ROWS: &[Row] = &[
         .headers(ONE_TWO)
         .sent_headers(&[("x-one", ""), ("x-two", "")]),
     row("time that is up is a 408 in the contract's words", SHORT, "alpha:mute", "alpha", "408 config")
-        .says(r#""message":"Request exceeded the timeout sent in the request: 60ms""#),
+        .says(r#""message":"Request exceeded the timeout sent in the request: 500ms""#),
     row("time that is up is of its own type", SHORT, "alpha:hang", "alpha", "408 config")
         .says(r#""type":"timeout_error""#),
     row("the call's time wins where it is shorter", LONG, "alpha:mute", "alpha", "408 config")
-        .headers(&[("x-portkey-request-timeout", "50")])
-        .says("50ms"),
+        .headers(&[("x-portkey-request-timeout", "500")])
+        .says("500ms"),
     row("the call's time wins where it is longer", SHORT, "alpha:slow", "alpha", "200 config")
         .headers(&[("x-portkey-request-timeout", "60000")]),
     row("the call's time counts without a config", "", "alpha:mute", "alpha", "408 config")
-        .headers(&[("x-portkey-request-timeout", "50"), ("x-portkey-provider", "@alpha")]),
+        .headers(&[("x-portkey-request-timeout", "500"), ("x-portkey-provider", "@alpha")]),
     row("a time that is no number is none", LONG, "alpha:200", "alpha", "200 config")
         .headers(&[("x-portkey-request-timeout", "soon")]),
-    row("a time is inherited", TIME_INHERITED, "alpha:mute", "alpha", "408 config.targets[0]").says("60ms"),
+    row("a time is inherited", TIME_INHERITED, "alpha:mute", "alpha", "408 config.targets[0]").says("500ms"),
     row("a target's time stands for the inherited one", TIME_ABOVE, "alpha:mute", "alpha", "408 config.targets[0]")
-        .says("60ms"),
+        .says("500ms"),
 ];

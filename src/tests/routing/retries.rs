@@ -6,7 +6,7 @@ const TWICE: &str = r#"{"provider":"@alpha","retry":{"attempts":2}}"#;
 const ON_404: &str = r#"{"provider":"@alpha","retry":{"attempts":2,"on_status_codes":[404]}}"#;
 const ON_246: &str = r#"{"provider":"@alpha","retry":{"attempts":1,"on_status_codes":[246]}}"#;
 const ON_200: &str = r#"{"provider":"@alpha","retry":{"attempts":1,"on_status_codes":[200]}}"#;
-const ON_408: &str = r#"{"provider":"@alpha","request_timeout":400,"retry":{"attempts":1,"on_status_codes":[408]}}"#;
+const ON_408: &str = r#"{"provider":"@alpha","request_timeout":500,"retry":{"attempts":1,"on_status_codes":[408]}}"#;
 const FIVE: &str = r#"{"provider":"@alpha","retry":{"attempts":5}}"#;
 const NINE: &str = r#"{"provider":"@alpha","retry":{"attempts":9}}"#;
 const ASKED: &str = r#"{"provider":"@alpha","retry":{"attempts":3,"use_retry_after_headers":true}}"#;
@@ -97,7 +97,7 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "a timeout is not else",
-        r#"{"provider":"@alpha","request_timeout":60,"retry":{"attempts":1}}"#,
+        r#"{"provider":"@alpha","request_timeout":500,"retry":{"attempts":1}}"#,
         "alpha:mute",
         "alpha",
         "408 config",

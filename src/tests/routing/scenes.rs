@@ -5,7 +5,7 @@ use bytes::Bytes;
 use std::time::Duration;
 
 /// Longer than any patience of a row, and shorter than the default one.
-const SLOW: Duration = Duration::from_millis(900);
+const SLOW: Duration = Duration::from_millis(1500);
 
 /// A number answers with that status; `/name=value` adds a header, `/say=word` a word to the answer. Further words:
 ///

@@ -8,13 +8,13 @@ const FIRST: &str =
     r#"{"strategy":{"mode":"fallback"},"targets":[{"provider":"@alpha","stream":{"first_token_timeout":60}},$beta]}"#;
 const FIRST_408: &str = r#"{"strategy":{"mode":"fallback","on_status_codes":[408]},"targets":[{"provider":"@alpha","stream":{"first_token_timeout":60}},$beta]}"#;
 const IDLE: &str =
-    r#"{"strategy":{"mode":"fallback"},"targets":[{"provider":"@alpha","stream":{"idle_timeout":60}},$beta]}"#;
+    r#"{"strategy":{"mode":"fallback"},"targets":[{"provider":"@alpha","stream":{"idle_timeout":300}},$beta]}"#;
 const HOLD: &str = r#"{"strategy":{"mode":"fallback"},"stream":{"hold":3000},"targets":[$alpha,$beta]}"#;
 const HOLD_SHORT: &str =
     r#"{"strategy":{"mode":"fallback"},"stream":{"hold":20,"idle_timeout":300},"targets":[$alpha,$beta]}"#;
 const AGAIN: &str = r#"{"provider":"@alpha","retry":{"attempts":1}}"#;
 const RATE: &str = r#"{"provider":"@alpha","stream":{"min_tokens_per_second":1}}"#;
-const TIMED: &str = r#"{"strategy":{"mode":"fallback"},"targets":[{"provider":"@alpha","request_timeout":400},$beta]}"#;
+const TIMED: &str = r#"{"strategy":{"mode":"fallback"},"targets":[{"provider":"@alpha","request_timeout":600},$beta]}"#;
 const OWN: &str = r#"{"stream":{"first_token_timeout":60000},"strategy":{"mode":"fallback"},"targets":[{"provider":"@alpha","stream":{"first_token_timeout":60}},$beta]}"#;
 
 /// Beta stands in for a stream of alpha's that ends as `script` says.
@@ -59,7 +59,7 @@ pub const ROWS: &[Row] = &[
     .stream()
     .says("from alpha"),
     told("a stream that breaks later ends with an event", BOTH, "alpha:cutoff", "broke off"),
-    told("a stream that goes silent later ends with an event", IDLE, "alpha:stall", "Nothing came for 60 ms"),
+    told("a stream that goes silent later ends with an event", IDLE, "alpha:stall", "Nothing came for 300 ms"),
     told("a provider's own later error is the event", BOTH, "alpha:souring", "trouble at alpha"),
     stood_in("content that is held does not count as sent", HOLD, "alpha:cutoff beta:stream"),
     stood_in("an error after content that is held falls back", HOLD, "alpha:souring beta:stream"),
