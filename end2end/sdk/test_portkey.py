@@ -142,6 +142,19 @@ def test_a_call_made_elsewhere_is_logged(world, client):
     assert (metrics["total_units"], metrics["cost"]) == (1100, 0.35)
 
 
+def test_a_span_from_elsewhere_joins_the_trace_of_a_call(world, client):
+    trace = "trace-spans-python"
+    client.with_options(trace_id=trace, span_id="root-1").chat.completions.create(model=MODEL, messages=MESSAGES)
+    client.logs.create(
+        request={"url": "https://tools.example.com/lookup", "body": {"query": "orders"}},
+        response={"status": 200, "response_time": 40, "body": {"found": 3}},
+        metadata={"traceId": trace, "spanId": "leaf-1", "parentSpanId": "root-1", "spanName": "lookup"},
+    )
+    spans = {record["metrics"]["span_id"]: record["metrics"] for record in world.logs(trace)}
+    assert set(spans) == {"root-1", "leaf-1"}
+    assert [spans["leaf-1"][name] for name in ("parent_span_id", "span_name")] == ["root-1", "lookup"]
+
+
 def test_an_export_is_ordered_run_and_downloaded_by_its_address_alone(world, client):
     trace = "trace-export-python"
     client.with_options(trace_id=trace).chat.completions.create(model=MODEL, messages=MESSAGES)

@@ -33,6 +33,8 @@ fn understood(node: &Node, call: &[u8]) {
     let written = json!(node);
     let again = read(&written).unwrap_or_else(|mistakes| broken("what is written cannot be read", &mistakes));
     assert_eq!(json!(again), written, "the config that is written is another one");
+    let stored = read_text(&written.to_string()).map(|stored| json!(stored));
+    assert_eq!(stored, Ok(written), "the config that is stored is another one");
     match (Tree::settle(node), Tree::settle(&again)) {
         (Err(mistakes), Err(same)) => {
             told(&mistakes);

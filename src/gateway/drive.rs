@@ -141,7 +141,7 @@ impl Drive<'_> {
     /// Tries one target, and again as its config says.
     async fn persist(&self, step: &Step, out: Box<Outgoing>, cached: Option<Cached>) -> Ended {
         let leaf = &*step.leaf;
-        let held = Self::holds(step);
+        let held = self.holds(step);
         let (mut done, mut waited_ms, mut wait_us) = (0, 0, 0);
         loop {
             let shot = Shot {
@@ -187,10 +187,10 @@ impl Drive<'_> {
     }
 
     /// For how long a stream's content is held back; `None`: not at all, since nothing could stand in for it.
-    fn holds(step: &Step) -> Option<Duration> {
-        let goes_on = step.onward.iter().any(|onward| onward.codes.as_ref().is_none_or(|codes| !codes.is_empty()));
-        let stands_in = step.hedge.is_some() || step.leaf.retry.attempts > 0 || goes_on;
-        stands_in.then(|| Duration::from_millis(step.leaf.stream.hold.unwrap_or(0)))
+    fn holds(&self, step: &Step) -> Option<Duration> {
+        // Where others were or may be asked, even the last one's failure is better told by a status.
+        let several = self.plan.steps.len() > 1 || step.leaf.retry.attempts > 0;
+        several.then(|| Duration::from_millis(step.leaf.stream.hold.unwrap_or(0)))
     }
 }
 

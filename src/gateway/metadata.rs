@@ -25,7 +25,8 @@ pub fn merged(headers: &HeaderMap, key: &[(String, String)], user: Option<&str>)
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name)?.to_str().ok()
+    // Text beyond ASCII comes as UTF-8.
+    std::str::from_utf8(headers.get(name)?.as_bytes()).ok()
 }
 
 fn plain(value: &Value) -> Option<String> {

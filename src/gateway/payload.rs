@@ -55,7 +55,8 @@ impl Payload {
         }
     }
 
-    /// Applies a target's parameters. A form takes those that are one value; lists, objects and drops are for JSON alone.
+    /// Applies a target's parameters. A form takes those that are one value: lists, objects and drops are for JSON
+    /// alone.
     ///
     /// # Errors
     /// 400 where a form cannot carry one.

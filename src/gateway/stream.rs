@@ -139,8 +139,8 @@ impl Relayed {
         };
     }
 
-    /// An error as a well-formed event, apart from what left before it. What is no stream of events is cut off instead, so
-    /// that nobody takes it for whole.
+    /// An error as a well-formed event, apart from what left before it. What is no stream of events is cut off instead,
+    /// so that nobody takes it for whole.
     fn told(&self, refusal: &Refusal) -> io::Result<Frame<Bytes>> {
         if self.opened.raw {
             return Err(io::Error::other(refusal.message.clone()));

@@ -113,7 +113,8 @@ impl Call {
 fn streamed(text: &str) -> Result<String, String> {
     let mut said = String::new();
     for event in text.split("\n\n").filter(|event| !event.is_empty()) {
-        let data = event.strip_prefix("data: ").ok_or_else(|| format!("an event that is none: {event:?} of {text}"))?;
+        let data = event.strip_prefix("event: error\n").unwrap_or(event).strip_prefix("data: ");
+        let data = data.ok_or_else(|| format!("an event that is none: {event:?} of {text}"))?;
         if data != "[DONE]" {
             let event: Value = serde_json::from_str(data).map_err(|error| format!("{error}: {data:?} of {text}"))?;
             said.push_str(event["choices"][0]["delta"]["content"].as_str().unwrap_or_default());

@@ -67,7 +67,8 @@ async fn a_head_that_is_too_large_is_refused_in_words_and_has_a_row() {
         (format!("/v1/models?after={}", "a".repeat(20_000)), String::new(), 414),
     ] {
         let mut line = TcpStream::connect(address).await.expect("a connection");
-        let head = format!("GET {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\nx-portkey-api-key: {KEY}\r\n{headers}\r\n");
+        let head =
+            format!("GET {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\nx-portkey-api-key: {KEY}\r\n{headers}\r\n");
         line.write_all(head.as_bytes()).await.expect("sent");
         let mut answer = String::new();
         line.read_to_string(&mut answer).await.expect("an answer");

@@ -162,8 +162,9 @@ impl Yard<'_> {
              [[api_key]]\nname = \"plain\"\nvalue = \"sy-plain000000000000000000000000000\"\n",
             lines = self.lines,
         );
-        let vendor =
-            |slug: &str| self.providers.iter().find(|(known, _)| *known == slug).map_or("openai", |(_, vendor)| vendor);
+        let vendor = |slug: &str| {
+            self.providers.iter().find(|(known, _)| *known == slug).map_or("openai", |(_, vendor)| *vendor)
+        };
         for (slug, address) in addresses {
             let vendor = vendor(slug);
             let _ = write!(

@@ -203,6 +203,21 @@ mod tests {
     }
 
     #[test]
+    fn indexes_may_be_any_and_many() {
+        let calls = |parts: &str| format!(r#"data: {{"choices":[{{"delta":{{"tool_calls":[{parts}]}}}}]}}"#);
+        let most = calls(&format!(r#"{{"index":{0},"id":"a"}},{{"index":{0},"id":"b"}}"#, u64::MAX));
+        let many: Vec<_> = (0..50_000).map(|index| format!(r#"{{"index":{index}}}"#)).collect();
+        let (many_calls, many_choices) =
+            (calls(&many.join(",")), format!(r#"data: {{"choices":[{}]}}"#, many.join(",")));
+        for (stream, choices, calls) in [(most, 1, 1), (many_calls, 1, 50_000), (many_choices, 50_000, 0)] {
+            let whole = assemble(stream.as_bytes()).expect("an answer");
+            let length = |value: &Value| value.as_array().map_or(0, Vec::len);
+            let found = (length(&whole["choices"]), length(&whole["choices"][0]["message"]["tool_calls"]));
+            assert_eq!(found, (choices, calls));
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_is_left_out() {
         for (request, response) in [("", ""), ("[]", "null"), ("{\"messages\":7}", "{\"choices\":{}}"), ("{", "<html>")]
         {

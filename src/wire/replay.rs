@@ -155,6 +155,18 @@ mod tests {
     }
 
     #[test]
+    fn numbers_keep_their_last_digit() {
+        let numbers = "[-0.9562961600402223,-1.7219943212743039,-0.09622011251808181,1e-7,18446744073709551615]";
+        let choice = r#"{"index":0,"text":"a","logprobs":{"token_logprobs":NUMBERS},"finish_reason":"stop"}"#;
+        let kept = format!(r#"{{"choices":[{}]}}"#, choice.replace("NUMBERS", numbers));
+        let stream = streamed(kept.as_bytes(), true).expect("a stream");
+        let back = whole(&stream).expect("an answer");
+        for bytes in [&stream, &back] {
+            assert!(String::from_utf8_lossy(bytes).contains(numbers), "{bytes:?}");
+        }
+    }
+
+    #[test]
     fn kept_events_leave_as_they_were_but_for_usage_that_was_not_asked_for() {
         for name in ["openai", "spaced"] {
             let kept = golden(&format!("sse/{name}.sse"));

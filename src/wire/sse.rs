@@ -9,11 +9,11 @@ use line::{Line, Sight};
 
 /// Reads along while a stream passes: model, usage, content, error, end.
 ///
-/// Whole lines leave at once and as they came, so that an error can follow where a stream breaks off. The terminal event
-/// (`data: [DONE]`) and what follows it are held until [`Observer::finish`], so that the call can be committed first. And
-/// an observer that strips usage, for a caller who did not ask for it, takes out `"usage": null` members and the event
-/// that carries nothing but usage; there, an event's name leaves together with its data. The bytes that leave do not
-/// depend on how the stream was cut into chunks.
+/// Whole lines leave at once and as they came, so that an error can follow where a stream breaks off. The terminal
+/// event (`data: [DONE]`) and what follows it are held until [`Observer::finish`], so that the call can be committed
+/// first. And an observer that strips usage, for a caller who did not ask for it, takes out `"usage": null` members and
+/// the event that carries nothing but usage; there, an event's name leaves together with its data. The bytes that leave
+/// do not depend on how the stream was cut into chunks.
 #[derive(Debug, Default)]
 pub struct Observer {
     strip_usage: bool,

@@ -8,9 +8,8 @@ use std::path::Path;
 use std::process::Command;
 
 const NIGHTLY: &str = "nightly";
-/// What a target reads at most: small inputs are tried often, and nothing depends on size but the bounds that unit tests
-/// hold.
-const LIMITS: [&str; 4] = ["-max_len=4096", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"];
+/// Seconds for one input, and memory for all.
+const LIMITS: [&str; 3] = ["-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"];
 
 /// A file of `fuzz/targets`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -21,6 +20,17 @@ pub enum Target {
     Sse,
     /// Bodies, answers and forms.
     Response,
+}
+
+impl Target {
+    /// Bytes of an input. Short ones are tried more often, and the bounds that depend on size have unit tests.
+    fn longest(self) -> u32 {
+        match self {
+            Self::Config | Self::Response => 4096,
+            // Each is passed on byte by byte, too.
+            Self::Sse => 1024,
+        }
+    }
 }
 
 /// Runs all targets, or `only` those, one after the other and each for so many seconds; stops at the first that fails.
@@ -36,15 +46,15 @@ pub fn run(seconds: u64, only: &[Target], keep: bool) -> Result<()> {
         fs::create_dir_all(shell::root().join(&found))?;
         let corpus = format!("fuzz/corpus/{name}");
         let fuzz = || fuzzer(&program, nightly, &name);
-        let time = format!("-max_total_time={seconds}");
+        let (time, length) = (format!("-max_total_time={seconds}"), format!("-max_len={}", target.longest()));
         let dictionary = format!("-dict=fuzz/dictionaries/{name}.dict");
-        shell::run(fuzz().args([&found, &corpus, "--", &time, &dictionary]).args(LIMITS)).with_context(|| {
+        shell::run(fuzz().args([&found, &corpus, "--", &time, &length, &dictionary]).args(LIMITS)).with_context(|| {
             format!(
                 "The input is in fuzz/artifacts/{name}. Mend what it shows, and add it to {corpus} under a name that says it."
             )
         })?;
         if keep {
-            shell::run(fuzz().args([&corpus, &found, "--", "-merge=1", "-use_counters=0", LIMITS[0]]))?;
+            shell::run(fuzz().args([&corpus, &found, "--", "-merge=1", "-use_counters=0", &length]))?;
         }
     }
     Ok(())
@@ -54,7 +64,15 @@ pub fn run(seconds: u64, only: &[Target], keep: bool) -> Result<()> {
 fn fuzzer(program: &Path, nightly: bool, name: &str) -> Command {
     let mut fuzz = shell::as_if_by_hand(program);
     // Which cargo calls this one must not decide which one the fuzzers are built by.
-    fuzz.env_remove("CARGO").args(["fuzz", "run", "--fuzz-dir", "fuzz", "--target-dir", "target/fuzz"]);
+    fuzz.env_remove("CARGO").args([
+        "fuzz",
+        "run",
+        "--fuzz-dir",
+        "fuzz",
+        "--target-dir",
+        "target/fuzz",
+        "--debug-assertions",
+    ]);
     if nightly {
         fuzz.env("RUSTUP_TOOLCHAIN", NIGHTLY);
     } else {

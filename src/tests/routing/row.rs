@@ -21,8 +21,8 @@ pub struct Row {
     script: &'static str,
     /// Who is asked, in order, and for which model where it is not [`MODEL`]: `alpha beta=other`.
     seen: &'static str,
-    /// Status, then `config…` as the target used, then `retries=`, `cache=`, `waited=` (milliseconds of the clock; `waited~=` for that and a little more) and
-    /// `errors=` (error events of a stream) where they are not 0 or DISABLED.
+    /// Status, then `config…` as the target used, then `retries=`, `cache=`, `waited=` (milliseconds of the clock;
+    /// `waited~=` for that and a little more) and `errors=` (error events of a stream) where they are not 0 or DISABLED.
     gives: &'static str,
     headers: &'static [(&'static str, &'static str)],
     body: &'static str,
@@ -53,21 +53,20 @@ pub const fn row(
     seen: &'static str,
     gives: &'static str,
 ) -> Row {
-    let (headers, sent_headers, body) = (&[], &[], BODY);
     Row {
         name,
         config,
         script,
         seen,
         gives,
-        headers,
-        body,
+        headers: &[],
+        body: BODY,
         path: PATH,
         key: KEY,
         after: 0,
         says: "",
         sent: "",
-        sent_headers,
+        sent_headers: &[],
     }
 }
 

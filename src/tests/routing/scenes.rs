@@ -13,9 +13,9 @@ const SLOW: Duration = Duration::from_millis(900);
 /// - `garbage`, `half`, `hang`, `mute`, `closed`: no JSON, JSON that breaks off, a body or an answer that never comes,
 ///   a connection that ends;
 /// - `slow`: 200 after a while;
-/// - `stream`, `paced` with time between its chunks, and such as break: `early` before any content, `cutoff` after some, `silent` and `stall` that hang
-///   there, `empty` that ends with nothing, `noise` that is no stream of events, `erring` and `erring=429` that begin
-///   with an error, `souring` that ends with one, `packed` that is compressed.
+/// - `stream`, `paced` with time between its chunks, and such as break: `early` before any content, `cutoff` after
+///   some, `silent` and `stall` that hang there, `empty` that ends with nothing, `noise` that is no stream of events,
+///   `erring` and `erring=429` that begin with an error, `souring` that ends with one, `packed` that is compressed.
 pub fn scene(slug: &'static str, words: &'static str) -> Scene {
     let mut parts = words.split('/');
     let act = parts.next().unwrap_or_default();
@@ -55,7 +55,7 @@ fn act_out(slug: &str, act: &'static str, said: &str) -> Scene {
         ("souring", _) => Scene::events(&[&role, &word, &format!("data: {}", error(slug, ""))]),
         ("paced", _) => Scene { pause: SLOW / 4, ..Scene::events(&whole) },
         ("packed", _) => Scene::events(&whole).header("content-encoding", "gzip"),
-        (status, _) => match status.parse().expect("a status") {
+        (status, _) => match status.parse::<u16>().expect("a status") {
             200 => reply,
             status @ 201..300 => Scene { status, ..reply },
             status => Scene::json(status, error(slug, "")),
@@ -92,8 +92,8 @@ pub fn expanded(config: &str) -> String {
     }
     match config.strip_prefix("nest ") {
         None => config.to_owned(),
-        Some(depth) => (0..depth.parse().expect("a depth"))
-            .fold(r#"{"provider":"@alpha"}"#.to_owned(), |inner, _: u32| {
+        Some(depth) => (0..depth.parse::<u32>().expect("a depth"))
+            .fold(r#"{"provider":"@alpha"}"#.to_owned(), |inner, _| {
                 format!(r#"{{"strategy":{{"mode":"single"}},"targets":[{inner}]}}"#)
             }),
     }

@@ -4,16 +4,17 @@ mod message;
 
 use message::Message;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The answer that the stream's events add up to, as `chat.completion` or `text_completion`; `None` where there is no
 /// event. An error event is kept under `error`. Choices and tool calls stand in the order of their `index`.
 pub fn assemble(sse: &[u8]) -> Option<Value> {
     let mut whole = Map::new();
-    let mut choices: Vec<Choice> = Vec::new();
+    let mut choices: BTreeMap<u64, Choice> = BTreeMap::new();
     for event in events(sse) {
         let Value::Object(mut event) = event else { continue };
         for part in event.remove("choices").as_ref().and_then(Value::as_array).into_iter().flatten() {
-            at_index(&mut choices, part["index"].as_u64().unwrap_or(0)).add(part);
+            choices.entry(part["index"].as_u64().unwrap_or(0)).or_default().add(part);
         }
         whole.entry("object").or_insert_with(|| event.get("object").cloned().unwrap_or_default());
         let groq = event.get("x_groq").map(|groq| groq["usage"].clone()).unwrap_or_default();
@@ -24,11 +25,11 @@ pub fn assemble(sse: &[u8]) -> Option<Value> {
         }
     }
     let kind = whole.get_mut("object")?;
-    let text = choices.iter().any(|choice| choice.text.is_some());
+    let text = choices.values().any(|choice| choice.text.is_some());
     *kind = if text { "text_completion".into() } else { "chat.completion".into() };
     whole.remove("obfuscation");
-    choices.sort_by_key(|choice| choice.index);
-    whole.insert("choices".into(), choices.into_iter().map(Choice::whole).collect());
+    let choices = choices.into_iter().map(|(index, choice)| choice.whole(index));
+    whole.insert("choices".into(), choices.collect());
     Some(Value::Object(whole))
 }
 
@@ -40,21 +41,12 @@ fn events(sse: &[u8]) -> impl Iterator<Item = Value> {
 
 #[derive(Default)]
 struct Choice {
-    index: u64,
     message: Message,
     text: Option<String>,
     finish: Value,
     logprobs: Value,
     /// What vendors add.
     rest: Map<String, Value>,
-}
-
-fn at_index(choices: &mut Vec<Choice>, index: u64) -> &mut Choice {
-    let at = choices.iter().position(|choice| choice.index == index).unwrap_or_else(|| {
-        choices.push(Choice { index, ..Choice::default() });
-        choices.len() - 1
-    });
-    &mut choices[at]
 }
 
 impl Choice {
@@ -73,9 +65,9 @@ impl Choice {
         }
     }
 
-    fn whole(self) -> Value {
+    fn whole(self, index: u64) -> Value {
         let mut whole = self.rest;
-        whole.insert("index".into(), self.index.into());
+        whole.insert("index".into(), index.into());
         match self.text {
             Some(text) => whole.insert("text".into(), text.into()),
             None => whole.insert("message".into(), self.message.whole()),

@@ -1,17 +1,18 @@
 //! The message of one choice, out of its deltas.
 
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 #[derive(Default)]
 pub(super) struct Message {
     fields: Map<String, Value>,
-    calls: Vec<Call>,
+    /// By index.
+    calls: BTreeMap<u64, Call>,
 }
 
 /// A tool call in the making; what it calls is under its type's name, `function` or `custom`.
 #[derive(Default)]
 struct Call {
-    index: u64,
     fields: Map<String, Value>,
 }
 
@@ -37,8 +38,7 @@ impl Message {
         self.fields.entry("role").or_insert_with(|| "assistant".into());
         self.fields.entry("content").or_insert(Value::Null);
         if !self.calls.is_empty() {
-            self.calls.sort_by_key(|call| call.index);
-            self.fields.insert("tool_calls".into(), self.calls.into_iter().map(Call::whole).collect());
+            self.fields.insert("tool_calls".into(), self.calls.into_values().map(Call::whole).collect());
         }
         Value::Object(self.fields)
     }
@@ -51,17 +51,10 @@ impl Message {
             let known = call.fields.get("id").and_then(Value::as_str).unwrap_or_default();
             !id.is_empty() && !known.is_empty() && known != id
         };
-        let last = self.calls.iter().map(|call| call.index).max();
-        let index = given.or(last).unwrap_or(0);
-        let at = match self.calls.iter().position(|call| call.index == index) {
-            Some(at) if !other(&self.calls[at]) => at,
-            taken => {
-                let index = if taken.is_some() { last.map_or(0, |last| last + 1) } else { index };
-                self.calls.push(Call { index, ..Call::default() });
-                self.calls.len() - 1
-            }
-        };
-        self.calls[at].add(part);
+        let last = self.calls.keys().next_back().copied().unwrap_or(0);
+        let index = given.unwrap_or(last);
+        let index = if self.calls.get(&index).is_some_and(other) { last.saturating_add(1) } else { index };
+        self.calls.entry(index).or_default().add(part);
     }
 }
 

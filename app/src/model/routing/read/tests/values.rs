@@ -59,7 +59,7 @@ const ROWS: &[(&str, &str, &str)] = &[
         r#""https://user:secret@a/v1""#,
         "custom_host: Use an address such as https://api.example.com/v1, without a user name.",
     ),
-    ("forward_headers", r#"["x-portkey-api-key"]"#, "forward_headers[0]: Use the name of a header, neither Cookie"),
+    ("forward_headers", r#"["a b"]"#, "forward_headers[0]: Use the name of a header"),
     ("override_params", r#"[]"#, "override_params: Use an object, not a list."),
     ("passthrough", r#"1"#, "passthrough: Use true or false, not a number."),
     ("api_key", r#"12345"#, "api_key: Use a text that is not empty, not a number."),
