@@ -334,7 +334,10 @@ async fn a_call_that_is_left_before_its_answer_tells_where_it_went() {
     };
     let metrics = &row["metrics"];
     assert_eq!((&metrics["response_status_code"], &metrics["virtual_key"]), (&json!(499), &json!("alpha")));
-    assert!(row["transformedRequest"]["url"].as_str().is_some_and(|url| url.ends_with("/v1/chat/completions")), "{row}");
+    assert!(
+        row["transformedRequest"]["url"].as_str().is_some_and(|url| url.ends_with("/v1/chat/completions")),
+        "{row}"
+    );
 }
 
 #[tokio::test]
