@@ -15,7 +15,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use http::header::{self, HeaderName, HeaderValue};
-use http::{StatusCode, request};
+use http::{HeaderMap, StatusCode, request};
 use leptos::config::LeptosOptions;
 use leptos::prelude::{expect_context, provide_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
@@ -63,7 +63,7 @@ fn console(house: &Shared) -> Router {
         .leptos_routes_with_context(&options, routes, context.clone(), shell)
         .fallback(leptos_axum::render_app_async_with_context(context, shell))
         .with_state(options)
-        .route("/theme", post(move |form: Form<ThemeForm>| theme(secure, form)))
+        .route("/theme", post(move |headers: HeaderMap, form: Form<ThemeForm>| theme(secure, headers, form)))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(Arc::new(Fence::new(&house.settings)), auth::csrf))
         .layer(house.sessions.clone())
@@ -96,7 +96,7 @@ struct ThemeForm {
 }
 
 /// Keeps the chosen theme in a cookie, so that the server renders it.
-async fn theme(secure: bool, Form(form): Form<ThemeForm>) -> Response {
+async fn theme(secure: bool, headers: HeaderMap, Form(form): Form<ThemeForm>) -> Response {
     let (chosen, age) = match form.theme.as_str() {
         chosen @ ("light" | "dark") => (chosen, 31_536_000),
         _ => ("", 0),
@@ -108,9 +108,12 @@ async fn theme(secure: bool, Form(form): Form<ThemeForm>) -> Response {
     } else {
         "/".into()
     };
-    match HeaderValue::from_str(&cookie) {
-        Ok(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to(&back)).into_response(),
-        Err(_) => StatusCode::BAD_REQUEST.into_response(),
+    let accepts = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or_default();
+    let kept = [(header::SET_COOKIE, cookie)];
+    // A script stays where it is.
+    match accepts.contains("text/html") {
+        true => (kept, Redirect::to(&back)).into_response(),
+        false => (kept, StatusCode::NO_CONTENT).into_response(),
     }
 }
 

@@ -52,7 +52,10 @@ export async function openAccount(page) {
 /** Chooses Light, Dark or System; without scripts the server answers with the page anew. */
 export async function chooseTheme({ page, script }, name) {
   await openAccount(page);
+  // The server keeps the choice: a page that is asked for before it has would have the old one.
+  const kept = page.waitForResponse((response) => new URL(response.url()).pathname === '/theme');
   await page.getByRole('group', { name: 'Theme' }).getByRole('button', { name }).click();
+  await kept;
   await hydrated(page, script);
 }
 

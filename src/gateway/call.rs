@@ -76,7 +76,9 @@ async fn ready(
         record.parts.request_body = asked.payload.kept();
         record.call.model_asked = asked.model.clone().unwrap_or_default();
         record.call.stream = asked.stream;
-        record.call.metadata = serde_json::to_string(&asked.metadata).unwrap_or_default();
+        if asked.user {
+            record.call.metadata = metadata::text_of(&asked.metadata);
+        }
     });
     let routed = Routed::of(&parts.headers, &caller.key, book, &house.inline)?;
     meter.note(|record| {
@@ -241,8 +243,7 @@ pub fn describe(record: &mut Record, inbound: &Inbound) {
     call.parent_span_id.clone_from(&trace.parent);
     call.span_name =
         if trace.name.is_empty() { format!("{} {}", parts.method, parts.uri.path()) } else { trace.name.clone() };
-    let own = metadata::merged(&parts.headers, &caller.key.metadata, None);
-    call.metadata = serde_json::to_string(&own).unwrap_or_default();
+    call.metadata = metadata::text_of(&metadata::merged(&parts.headers, &caller.key.metadata, None));
     call.runtime = runtime(&parts.headers);
     record.parts.request_headers = masked::lines(&parts.headers);
     record.untracked = intake::untracked(&parts.headers);
@@ -274,6 +275,9 @@ fn runtime(headers: &HeaderMap) -> String {
         ("runtime", text("x-portkey-runtime")),
         ("runtime_version", text("x-portkey-runtime-version")),
     ];
+    if fields.iter().all(|(_, value)| value.is_none()) {
+        return "{}".into();
+    }
     let given = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
     serde_json::Value::Object(given.collect()).to_string()
 }

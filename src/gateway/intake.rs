@@ -29,6 +29,8 @@ pub struct Asked {
     /// The body's `model`.
     pub model: Option<String>,
     pub stream: bool,
+    /// The body names a `user`, who stands in the metadata.
+    pub user: bool,
     pub metadata: Map<String, Value>,
     /// `x-portkey-request-timeout`, which beats the config's.
     pub timeout: Option<u64>,
@@ -100,6 +102,7 @@ pub fn asked(inbound: &Inbound, bytes: &Bytes) -> Result<Asked, Refusal> {
     Ok(Asked {
         model: payload.model(),
         stream: payload.stream(),
+        user: user.is_some(),
         metadata: metadata::merged(headers, &inbound.caller.key.metadata, user.as_deref()),
         timeout: text(headers, "x-portkey-request-timeout").and_then(|millis| millis.parse().ok()),
         refresh: flag(headers, "x-portkey-cache-force-refresh") == Some(true),

@@ -24,6 +24,11 @@ pub fn merged(headers: &HeaderMap, key: &[(String, String)], user: Option<&str>)
     merged
 }
 
+/// As the journal keeps it.
+pub fn text_of(metadata: &Map<String, Value>) -> String {
+    if metadata.is_empty() { "{}".into() } else { serde_json::to_string(metadata).unwrap_or_default() }
+}
+
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     // Text beyond ASCII comes as UTF-8.
     std::str::from_utf8(headers.get(name)?.as_bytes()).ok()

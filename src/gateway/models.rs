@@ -3,6 +3,7 @@
 use crate::book::ProviderEntry;
 use crate::gateway::call::{self, Inbound};
 use crate::gateway::config::Routed;
+use crate::gateway::intake;
 use crate::gateway::opened::Source;
 use crate::gateway::outgoing::signed;
 use crate::gateway::refusal::Refusal;

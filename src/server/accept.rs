@@ -82,7 +82,7 @@ impl Way {
             }
         };
         if let Err(error) = ended {
-            tracing::trace!(error, "a connection broke");
+            tracing::trace!(%error, "a connection broke");
         }
     }
 }

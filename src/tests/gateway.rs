@@ -314,6 +314,33 @@ async fn trace_and_metadata_reach_the_log() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_left_before_its_answer_tells_where_it_went() {
+    let rig = Rig::new().await;
+    rig.upstream.then(Scene::json(200, REPLY).ends(End::Mute));
+    let mut call = Box::pin(rig.chat(ASK));
+    while rig.upstream.seen().is_empty() {
+        tokio::select! {
+            biased;
+            answer = &mut call => panic!("{}", answer.text()),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    drop(call);
+    let row = loop {
+        if let Some(row) = rig.logs().await.into_iter().next() {
+            break row;
+        }
+        tokio::task::yield_now().await;
+    };
+    let metrics = &row["metrics"];
+    assert_eq!((&metrics["response_status_code"], &metrics["virtual_key"]), (&json!(499), &json!("alpha")));
+    assert!(
+        row["transformedRequest"]["url"].as_str().is_some_and(|url| url.ends_with("/v1/chat/completions")),
+        "{row}"
+    );
+}
+
+#[tokio::test]
 async fn the_longest_ids_have_a_row() {
     let rig = Rig::new().await;
     rig.upstream.then(Scene::json(200, REPLY));

@@ -91,7 +91,7 @@ impl Theme {
         let set = |object: &Object, name: &str, value: &JsValue| _ = Reflect::set(object, &name.into(), value);
         set(&headers, "content-type", &"application/x-www-form-urlencoded".into());
         set(&how, "method", &"POST".into());
-        set(&how, "redirect", &"manual".into());
+        set(&how, "keepalive", &true.into());
         set(&how, "headers", &headers);
         set(&how, "body", &body.into());
         if let Ok(fetch) = Reflect::get(&window, &"fetch".into()).and_then(|fetch| fetch.dyn_into::<Function>()) {

@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn what_would_take_long_to_render_stays_text() {
         let table = format!("{}|\n{}|\n{}", "|a".repeat(500), "|-".repeat(500), "x\n".repeat(500));
-        for text in [">".repeat(1000), "> ".repeat(65), "* ".repeat(1000), "a".repeat(100_001), table] {
+        for text in [">".repeat(1000), "> ".repeat(65), "+ ".repeat(1000), "a".repeat(100_001), table] {
             assert_eq!(part(&text), Part::Text(text.clone()), "{}", &text[..8]);
         }
         assert!(matches!(part(&"> ".repeat(60)), Part::Html(_)));
