@@ -63,7 +63,7 @@ fn hashed(record: &Record) -> Record {
 
 /// Half of a SHA-256: an id is 128 random bits.
 fn hash(id: Id) -> Id {
-    let digest = digest(&id.to_string());
+    let digest = digest(id.to_string());
     let (half, _) = digest.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
     Id(i128::from_be_bytes(*half))
 }

@@ -1,4 +1,5 @@
 //! What stands around calls: addresses that are none, preflights, and the console's answers by their status.
+#![expect(clippy::expect_used, reason = "what cannot be set up is a failed test")]
 
 use crate::rig::{Answer, KEY, Rig, get, post, with};
 use axum::body::Body;

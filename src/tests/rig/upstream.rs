@@ -25,12 +25,15 @@ pub struct Upstream {
 /// What all providers of a rig got, in the order it came.
 pub type Ledger = Arc<Mutex<Vec<Seen>>>;
 
+/// Answers each request by what it holds.
+type Act = fn(&Seen) -> Scene;
+
 #[derive(Default)]
 struct Inner {
     slug: String,
     script: Mutex<VecDeque<Scene>>,
     /// Answers in place of the script.
-    act: Mutex<Option<fn(&Seen) -> Scene>>,
+    act: Mutex<Option<Act>>,
     ledger: Ledger,
     /// Told when a hanging answer is given up by the caller.
     left: Notify,

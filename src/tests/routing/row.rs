@@ -209,6 +209,7 @@ impl Row {
 struct Wrong(Vec<String>);
 
 impl Wrong {
+    #[expect(clippy::needless_pass_by_value, reason = "rows compare what they have just made")]
     fn unless<T: PartialEq + Debug>(&mut self, what: &str, got: T, wanted: T) {
         if got != wanted {
             self.0.push(format!("{what}: {got:?}, wanted {wanted:?}"));
