@@ -27,6 +27,16 @@ pub struct Load {
     pub expected: usize,
     pub lines: u32,
     pub pace: Pace,
+    pub way: Way,
+}
+
+/// How the gateway is to route a call.
+#[derive(Clone, Copy, Default)]
+pub struct Way {
+    /// Id of a config.
+    pub config: Option<&'static str>,
+    /// No call is like another one, as far as the cache goes.
+    pub fresh: bool,
 }
 
 /// What was measured at the client.
@@ -86,7 +96,13 @@ impl Turn {
                 break;
             }
             sleep_until(due).await;
-            let response = line.chat(self.load.body.clone(), &format!("bench-{}-{round}", self.number)).await?;
+            let trace = format!("bench-{}-{round}", self.number);
+            let namespace = format!("{trace}-{}", self.start.elapsed().as_nanos());
+            let Way { config, fresh } = self.load.way;
+            let config = config.map(|config| ("x-portkey-config", config));
+            let namespace = fresh.then_some(("x-portkey-cache-namespace", namespace.as_str()));
+            let further = config.into_iter().chain(namespace).collect::<Vec<_>>();
+            let response = line.chat(self.load.body.clone(), &trace, &further).await?;
             let status = response.status();
             let length = read(response.into_body()).await?;
             if status != 200 || length != self.load.expected {

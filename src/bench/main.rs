@@ -12,9 +12,10 @@ mod report;
 mod role;
 mod server;
 mod upstream;
+mod ways;
 
 use bytes::Bytes;
-use client::{Load, Pace, Sample};
+use client::{Load, Pace, Sample, Way};
 use line::Fallible;
 use report::Reading;
 use role::Role;
@@ -80,11 +81,12 @@ async fn measure(effort: Effort) -> Fallible<bool> {
     let upstream = Role::start(&["upstream"])?;
     let floor = Role::start(&["floor", &upstream.address.to_string()])?;
     let folder = tempfile::tempdir()?;
-    let provider = format!(
-        "[[provider]]\nslug = \"bench\"\nvendor = \"openai\"\nbase_url = \"http://{}/v1\"\nkey = \"sk-bench\"\n",
-        upstream.address
+    let objects = format!(
+        "[[provider]]\nslug = \"bench\"\nvendor = \"openai\"\nbase_url = \"http://{}/v1\"\nkey = \"sk-bench\"\n{}",
+        upstream.address,
+        ways::CONFIGS
     );
-    let mut server = Server::start(Path::new(env!("CARGO_BIN_EXE_switchyard")), folder.path(), &provider)?;
+    let mut server = Server::start(Path::new(env!("CARGO_BIN_EXE_switchyard")), folder.path(), &objects)?;
     println!("Bodies of 2 KB both ways. CPU is the kernel's count for the proxy's process; latency is the client's.");
     let mut kept = true;
     for scenario in scenarios() {
@@ -97,6 +99,7 @@ async fn measure(effort: Effort) -> Fallible<bool> {
         result.print();
         kept &= result.passes();
     }
+    kept &= ways::measure(&effort, &server).await?;
     server.kill()?;
     println!("\n{}", if kept { "Within the limits." } else { "Past a limit." });
     Ok(kept)
@@ -109,10 +112,16 @@ async fn round(scenario: &Scenario, effort: &Effort, to: SocketAddr, process: u3
         expected: expected(scenario.stream),
         lines: scenario.lines,
         pace: scenario.pace,
+        way: Way::default(),
     };
-    client::drive(&load, effort.span / 4).await?;
+    driven(&load, effort, process).await
+}
+
+/// One round of a load, of which the first part does not count.
+async fn driven(load: &Load, effort: &Effort, process: u32) -> Fallible<Reading> {
+    client::drive(load, effort.span / 4).await?;
     let before = meter::cpu(process)?;
-    let sample = client::drive(&load, effort.span).await?;
+    let sample = client::drive(load, effort.span).await?;
     let spent = meter::cpu(process)?.saturating_sub(before);
     reading(&sample, spent, meter::resident(process)?)
 }

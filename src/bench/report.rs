@@ -24,10 +24,8 @@ pub struct Result {
 }
 
 impl Result {
-    /// CPU of Switchyard over that of the floor: the median of the rounds, each compared with its neighbour in time.
     pub fn ratio(&self) -> f64 {
-        let pairs = self.switchyard.iter().zip(&self.floor);
-        median(pairs.map(|(switchyard, floor)| switchyard.cpu.as_secs_f64() / floor.cpu.as_secs_f64()).collect())
+        ratio(&self.switchyard, &self.floor)
     }
 
     pub fn passes(&self) -> bool {
@@ -35,8 +33,7 @@ impl Result {
     }
 
     pub fn print(&self) {
-        println!("\n{} (median of {} rounds)", self.title, self.floor.len());
-        println!("{:<18}{:>12}{:>10}{:>10}{:>10}{:>12}", "", "CPU µs/call", "p50 ms", "p99 ms", "calls/s", "memory MB");
+        head(&self.title, self.floor.len());
         row("bare hyper proxy", &self.floor);
         row("Switchyard", &self.switchyard);
         match self.limit {
@@ -46,7 +43,19 @@ impl Result {
     }
 }
 
-fn row(name: &str, rounds: &[Reading]) {
+/// The head of a table.
+pub fn head(title: &str, rounds: usize) {
+    println!("\n{title} (median of {rounds} rounds)");
+    println!("{:<18}{:>12}{:>10}{:>10}{:>10}{:>12}", "", "CPU µs/call", "p50 ms", "p99 ms", "calls/s", "memory MB");
+}
+
+/// CPU of one over that of another: the median of the rounds, each compared with its neighbour in time.
+pub fn ratio(of: &[Reading], to: &[Reading]) -> f64 {
+    median(of.iter().zip(to).map(|(one, other)| one.cpu.as_secs_f64() / other.cpu.as_secs_f64()).collect())
+}
+
+/// A line of the table: medians.
+pub fn row(name: &str, rounds: &[Reading]) {
     let of = |figure: fn(&Reading) -> f64| median(rounds.iter().map(figure).collect());
     println!(
         "{name:<18}{:>12.1}{:>10.2}{:>10.2}{:>10.0}{:>12.1}",

@@ -107,7 +107,7 @@ impl Round {
         let trace = format!("r{}-{call}", self.number);
         let stream = call.is_multiple_of(STREAMS);
         self.note(|ledger| ledger.sent.insert(trace.clone()));
-        let response = line.chat(question(stream), &trace).await?;
+        let response = line.chat(question(stream), &trace, &[]).await?;
         let status = response.status();
         let mut body = response.into_body();
         let mut answer = Vec::new();
