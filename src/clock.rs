@@ -1,8 +1,8 @@
 //! The time, as an argument: the wall clock in the binary, a frozen one in tests.
 
 use std::sync::Arc;
-use std::time::Duration;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 /// Tells wall time. Cheap to clone.
 #[derive(Clone, Debug, Default)]

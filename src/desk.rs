@@ -2,6 +2,7 @@
 //!
 //! Each noun's trait of `app::backend` is implemented in a file of its own. Roles are checked here and nowhere else.
 
+pub mod configs;
 pub mod keys;
 pub mod logs;
 pub mod people;
@@ -59,7 +60,7 @@ impl Seat {
     }
 
     /// Lets the gateway see what was just changed.
-    async fn publish(&self) -> Answer<()> {
+    async fn refresh(&self) -> Answer<()> {
         self.house.shelf.refresh().await.map_err(|error| {
             tracing::error!(%error, "the book was not refreshed");
             Failure::Broken("The change is saved, but the gateway does not use it yet. Restart the server.".into())

@@ -2,8 +2,8 @@
 
 use crate::auth;
 use crate::book::Shelf;
-use crate::cache::{Bounds, Cache};
 use crate::cache::flight::Flights;
+use crate::cache::{Bounds, Cache};
 use crate::clock::Clock;
 use crate::gateway::cached::Landing;
 use crate::gateway::config::Inline;

@@ -1,5 +1,6 @@
 //! What can go wrong for a person at the console.
 
+use crate::model::routing::Mistake;
 use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
 use leptos::server_fn::codec::JsonEncoding;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ pub enum Failure {
     /// A form was refused: `(field, what to do)`, the field's `name`, empty for the form as a whole.
     #[error("{}", .0.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" "))]
     Refused(Vec<(String, String)>),
+    /// A config cannot be published: all that is wrong with it, each at its JSON path.
+    #[error("{}", .0.iter().map(told).collect::<Vec<_>>().join(" "))]
+    Invalid(Vec<Mistake>),
     /// The server's own trouble; the cause is in its log.
     #[error("{0}")]
     Broken(String),
@@ -33,6 +37,13 @@ impl Failure {
             Self::Refused(fields) => fields.iter().find(|(name, _)| name == field).map(|(_, text)| text.clone()),
             _ => None,
         }
+    }
+}
+
+fn told(mistake: &Mistake) -> String {
+    match mistake.path.as_str() {
+        "" => mistake.message.clone(),
+        path => format!("{path}: {}", mistake.message),
     }
 }
 

@@ -29,7 +29,7 @@ impl KeyDesk for Seat {
         let value = secret::mint("sy-");
         let key = self.checked(form, &value).await?;
         self.house.store.add_key(&key).await?;
-        self.publish().await?;
+        self.refresh().await?;
         let minted = MintedKey { id: key.id, name: key.name, value };
         if let Some(session) = self.session.id() {
             self.house.door.keys.put(session, minted.clone(), self.now());
@@ -41,7 +41,7 @@ impl KeyDesk for Seat {
         let only_by = if self.leads() { None } else { Some(self.person.id.as_str()) };
         let revoked = self.house.store.revoke_key(self.workspace(), &id, only_by, self.now()).await;
         match revoked? {
-            Revocation::Done => self.publish().await,
+            Revocation::Done => self.refresh().await,
             Revocation::Foreign => Err(Failure::Forbidden),
             Revocation::Missing => Err(Failure::Missing("This key was revoked before. Nothing changed.".into())),
             Revocation::Locked => Err(Failure::refused(

@@ -10,7 +10,6 @@ use crate::wire::vendors::{Auth, Base, VENDORS, Vendor, vendor};
 use app::backend::{Answer, ProviderDesk};
 use app::failure::Failure;
 use app::model::Origin;
-use app::model::config::ConfigRow;
 use app::model::provider::{NewProvider, ProviderRow, Providers, VendorCard};
 use async_trait::async_trait;
 use zeroize::Zeroizing;
@@ -35,7 +34,7 @@ impl ProviderDesk for Seat {
         self.leader()?;
         let provider = self.sealed(checked(form)?);
         match self.house.store.add_provider(&provider).await {
-            Ok(()) => self.publish().await,
+            Ok(()) => self.refresh().await,
             Err(StoreError::Taken(_)) => {
                 let text = format!("@{} is connected already. Choose another slug.", provider.slug);
                 Err(Failure::refused("slug", text))
@@ -47,7 +46,7 @@ impl ProviderDesk for Seat {
     async fn remove_provider(&self, id: String) -> Answer<()> {
         self.leader()?;
         match self.house.store.remove_provider(self.workspace(), &id).await? {
-            Removal::Done => self.publish().await,
+            Removal::Done => self.refresh().await,
             Removal::Missing => Err(Failure::Missing("This provider was removed before. Nothing changed.".into())),
             Removal::Locked => Err(Failure::refused(
                 "",
@@ -55,10 +54,6 @@ impl ProviderDesk for Seat {
                  and restart the server.",
             )),
         }
-    }
-
-    async fn configs(&self) -> Answer<Vec<ConfigRow>> {
-        Ok(self.house.store.configs(self.workspace()).await?)
     }
 }
 

@@ -125,7 +125,8 @@ pub async fn response(house: &Shared, serving: &Serving, whole: Whole, mut meter
     }
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
-    let plain = serving.out.as_ref().is_some_and(|out| !out.endpoint.is_text() && head.headers.contains_key(CONTENT_TYPE));
+    let plain =
+        serving.out.as_ref().is_some_and(|out| !out.endpoint.is_text() && head.headers.contains_key(CONTENT_TYPE));
     *response.headers_mut() = headers(head.headers, serving, (!plain).then_some("application/json"));
     response
 }

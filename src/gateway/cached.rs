@@ -1,8 +1,8 @@
 //! The cache at work: asked before a target is called, written after it has answered (contract §3.1).
 
+use crate::cache::entry::{Answer as Kept, Entry};
 use crate::cache::flight::{self, Flight, Role};
 use crate::cache::key::{Ask, Hash, Key};
-use crate::cache::entry::{Answer as Kept, Entry};
 use crate::cache::{AGES, Cache, USUAL_AGE};
 use crate::clock::Clock;
 use crate::gateway::answer::{Checked, Serving, is_stream};
@@ -273,12 +273,8 @@ struct Doors {
 impl Lead {
     fn of(shot: Shot<'_>, cached: &Cached, flight: Flight<Landing>) -> Self {
         let House { relay, cache, prices, clock, .. } = shot.house;
-        let house = Doors {
-            relay: relay.clone(),
-            cache: cache.clone(),
-            prices: Arc::clone(prices),
-            clock: clock.clone(),
-        };
+        let house =
+            Doors { relay: relay.clone(), cache: cache.clone(), prices: Arc::clone(prices), clock: clock.clone() };
         Self { house, out: shot.out.clone(), key: cached.key.clone(), flight }
     }
 

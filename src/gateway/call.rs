@@ -39,8 +39,7 @@ pub struct Inbound {
 }
 
 /// The target of a call without a config.
-static PLAIN: LazyLock<Arc<Leaf>> =
-    LazyLock::new(|| Arc::new(Leaf { path: "config".to_owned(), ..Leaf::default() }));
+static PLAIN: LazyLock<Arc<Leaf>> = LazyLock::new(|| Arc::new(Leaf { path: "config".to_owned(), ..Leaf::default() }));
 
 /// Serves a call. Whatever happens, it has exactly one row, committed before the answer ends.
 pub async fn serve(house: &Shared, inbound: Inbound, body: Body) -> Response {
@@ -95,8 +94,7 @@ async fn ready(
 pub fn plan(house: &House, call: Asking<'_>, dry: bool) -> Result<Plan, Refusal> {
     let Asking { inbound, asked, routed } = call;
     let Some(routed) = routed else { return Ok(route::simple(Arc::clone(&PLAIN))) };
-    let facts =
-        Facts { metadata: &asked.metadata, params: asked.payload.json(), pathname: inbound.parts.uri.path() };
+    let facts = Facts { metadata: &asked.metadata, params: asked.payload.json(), pathname: inbound.parts.uri.path() };
     let now = house.clock.now();
     let view = View { house, inbound, model: asked.model.as_deref(), scope: routed.scope, now, dry };
     let plan = route::plan(&routed.tree, facts, &view, now)

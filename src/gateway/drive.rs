@@ -172,7 +172,12 @@ impl Drive<'_> {
     }
 
     /// One try, remembered where the config's strategies ask for it.
-    async fn visited(&self, leaf: &Leaf, shot: Shot<'_>, cached: Option<&Cached>) -> Result<(Tried, CacheUse), Refusal> {
+    async fn visited(
+        &self,
+        leaf: &Leaf,
+        shot: Shot<'_>,
+        cached: Option<&Cached>,
+    ) -> Result<(Tried, CacheUse), Refusal> {
         let watched = self.call.routed.filter(|routed| routed.tree.remembers);
         let visit = match watched {
             None => None,

@@ -98,6 +98,8 @@ fn route_of(query: &str) -> Result<Route, Refusal> {
     let word = named.map_or_else(|| "chat/completions".into(), |(_, value)| value);
     route(&Method::POST, &format!("/v1/{}", word.trim_matches('/'))).ok_or_else(|| Refusal {
         param: Some("endpoint".into()),
-        ..Refusal::invalid(format!("{word} is no path that a provider has. Use endpoint=chat/completions or another one."))
+        ..Refusal::invalid(format!(
+            "{word} is no path that a provider has. Use endpoint=chat/completions or another one."
+        ))
     })
 }

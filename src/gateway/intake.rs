@@ -97,11 +97,7 @@ pub fn untracked(headers: &HeaderMap) -> bool {
 
 fn flag(headers: &HeaderMap, name: &str) -> Option<bool> {
     let word = text(headers, name)?;
-    if word.eq_ignore_ascii_case("true") {
-        Some(true)
-    } else {
-        word.eq_ignore_ascii_case("false").then_some(false)
-    }
+    if word.eq_ignore_ascii_case("true") { Some(true) } else { word.eq_ignore_ascii_case("false").then_some(false) }
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

@@ -142,7 +142,8 @@ async fn fetch(house: &Shared, target: &Target) -> Result<(StatusCode, Value), R
     signed(request.headers_mut(), provider);
     let refused = |fault: Fault| fault.refusal(&provider.slug);
     let (head, body) = house.relay.send(request, PATIENCE, target.reach).await.map_err(refused)?.into_parts();
-    let read = tokio::time::timeout(PATIENCE, relay::whole(&provider.slug, &head.headers, Source::Upstream(body))).await;
+    let read =
+        tokio::time::timeout(PATIENCE, relay::whole(&provider.slug, &head.headers, Source::Upstream(body))).await;
     let bytes = read.unwrap_or_else(|_| Err(Fault::timeout(PATIENCE))).map_err(refused)?;
     let value = serde_json::from_slice::<Value>(&bytes)
         .map_err(|_| Refusal::upstream(format!("Invalid response received from {}: not JSON", provider.vendor.slug)))?;

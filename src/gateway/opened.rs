@@ -2,8 +2,8 @@
 
 mod pace;
 
-use crate::gateway::cached::Landing;
 use crate::cache::flight;
+use crate::gateway::cached::Landing;
 use crate::gateway::relay::cause;
 use crate::journal::tries::Try;
 use crate::wire::sse::Observer;

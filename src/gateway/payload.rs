@@ -26,9 +26,7 @@ impl Payload {
         let text = endpoint.is_text();
         match Kind::of(headers)? {
             Kind::Json if text => json().map_err(invalid),
-            _ if text => {
-                Err(Refusal::invalid("This endpoint takes a JSON body. Send content-type: application/json."))
-            }
+            _ if text => Err(Refusal::invalid("This endpoint takes a JSON body. Send content-type: application/json.")),
             Kind::Form(kind) => {
                 Form::parse(bytes.clone(), kind).map(Self::Form).map_err(|error| Refusal::invalid(error.to_string()))
             }

@@ -273,7 +273,9 @@ impl Session {
     /// The provider answers as if to any call: the caller gets that.
     async fn declined(self, answer: Response<Incoming>, target: &Target) -> Response {
         let (head, body) = answer.into_parts();
-        let read = tokio::time::timeout(PATIENCE, relay::whole(&target.provider.slug, &head.headers, Source::Upstream(body))).await;
+        let read =
+            tokio::time::timeout(PATIENCE, relay::whole(&target.provider.slug, &head.headers, Source::Upstream(body)))
+                .await;
         let bytes = match read.unwrap_or_else(|_| Err(Fault::timeout(PATIENCE))) {
             Ok(bytes) => bytes,
             Err(fault) => return self.failed(&fault, target).await,

@@ -103,7 +103,8 @@ impl Refusal {
 
     /// 503: the target failed too often of late.
     pub fn circuit(path: &str) -> Self {
-        let message = format!("The circuit of {path} is open: it failed too often of late, and is left alone for a while.");
+        let message =
+            format!("The circuit of {path} is open: it failed too often of late, and is left alone for a while.");
         Self { code: Some("circuit_open"), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "upstream_error", message) }
     }
 

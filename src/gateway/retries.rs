@@ -68,7 +68,11 @@ mod tests {
         }
         assert_eq!((0..5000).filter(|_| retries.take(51_000)).count(), 1000);
         assert!(!retries.take(59_999), "the window is ten seconds long");
-        assert_eq!((0..5000).filter(|_| retries.take(60_000)).count(), 0, "the calls have left, their retries have not");
+        assert_eq!(
+            (0..5000).filter(|_| retries.take(60_000)).count(),
+            0,
+            "the calls have left, their retries have not"
+        );
         assert_eq!((0..5000).filter(|_| retries.take(61_000)).count(), 500);
     }
 }

@@ -138,9 +138,12 @@ mod tests {
             ..Breaker::default()
         };
         let mut breaking = Breaking::default();
-        for (status, state) in
-            [(429, Circuit::Closed), (200, Circuit::Closed), (500, Circuit::Closed), (429, Circuit::Open { until: 30_000 })]
-        {
+        for (status, state) in [
+            (429, Circuit::Closed),
+            (200, Circuit::Closed),
+            (500, Circuit::Closed),
+            (429, Circuit::Open { until: 30_000 }),
+        ] {
             breaking.count(&rule, Verdict::Status(status), 0);
             assert_eq!(breaking.state(0), state);
         }

@@ -111,7 +111,8 @@ mod tests {
     #[test]
     fn slow_answers_count_at_once_and_fade() {
         let (target, leaf) = (Arc::new(Target::default()), Leaf::default());
-        let visit = |now, latency| Visit::begin(Arc::clone(&target), &leaf, now).expect("admitted").end(200, latency, None);
+        let visit =
+            |now, latency| Visit::begin(Arc::clone(&target), &leaf, now).expect("admitted").end(200, latency, None);
         assert_eq!(load(&target, 0), None);
         visit(0, 1_000);
         visit(1, 9_000);

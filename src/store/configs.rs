@@ -2,7 +2,6 @@
 
 use super::{Store, Stored};
 use app::model::Origin;
-use app::model::config::ConfigRow;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -37,19 +36,6 @@ impl Store {
     pub async fn workspace_configs(&self, workspace: &str) -> Stored<Vec<StoredConfig>> {
         let sql = format!("{SELECT} WHERE c.workspace = $1 ORDER BY c.name, c.slug");
         sqlx::query(&sql).bind(workspace).fetch_all(&self.control.read).await?.iter().map(stored).collect()
-    }
-
-    /// The configs page, by name.
-    pub async fn configs(&self, workspace: &str) -> Stored<Vec<ConfigRow>> {
-        let row = |config: StoredConfig| ConfigRow {
-            slug: config.slug,
-            name: config.name,
-            body: config.body,
-            version: config.number,
-            origin: config.origin,
-            updated_at: config.updated_at,
-        };
-        Ok(self.workspace_configs(workspace).await?.into_iter().map(row).collect())
     }
 }
 

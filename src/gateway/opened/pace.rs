@@ -27,7 +27,9 @@ pub(super) struct Pace {
 impl Pace {
     /// `None` where the limits set none.
     pub(super) fn of(limits: &Limits) -> Option<Self> {
-        if limits.first_token_timeout.is_none() && limits.idle_timeout.is_none() && limits.min_tokens_per_second.is_none()
+        if limits.first_token_timeout.is_none()
+            && limits.idle_timeout.is_none()
+            && limits.min_tokens_per_second.is_none()
         {
             return None;
         }
