@@ -1,4 +1,5 @@
 //! A config that changes under load.
+#![expect(clippy::expect_used, reason = "what cannot be asked is a failed test")]
 
 use crate::rig::{KEY, Rig, post, with};
 use axum::body::Body;

@@ -1,6 +1,5 @@
 use super::*;
 use crate::desk::tests::{house, new_provider, two};
-use app::backend::ProviderDesk;
 use app::model::config::Chaos;
 use app::model::routing::Mistake;
 use serde_json::json;
