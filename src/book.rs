@@ -155,8 +155,9 @@ impl Shelf {
             skip("its vendor is unknown");
             return None;
         };
+        let holder = row.holder().to_owned();
         let base_url = row.base_url.or_else(|| self.base_url(vendor))?;
-        let credential = match row.credential.map(|sealed| self.sealer.open(&sealed, row.holder())).transpose() {
+        let credential = match row.credential.map(|sealed| self.sealer.open(&sealed, &holder)).transpose() {
             Ok(credential) => credential,
             Err(error) => {
                 skip(&error.to_string());
