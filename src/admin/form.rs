@@ -130,8 +130,8 @@ impl Form {
     /// A time as ISO 8601, with or without an offset (UTC), or as a date; in milliseconds.
     pub fn time(&self, name: &str) -> Result<Option<i64>, Refused> {
         let Some(text) = self.text(name)? else { return Ok(None) };
-        let dated = |text: &str| TimeZone::UTC.to_zoned(text.parse::<Date>().ok()?.at(0, 0, 0, 0)).ok();
-        let plain = |text: &str| TimeZone::UTC.to_zoned(text.parse::<DateTime>().ok()?).ok();
+        let dated = |text: &str| text.parse::<Date>().ok()?.to_zoned_datetime(TimeZone::UTC).ok();
+        let plain = |text: &str| text.parse::<DateTime>().ok()?.to_zoned_datetime(TimeZone::UTC).ok();
         let at = text.parse::<Timestamp>().ok();
         let at = at.or_else(|| plain(text).or_else(|| dated(text)).map(|zoned| zoned.timestamp()));
         let at = at.ok_or_else(|| Refused::field(name, "Use a time such as 2027-01-31T12:00:00Z."))?;
