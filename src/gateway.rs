@@ -33,6 +33,7 @@ pub mod stream;
 pub mod target;
 pub mod trace;
 
+use crate::admin;
 use crate::book::KeyEntry;
 use crate::gateway::call::Inbound;
 use crate::gateway::caller::Caller;
@@ -70,6 +71,7 @@ pub fn router(house: &Shared) -> Router {
         .route("/v1/logs/exports/{id}/download", get(exports::download))
         .route("/v1/logs/exports/{id}/file", get(exports::file))
         .route("/v1/logs/{id}", get(one_log))
+        .merge(admin::router())
         .route("/v1", any(unknown))
         .route("/v1/", any(unknown))
         .route("/v1/{*rest}", any(vendors))
@@ -93,6 +95,7 @@ pub async fn own_call(house: &Shared, workspace: &str, body: &str) -> Result<Str
         name: "console".into(),
         scopes: vec!["completions.write".into()],
         config: None,
+        config_override: true,
         metadata: Vec::new(),
         expires_at: None,
     };

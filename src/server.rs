@@ -6,7 +6,7 @@ use crate::auth;
 use crate::auth::csrf::Fence;
 use crate::desk::Visitor;
 use crate::house::Shared;
-use crate::{assets, gateway};
+use crate::{admin, assets, gateway};
 use app::backend::Backend;
 use app::{App, shell};
 use axum::Router;
@@ -35,6 +35,7 @@ pub fn router(house: &Shared) -> Router {
         .nest("/pkg", assets::router())
         .route("/healthz", get(healthy))
         .route("/schema/config.json", get(schema))
+        .route("/openapi.json", get(admin::openapi))
         .layer(MapResponseLayer::new(guarded))
 }
 

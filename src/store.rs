@@ -7,6 +7,7 @@ pub mod configs;
 pub mod declared;
 pub mod exports;
 pub mod feedback;
+pub mod drafts;
 pub mod journal;
 pub mod keys;
 pub mod people;

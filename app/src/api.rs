@@ -103,6 +103,57 @@ pub async fn configs() -> Result<Vec<config::ConfigRow>, Failure> {
     session().await?.configs().await
 }
 
+#[server]
+pub async fn config(slug: String) -> Result<config::ConfigDetail, Failure> {
+    session().await?.config(slug).await
+}
+
+#[server]
+pub async fn config_version(slug: String, number: i64) -> Result<String, Failure> {
+    session().await?.config_version(slug, number).await
+}
+
+#[server]
+pub async fn new_config(name: String, body: String) -> Result<String, Failure> {
+    let made = session().await?.new_config(name, body).await;
+    made.inspect(|slug| leptos_axum::redirect(&format!("/configs/{slug}")))
+}
+
+#[server]
+pub async fn save_draft(slug: String, body: String, seen: i64) -> Result<config::Saved, Failure> {
+    session().await?.save_draft(slug, body, seen).await
+}
+
+#[server]
+pub async fn discard_draft(slug: String) -> Result<(), Failure> {
+    session().await?.discard_draft(slug).await
+}
+
+#[server]
+pub async fn publish(slug: String, note: String, seen: i64) -> Result<config::Published, Failure> {
+    session().await?.publish(slug, note, seen).await
+}
+
+#[server]
+pub async fn roll_back(slug: String, number: i64) -> Result<i64, Failure> {
+    session().await?.roll_back(slug, number).await
+}
+
+#[server]
+pub async fn rename_config(slug: String, name: String) -> Result<(), Failure> {
+    session().await?.rename_config(slug, name).await
+}
+
+#[server]
+pub async fn remove_config(slug: String) -> Result<(), Failure> {
+    session().await?.remove_config(slug).await.inspect(|()| leptos_axum::redirect("/configs"))
+}
+
+#[server(input = Json)]
+pub async fn try_config(trial: config::Trial) -> Result<config::Outcome, Failure> {
+    session().await?.try_config(trial).await
+}
+
 #[server(input = Json)]
 pub async fn logs(query: log::LogQuery) -> Result<log::LogPage, Failure> {
     session().await?.logs(query).await

@@ -5,7 +5,7 @@
 
 use crate::failure::Failure;
 use crate::model::account::{Doorway, FirstSteps, InviteLink, Members, Person, Role, SignIn, SignUp};
-use crate::model::config::ConfigRow;
+use crate::model::config::{ConfigDetail, ConfigRow, Outcome, Published, Saved, Trial};
 use crate::model::key::{Keys, MintedKey, NewKey};
 use crate::model::log::{LogDetail, LogPage, LogQuery};
 use crate::model::provider::{NewProvider, Providers};
@@ -53,7 +53,29 @@ pub trait ProviderDesk {
     async fn providers(&self) -> Answer<Providers>;
     async fn add_provider(&self, form: NewProvider) -> Answer<()>;
     async fn remove_provider(&self, id: String) -> Answer<()>;
+}
+
+/// Configs. `seen` is the [`revision`](ConfigDetail::revision) that an editor began with, 0 where there was none.
+/// What a file declares can be read and tried, and not changed.
+#[async_trait]
+pub trait ConfigDesk {
     async fn configs(&self) -> Answer<Vec<ConfigRow>>;
+    async fn config(&self, slug: String) -> Answer<ConfigDetail>;
+    /// The text of one version, as it was published.
+    async fn config_version(&self, slug: String, number: i64) -> Answer<String>;
+    /// Makes a config whose first draft is `body`, as typed; nothing is published yet. Gives its slug.
+    async fn new_config(&self, name: String, body: String) -> Answer<String>;
+    /// Keeps the text as typed, whatever is wrong with it; it may be 1 MiB long.
+    async fn save_draft(&self, slug: String, body: String, seen: i64) -> Answer<Saved>;
+    async fn discard_draft(&self, slug: String) -> Answer<()>;
+    /// Makes the draft a version, which the next call takes. A draft with mistakes is [`Failure::Invalid`].
+    async fn publish(&self, slug: String, note: String, seen: i64) -> Answer<Published>;
+    /// Publishes the text of an older version again, as a new one, and gives its number. A draft stays.
+    async fn roll_back(&self, slug: String, number: i64) -> Answer<i64>;
+    async fn rename_config(&self, slug: String, name: String) -> Answer<()>;
+    /// Refused while it is a key's default, naming the keys.
+    async fn remove_config(&self, slug: String) -> Answer<()>;
+    async fn try_config(&self, trial: Trial) -> Answer<Outcome>;
 }
 
 #[async_trait]
@@ -78,7 +100,9 @@ pub trait UsageDesk {
 }
 
 /// A signed-in person at work.
-pub trait Session: PeopleDesk + KeyDesk + ProviderDesk + LogDesk + TraceDesk + UsageDesk + Send + Sync {
+pub trait Session:
+    PeopleDesk + KeyDesk + ProviderDesk + ConfigDesk + LogDesk + TraceDesk + UsageDesk + Send + Sync
+{
     fn who(&self) -> Person;
 }
 

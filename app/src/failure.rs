@@ -2,6 +2,7 @@
 
 #[cfg(feature = "ssr")]
 use leptos::prelude::use_context;
+use crate::model::routing::Mistake;
 use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::{Bytes, Encodes};
@@ -20,6 +21,9 @@ pub enum Failure {
     /// A form was refused: `(field, what to do)`, the field's `name`, empty for the form as a whole.
     #[error("{}", .0.iter().filter(|(name, _)| !name.starts_with(TYPED)).map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" "))]
     Refused(Vec<(String, String)>),
+    /// A config cannot be published: all that is wrong with it, each at its JSON path.
+    #[error("{}", .0.iter().map(told).collect::<Vec<_>>().join(" "))]
+    Invalid(Vec<Mistake>),
     /// The server's own trouble; the cause is in its log.
     #[error("{0}")]
     Broken(String),
@@ -68,7 +72,7 @@ impl Failure {
             Self::SignedOut => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Missing(_) => StatusCode::NOT_FOUND,
-            Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Refused(_) | Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Broken(_) => return,
         };
         let accepts = use_context::<request::Parts>().and_then(|parts| parts.headers.get(header::ACCEPT).cloned());
@@ -76,6 +80,13 @@ impl Failure {
         if let Some(options) = use_context::<leptos_axum::ResponseOptions>().filter(|_| !plain) {
             options.set_status(status);
         }
+    }
+}
+
+fn told(mistake: &Mistake) -> String {
+    match mistake.path.as_str() {
+        "" => mistake.message.clone(),
+        path => format!("{path}: {}", mistake.message),
     }
 }
 
