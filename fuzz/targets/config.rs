@@ -25,7 +25,28 @@ pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(config) else { return };
     match read_text(text) {
         Err(mistakes) => told(&mistakes),
-        Ok(node) => understood(&node, call),
+        Ok(node) => {
+            let given = serde_json::from_str(text).map(plain).ok();
+            assert_eq!(Some(plain(json!(node))), given, "something was added or lost");
+            understood(&node, call);
+        }
+    }
+}
+
+/// With the one spelling of what has two: a cache as a bare word, no fields to hash, whole numbers.
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.into_iter().filter(|(key, value)| key != "hash_fields" || *value != json!([]));
+            let fields = fields.map(|(key, value)| match value {
+                Value::String(mode) if key == "cache" => (key, json!({ "mode": mode })),
+                value => (key, plain(value)),
+            });
+            Value::Object(fields.collect())
+        }
+        Value::Array(items) => items.into_iter().map(plain).collect(),
+        Value::Number(number) => json!(number.as_f64()),
+        other => other,
     }
 }
 

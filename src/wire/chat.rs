@@ -203,6 +203,20 @@ mod tests {
     }
 
     #[test]
+    fn usage_in_its_own_place_wins_over_that_of_groq() {
+        let (own, groq) = (r#""usage":{"prompt_tokens":1}"#, r#""x_groq":{"usage":{"prompt_tokens":2}}"#);
+        for (events, tokens) in [
+            (format!("data: {{{own},{groq}}}"), 1),
+            (format!("data: {{{groq},{own}}}"), 1),
+            (format!("data: {{{groq}}}\n\ndata: {{{own}}}"), 1),
+            (format!("data: {{\"usage\":null,{groq}}}"), 2),
+        ] {
+            let whole = assemble(events.as_bytes()).expect("an answer");
+            assert_eq!(whole["usage"]["prompt_tokens"], tokens, "{events}");
+        }
+    }
+
+    #[test]
     fn indexes_may_be_any_and_many() {
         let calls = |parts: &str| format!(r#"data: {{"choices":[{{"delta":{{"tool_calls":[{parts}]}}}}]}}"#);
         let most = calls(&format!(r#"{{"index":{0},"id":"a"}},{{"index":{0},"id":"b"}}"#, u64::MAX));

@@ -17,7 +17,8 @@ pub fn assemble(sse: &[u8]) -> Option<Value> {
             choices.entry(part["index"].as_u64().unwrap_or(0)).or_default().add(part);
         }
         whole.entry("object").or_insert_with(|| event.get("object").cloned().unwrap_or_default());
-        let groq = event.get("x_groq").map(|groq| groq["usage"].clone()).unwrap_or_default();
+        let counted = event.get("usage").is_some_and(|usage| !usage.is_null());
+        let groq = event.get("x_groq").filter(|_| !counted).map(|groq| groq["usage"].clone()).unwrap_or_default();
         let named = event.into_iter().filter(|(name, value)| name != "object" && !value.is_null());
         whole.extend(named);
         if !groq.is_null() {
