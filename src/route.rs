@@ -107,6 +107,8 @@ pub struct Leaf {
     pub stream: Stream,
     pub breaker: Option<Breaker>,
     pub fetch_integrated_models: bool,
+    /// Headers that OpenAI is told by: name and value.
+    pub openai: Vec<(&'static str, String)>,
     /// Keys whose feature does not exist: a call that comes here is refused by the first of them.
     pub lacking: Vec<String>,
 }

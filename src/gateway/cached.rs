@@ -158,7 +158,8 @@ impl Cached {
                     _ => continue,
                 },
             };
-            return (tried, if leads { self.used("MISS") } else { self.shared() });
+            let hit = !leads && (200..300).contains(&tried.status);
+            return (tried, if hit { self.shared() } else { self.used("MISS") });
         }
         (shot.fire().await, self.written("MISS"))
     }

@@ -98,7 +98,10 @@ impl Outgoing {
         let millis = asked.timeout.or(leaf.request_timeout).filter(|millis| *millis > 0);
         let patience = millis.map_or(PATIENCE, |millis| Duration::from_millis(millis).min(PATIENCE));
         let kind = payload.kind(&parts.headers);
-        let headers = headers(provider, kind, stream, forwarded);
+        let mut headers = headers(provider, kind, stream, forwarded);
+        if provider.vendor.slug == "openai" {
+            told(&mut headers, &parts.headers, leaf);
+        }
         let kept = if matches!(payload, Payload::Json(_)) { None } else { Some(payload.kept()) };
         Ok(Self {
             leaf: Arc::clone(leaf),
@@ -153,6 +156,25 @@ fn headers(provider: &ProviderEntry, kind: Option<HeaderValue>, stream: bool, fo
     let accept = if stream { "text/event-stream" } else { "application/json" };
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static(accept));
     headers
+}
+
+/// Organization, project and beta features for OpenAI: the request's own headers, else the config's.
+fn told(headers: &mut HeaderMap, asked: &HeaderMap, leaf: &Leaf) {
+    for (name, value) in &leaf.openai {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(*name, value);
+        }
+    }
+    for (own, name) in [
+        ("openai-beta", "openai-beta"),
+        ("x-portkey-openai-beta", "openai-beta"),
+        ("x-portkey-openai-organization", "openai-organization"),
+        ("x-portkey-openai-project", "openai-project"),
+    ] {
+        if let Some(value) = asked.get(own) {
+            headers.insert(name, value.clone());
+        }
+    }
 }
 
 /// The headers of every request to a provider.

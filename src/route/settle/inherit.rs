@@ -21,6 +21,13 @@ const LACKING: [&str; 7] = [
 ];
 
 /// What is in force at a node: its own, else its nearest ancestor's.
+/// Keys that OpenAI is told by a header.
+const OPENAI: [(&str, &str); 3] = [
+    ("openai_organization", "openai-organization"),
+    ("openai_project", "openai-project"),
+    ("openai_beta", "openai-beta"),
+];
+
 #[derive(Clone, Debug, Default)]
 pub struct Inherited {
     default_params: Map<String, Value>,
@@ -75,6 +82,10 @@ impl Inherited {
         let drops = self.drop_params.iter().map(|text| Path::parse(text));
         let drops = drops.collect::<Result<_, _>>().map_err(|error| (format!("{path}.drop_params"), error))?;
         let lacking = LACKING.iter().zip(self.lacking).filter(|(_, lacking)| *lacking);
+        // Keys of clouds that are still to come.
+        let known = |key: &str| LACKING.contains(&key) || OPENAI.iter().any(|(own, _)| *own == key);
+        let clouds = node.rest.keys().filter(|key| !known(key)).cloned();
+        let text = |key: &str| node.rest.get(key)?.as_str().map(str::to_owned);
         Ok(Leaf {
             path: path.to_owned(),
             name: node.name.clone(),
@@ -93,7 +104,8 @@ impl Inherited {
             stream: self.stream.clone().unwrap_or_default(),
             breaker: self.breaker.clone(),
             fetch_integrated_models: node.fetch_integrated_models.unwrap_or(false),
-            lacking: lacking.map(|(key, _)| (*key).to_owned()).collect(),
+            openai: OPENAI.iter().filter_map(|(key, header)| Some((*header, text(key)?))).collect(),
+            lacking: lacking.map(|(key, _)| (*key).to_owned()).chain(clouds).collect(),
         })
     }
 }

@@ -131,7 +131,8 @@ fn features_that_do_not_exist_are_named_where_they_are_wanted() {
         (json!({}), json!({"input_guardrails": ["g"]}), &["input_guardrails"][..]),
         (json!({"prompt_id": "pp-x", "output_mutators": [{}]}), json!({}), &["output_mutators", "prompt_id"]),
         (json!({"input_guardrails": ["g"]}), json!({"input_guardrails": []}), &[]),
-        (json!({"prompt_id": "", "before_request_hooks": []}), json!({"resource_name": "r"}), &[]),
+        (json!({"prompt_id": "", "before_request_hooks": []}), json!({"resource_name": "r"}), &["resource_name"]),
+        (json!({}), json!({"openai_project": "p"}), &[]),
     ] {
         check(below(parent, child), 0, |leaf| leaf.lacking == lacking);
     }
