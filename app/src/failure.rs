@@ -1,8 +1,8 @@
 //! What can go wrong for a person at the console.
 
+use crate::model::routing::Mistake;
 #[cfg(feature = "ssr")]
 use leptos::prelude::use_context;
-use crate::model::routing::Mistake;
 use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::{Bytes, Encodes};

@@ -1,10 +1,10 @@
 //! Tests that talk to the program as its users do.
 
+mod admin;
 mod caching;
 mod chaos;
 mod corpora;
 mod edges;
-mod admin;
 mod gateway;
 mod journal;
 mod publications;

@@ -20,7 +20,6 @@ const LACKING: [&str; 7] = [
     "prompt_id",
 ];
 
-/// What is in force at a node: its own, else its nearest ancestor's.
 /// Keys that OpenAI is told by a header.
 const OPENAI: [(&str, &str); 3] = [
     ("openai_organization", "openai-organization"),
@@ -28,6 +27,7 @@ const OPENAI: [(&str, &str); 3] = [
     ("openai_beta", "openai-beta"),
 ];
 
+/// What is in force at a node: its own, else its nearest ancestor's.
 #[derive(Clone, Debug, Default)]
 pub struct Inherited {
     default_params: Map<String, Value>,
