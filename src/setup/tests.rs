@@ -45,7 +45,7 @@ impl Rig {
             slug: slug.into(),
             name: String::new(),
             note: String::new(),
-            standing: crate::store::providers::Standing::Provider,
+            standing: Standing::Provider,
             integration: None,
             vendor: "openai".into(),
             base_url: None,

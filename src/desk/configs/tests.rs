@@ -71,7 +71,7 @@ async fn a_draft_is_kept_as_typed_and_published_only_without_mistakes() {
         ("<b>\u{0} not json", vec![""]),
         (r#"{"retry":{"attempts":"x"}}"#, vec!["retry.attempts"]),
         (
-            r#"{"targets":[{"provider":"@mine"},{"virtual_key":"moon"},{"provider":"@sandbox"}]}"#,
+            r#"{"strategy":{"mode":"fallback"},"targets":[{"provider":"@mine"},{"virtual_key":"moon"},{"provider":"@sandbox"}]}"#,
             vec!["targets[0].provider", "targets[1].virtual_key"],
         ),
         (r#"{"provider":"@openai","api_key":"sk-own"}"#, vec![]),
