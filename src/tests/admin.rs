@@ -64,7 +64,10 @@ async fn what_is_wrong_with_a_config_is_told_at_its_path() {
     let rig = Rig::new().await;
     for (config, error) in [
         (json!({ "retry": { "attempts": "x" } }), "path: retry.attempts"),
-        (json!({ "targets": [{ "provider": "@sandbox" }, { "provider": "@moon" }] }), "path: targets[1].provider"),
+        (
+            json!({ "strategy": { "mode": "fallback" }, "targets": [{ "provider": "@sandbox" }, { "provider": "@moon" }] }),
+            "path: targets[1].provider",
+        ),
         (json!("{ not json"), "path: , message: Not valid JSON"),
     ] {
         let answer = as_key(&rig, KEY, ("POST", "/v1/configs"), json!({ "name": "x", "config": config })).await;

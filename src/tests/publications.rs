@@ -11,6 +11,8 @@ use tokio::sync::watch;
 
 const CALLS: usize = 2_000;
 const PUBLICATIONS: usize = 100;
+/// How many publications a call may be ahead.
+const AHEAD: usize = 5;
 const AT_ONCE: usize = 32;
 
 /// Both targets tell the version: the first by the name of the model that fails, the second by what it says.
@@ -32,10 +34,18 @@ async fn a_hundred_publications_lose_no_call_and_mix_no_versions_within_one() {
     assert_eq!(made.status, 200, "{}", made.text());
     let slug = made.json()["slug"].as_str().expect("a slug").to_owned();
     let (done, mut progress) = watch::channel(0_usize);
-    let calls = futures_util::stream::iter(0..CALLS).map(|_| async {
-        let told = call(&rig, &slug).await;
-        done.send_modify(|count| *count += 1);
-        told
+    let (published, versions) = watch::channel(0_usize);
+    let calls = futures_util::stream::iter(0..CALLS).map(|number| {
+        let mut versions = versions.clone();
+        let (rig, slug, done) = (&rig, &slug, &done);
+        async move {
+            // No call is far ahead of the publications.
+            let due = (number * PUBLICATIONS / CALLS).saturating_sub(AHEAD);
+            versions.wait_for(|count| *count >= due).await.expect("publications go on");
+            let told = call(rig, slug).await;
+            done.send_modify(|count| *count += 1);
+            told
+        }
     });
     let calls = calls.buffer_unordered(AT_ONCE).collect::<Vec<_>>();
     let publisher = async {
@@ -43,6 +53,7 @@ async fn a_hundred_publications_lose_no_call_and_mix_no_versions_within_one() {
             let due = version * CALLS / (PUBLICATIONS + 1);
             progress.wait_for(|count| *count >= due).await.expect("calls go on");
             publish(&rig, &slug, version).await;
+            published.send_replace(version);
         }
     };
     let (told, ()) = tokio::join!(calls, publisher);
