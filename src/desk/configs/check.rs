@@ -13,7 +13,7 @@ pub fn mistakes(text: &str, known: &dyn Fn(&str) -> bool) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     look(&root, "", false, &mut |path, slug, keyed| {
         // A vendor's own name needs no stored provider where the config brings the key.
-        if !known(slug) && !(keyed && vendor(slug).is_some()) {
+        if !(known(slug) || keyed && vendor(slug).is_some()) {
             let message = format!(
                 "@{slug} is not connected in this workspace; it may have been removed. Choose a connected provider, or \
                  connect it on the Providers page."
