@@ -65,7 +65,7 @@ def test_a_virtual_key_lives_its_life(client):
     assert made.slug == "py-key"
     client.virtual_keys.update(slug="py-key", name="Renamed", note="changed")
     read = client.virtual_keys.retrieve(slug="py-key")
-    assert (read["name"], read["note"]) == ("Renamed", "changed")
+    assert (read.name, read.note) == ("Renamed", "changed")
     assert listed(client.virtual_keys.list(), "slug", "py-key")["name"] == "Renamed"
     client.virtual_keys.delete(slug="py-key")
     assert listed(client.virtual_keys.list(), "slug", "py-key") is None
