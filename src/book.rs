@@ -14,9 +14,10 @@ use http::{HeaderName, HeaderValue, Uri};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// A key that may call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct KeyEntry {
     pub id: String,
     pub workspace: String,
@@ -24,6 +25,8 @@ pub struct KeyEntry {
     pub scopes: Vec<String>,
     /// Slug of the default config.
     pub config: Option<String>,
+    /// A call may bring its own config.
+    pub config_override: bool,
     pub metadata: Vec<(String, String)>,
     /// Milliseconds since 1970 UTC.
     pub expires_at: Option<i64>,
@@ -87,6 +90,8 @@ struct Shelved {
 #[derive(Clone, Debug)]
 pub struct Shelf {
     current: Arc<ArcSwap<Book>>,
+    /// Held while a book is read and put up, so that an older one never replaces a newer one.
+    reading: Arc<Mutex<()>>,
     store: Store,
     sealer: Sealer,
     sandbox: SocketAddr,
@@ -98,7 +103,7 @@ impl Shelf {
     /// # Errors
     /// When the store cannot be read.
     pub async fn open(store: Store, sealer: Sealer, sandbox: SocketAddr) -> Result<Self, StoreError> {
-        let shelf = Self { current: Arc::default(), store, sealer, sandbox };
+        let shelf = Self { current: Arc::default(), reading: Arc::default(), store, sealer, sandbox };
         shelf.refresh().await?;
         Ok(shelf)
     }
@@ -113,9 +118,17 @@ impl Shelf {
     /// # Errors
     /// When the store cannot be read; the old book stays.
     pub async fn refresh(&self) -> Result<(), StoreError> {
+        let _reading = self.reading.lock().await;
+        let before = self.book();
         let mut book = Book::default();
         for row in self.store.live_keys().await? {
             book.keys.insert(row.secret_hash, Arc::new(KeyEntry::from(row)));
+        }
+        for past in self.store.past_secrets().await? {
+            let key = book.keys.values().find(|key| key.id == past.key).map(Arc::clone);
+            if let Some(key) = key {
+                book.keys.insert(past.secret_hash, Arc::new(key.until(past.until)));
+            }
         }
         for row in self.store.live_providers().await? {
             let workspace = row.workspace.clone();
@@ -127,8 +140,10 @@ impl Shelf {
             shelved.providers.sort_by(|left, right| left.slug.cmp(&right.slug));
         }
         for StoredConfig { workspace, slug, version, body, .. } in self.store.live_configs().await? {
-            let configs = &mut book.workspaces.entry(workspace).or_default().configs;
-            configs.insert(slug.clone(), Arc::new(ConfigEntry::new(slug, version, &body)));
+            // A version never changes: what is known of it stays.
+            let known = before.config(&workspace, &slug).filter(|known| known.version == version).cloned();
+            let entry = known.unwrap_or_else(|| Arc::new(ConfigEntry::new(slug.clone(), version, &body)));
+            book.workspaces.entry(workspace).or_default().configs.insert(slug, entry);
         }
         self.current.store(Arc::new(book));
         Ok(())
@@ -140,8 +155,9 @@ impl Shelf {
             skip("its vendor is unknown");
             return None;
         };
+        let holder = row.holder().to_owned();
         let base_url = row.base_url.or_else(|| self.base_url(vendor))?;
-        let credential = match row.credential.map(|sealed| self.sealer.open(&sealed, &row.id)).transpose() {
+        let credential = match row.credential.map(|sealed| self.sealer.open(&sealed, &holder)).transpose() {
             Ok(credential) => credential,
             Err(error) => {
                 skip(&error.to_string());
@@ -239,6 +255,14 @@ impl ProviderEntry {
     }
 }
 
+impl KeyEntry {
+    /// The same key under a secret that ends then, or with the key itself.
+    fn until(&self, end: i64) -> Self {
+        let expires_at = self.expires_at.map_or(end, |expiry| expiry.min(end));
+        Self { expires_at: Some(expires_at), ..self.clone() }
+    }
+}
+
 impl From<StoredKey> for KeyEntry {
     fn from(row: StoredKey) -> Self {
         Self {
@@ -247,6 +271,7 @@ impl From<StoredKey> for KeyEntry {
             name: row.name,
             scopes: row.scopes,
             config: row.config,
+            config_override: row.config_override,
             metadata: row.metadata.into_iter().collect(),
             expires_at: row.expires_at,
         }

@@ -28,6 +28,7 @@ pub mod stream;
 pub mod target;
 pub mod trace;
 
+use crate::admin;
 use crate::book::KeyEntry;
 use crate::gateway::call::Inbound;
 use crate::gateway::caller::Caller;
@@ -55,6 +56,7 @@ pub fn router(house: &Shared) -> Router {
         .route("/explain", post(explain))
         .route("/logs", get(list_logs))
         .route("/logs/{id}", get(one_log))
+        .merge(admin::router())
         .route("/", any(unknown))
         .route("/{*rest}", any(vendors))
         .method_not_allowed_fallback(unknown)
@@ -75,6 +77,7 @@ pub async fn own_call(house: &Shared, workspace: &str, body: &str) -> Result<Str
         name: "console".into(),
         scopes: vec!["completions.write".into()],
         config: None,
+        config_override: true,
         metadata: Vec::new(),
         expires_at: None,
     };

@@ -4,6 +4,7 @@
 //! (`wire`, `price`: pure, no clock, no I/O), the rooms that remember (`book`, `journal`), and the doors (`gateway`,
 //! `desk`, `auth`, `server`). `ARCHITECTURE.md` draws the map; `tests/tidy.rs` holds the tree to it.
 
+pub mod admin;
 pub mod assets;
 pub mod auth;
 pub mod book;

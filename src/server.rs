@@ -4,7 +4,7 @@ use crate::auth;
 use crate::auth::csrf::Fence;
 use crate::desk::Visitor;
 use crate::house::Shared;
-use crate::{assets, gateway};
+use crate::{admin, assets, gateway};
 use app::backend::Backend;
 use app::{App, shell};
 use axum::Router;
@@ -34,6 +34,7 @@ pub fn router(house: &Shared) -> Router {
         .nest("/pkg", assets::router())
         .route("/healthz", get(healthy))
         .route("/schema/config.json", get(schema))
+        .route("/openapi.json", get(admin::openapi))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "same-origin"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))

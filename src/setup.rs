@@ -9,9 +9,9 @@ use crate::secret::{self, SealError, Sealer};
 use crate::settings::{DeclaredConfig, DeclaredKey, SANDBOX, Settings};
 use crate::store::configs::StoredConfig;
 use crate::store::declared::Edits;
-use crate::store::keys::StoredKey;
+use crate::store::keys::{KIND, StoredKey};
 use crate::store::people::{Credentials, NewPerson};
-use crate::store::providers::StoredProvider;
+use crate::store::providers::{Standing, StoredProvider};
 use crate::store::{Store, StoreError};
 use app::model::Origin;
 use std::collections::BTreeSet;
@@ -90,7 +90,7 @@ fn check_master_key(providers: &[StoredProvider], sealer: &Sealer) -> Result<(),
     let typed = providers.iter().filter(|provider| provider.origin == Origin::Console);
     for provider in typed {
         if let Some(sealed) = &provider.credential {
-            let opened = sealer.open(sealed, &provider.id);
+            let opened = sealer.open(sealed, provider.holder());
             opened.map_err(|source| SetupError::MasterKey { slug: provider.slug.clone(), source })?;
         }
     }
@@ -154,6 +154,10 @@ fn provider_row(wanted: &Wanted<'_>, known: Option<&StoredProvider>, hand: Hand<
     let row = StoredProvider {
         workspace: WORKSPACE.into(),
         slug: wanted.slug.into(),
+        name: String::new(),
+        note: String::new(),
+        standing: Standing::Provider,
+        integration: None,
         vendor: wanted.vendor.into(),
         base_url: wanted.base_url.map(str::to_owned),
         credential: wanted.key.map(seal),
@@ -233,14 +237,18 @@ fn key_row(
         id: known.map_or_else(|| secret::id(hand.now), |row| row.id.clone()),
         workspace: WORKSPACE.into(),
         name: declared.name.clone(),
+        kind: KIND.into(),
+        description: String::new(),
         secret_hash,
         last_four: secret::last_four(&declared.value),
         scopes: declared.scopes.clone(),
         config: declared.config.clone(),
+        config_override: true,
         metadata: declared.metadata.clone(),
         origin: Origin::File,
         created_by: None,
         created_at: known.map_or(hand.now, |row| row.created_at),
+        updated_at: known.and_then(|row| row.updated_at),
         expires_at: None,
         revoked_at: None,
     };

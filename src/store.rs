@@ -5,6 +5,7 @@ pub mod cache;
 pub mod calls;
 pub mod configs;
 pub mod declared;
+pub mod drafts;
 pub mod journal;
 pub mod keys;
 pub mod people;

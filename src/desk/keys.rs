@@ -3,13 +3,14 @@
 use super::{DAY, FIRST_MODEL, Refusals, Seat};
 use crate::secret;
 use crate::settings::rules;
-use crate::store::keys::{Revocation, StoredKey};
+use crate::store::keys::{KIND, PastSecret, Revocation, StoredKey};
 use app::backend::{Answer, KeyDesk};
 use app::failure::Failure;
 use app::model::Origin;
 use app::model::key::{Keys, MintedKey, NewKey};
-use app::model::scope::{DEFAULT_SCOPES, SCOPES};
+use app::model::scope::{DEFAULT_SCOPES, SCOPES, covers, is_admin};
 use async_trait::async_trait;
+use std::collections::BTreeMap;
 
 #[async_trait]
 impl KeyDesk for Seat {
@@ -18,20 +19,25 @@ impl KeyDesk for Seat {
         let configs = store.workspace_configs(self.workspace()).await?;
         Ok(Keys {
             rows: store.keys(self.workspace(), now - DAY).await?,
-            configs: configs.into_iter().map(|config| (config.slug, config.name)).collect(),
-            fresh: self.session.id().and_then(|session| self.house.door.keys.take(session, now)),
+            configs: configs
+                .into_iter()
+                .filter(|config| config.number > 0)
+                .map(|config| (config.slug, config.name))
+                .collect(),
+            fresh: self.session_id().and_then(|session| self.house.door.keys.take(session, now)),
             base_url: self.house.settings.base_url(),
             model: FIRST_MODEL.into(),
         })
     }
 
     async fn mint_key(&self, form: NewKey) -> Answer<MintedKey> {
-        let value = secret::mint("sy-");
-        let key = self.checked(form, &value).await?;
-        self.house.store.add_key(&key).await?;
-        self.refresh().await?;
-        let minted = MintedKey { id: key.id, name: key.name, value };
-        if let Some(session) = self.session.id() {
+        let mut refusals = Refusals::default();
+        let metadata = refusals.take("metadata", rules::metadata(&form.metadata));
+        let config = Some(form.config.trim().to_owned()).filter(|slug| !slug.is_empty());
+        let wish = KeyWish { name: form.name, scopes: form.scopes, config, ..KeyWish::default() };
+        let wish = KeyWish { metadata: metadata.unwrap_or_default(), ..wish };
+        let minted = self.mint(wish, refusals).await?;
+        if let Some(session) = self.session_id() {
             self.house.door.keys.put(session, minted.clone(), self.now());
         }
         Ok(minted)
@@ -44,50 +50,201 @@ impl KeyDesk for Seat {
             Revocation::Done => self.refresh().await,
             Revocation::Foreign => Err(Failure::Forbidden),
             Revocation::Missing => Err(Failure::Missing("This key was revoked before. Nothing changed.".into())),
-            Revocation::Locked => Err(Failure::refused(
-                "",
-                "This key is declared in the set-up file. Remove it there and restart the server.",
-            )),
+            Revocation::Locked => Err(Failure::refused("", LOCKED)),
+        }
+    }
+}
+
+const LOCKED: &str = "This key is declared in the set-up file. Change it there and restart the server.";
+
+/// What a key is to be.
+#[derive(Clone, Debug)]
+pub struct KeyWish {
+    pub name: String,
+    /// In the contract's words.
+    pub kind: String,
+    pub description: String,
+    /// Empty: what a key gets where nothing is said.
+    pub scopes: Vec<String>,
+    /// Slug of the default config.
+    pub config: Option<String>,
+    pub config_override: bool,
+    pub metadata: BTreeMap<String, String>,
+    /// Milliseconds.
+    pub expires_at: Option<i64>,
+    /// Id of the member that it stands for; `None`: who makes it.
+    pub user: Option<String>,
+}
+
+impl Default for KeyWish {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            kind: KIND.into(),
+            description: String::new(),
+            scopes: Vec::new(),
+            config: None,
+            config_override: true,
+            metadata: BTreeMap::new(),
+            expires_at: None,
+            user: None,
+        }
+    }
+}
+
+impl From<StoredKey> for KeyWish {
+    fn from(key: StoredKey) -> Self {
+        Self {
+            name: key.name,
+            kind: key.kind,
+            description: key.description,
+            scopes: key.scopes,
+            config: key.config,
+            config_override: key.config_override,
+            metadata: key.metadata,
+            expires_at: key.expires_at,
+            user: None,
         }
     }
 }
 
 impl Seat {
-    async fn checked(&self, form: NewKey, value: &str) -> Answer<StoredKey> {
-        let configs = self.house.store.workspace_configs(self.workspace()).await?;
-        let config = Some(form.config.trim().to_owned()).filter(|slug| !slug.is_empty());
-        let known = config.as_ref().is_none_or(|slug| configs.iter().any(|config| config.slug == *slug));
-        let mut refusals = Refusals::default();
-        let name = refusals.take("name", rules::name(&form.name));
-        let metadata = refusals.take("metadata", rules::metadata(&form.metadata));
-        let scopes = refusals.take("scopes", granted(form.scopes, self.leads()));
-        refusals.take("config", known.then_some(()).ok_or_else(|| "Choose one of the configs listed.".to_owned()));
-        refusals.done()?;
-        let now = self.now();
-        Ok(StoredKey {
+    /// Makes a key. `refusals` holds what was found wrong with the form before.
+    pub(crate) async fn mint(&self, wish: KeyWish, refusals: Refusals) -> Answer<MintedKey> {
+        let wish = self.checked(wish, None, refusals).await?;
+        let (value, now) = (secret::mint("sy-"), self.now());
+        let key = StoredKey {
             id: secret::id(now),
             workspace: self.workspace().to_owned(),
-            name: name.unwrap_or_default(),
-            secret_hash: secret::digest(value),
-            last_four: secret::last_four(value),
-            scopes: scopes.unwrap_or_default(),
-            config,
-            metadata: metadata.unwrap_or_default(),
+            name: wish.name,
+            kind: wish.kind,
+            description: wish.description,
+            secret_hash: secret::digest(&value),
+            last_four: secret::last_four(&value),
+            scopes: wish.scopes,
+            config: wish.config,
+            config_override: wish.config_override,
+            metadata: wish.metadata,
             origin: Origin::Console,
-            created_by: Some(self.person.id.clone()),
+            created_by: wish.user.or_else(|| self.person_id().map(str::to_owned)),
             created_at: now,
-            expires_at: None,
+            updated_at: None,
+            expires_at: wish.expires_at,
             revoked_at: None,
-        })
+        };
+        self.house.store.add_key(&key).await?;
+        self.refresh().await?;
+        Ok(MintedKey { id: key.id, name: key.name, value })
+    }
+
+    /// Gives a key new content; its secret stays.
+    pub async fn change_key(&self, id: &str, wish: KeyWish) -> Answer<()> {
+        let key = self.own_key(id).await?;
+        let wish = self.checked(wish, Some(&key), Refusals::default()).await?;
+        let now = self.now();
+        let changed = StoredKey {
+            name: wish.name,
+            description: wish.description,
+            scopes: wish.scopes,
+            config: wish.config,
+            config_override: wish.config_override,
+            metadata: wish.metadata,
+            expires_at: wish.expires_at,
+            updated_at: Some(now),
+            ..key
+        };
+        self.house.store.update_key(&changed, None, now).await?;
+        self.refresh().await
+    }
+
+    /// Gives a key a new secret; the old one opens until `until` (milliseconds).
+    pub async fn rotate_key(&self, id: &str, until: i64) -> Answer<MintedKey> {
+        let key = self.own_key(id).await?;
+        if let Some(holds) = &self.scopes
+            && let Some(beyond) = key.scopes.iter().find(|scope| !covers(holds, scope))
+        {
+            let text = format!("The key may do {beyond}, which yours may not, so its secret is not yours to have.");
+            return Err(Failure::refused("scopes", text));
+        }
+        let (value, now) = (secret::mint("sy-"), self.now());
+        let past = PastSecret { secret_hash: key.secret_hash, key: key.id.clone(), until };
+        let rotated = StoredKey {
+            secret_hash: secret::digest(&value),
+            last_four: secret::last_four(&value),
+            updated_at: Some(now),
+            ..key
+        };
+        self.house.store.update_key(&rotated, Some(&past), now).await?;
+        self.refresh().await?;
+        Ok(MintedKey { id: rotated.id, name: rotated.name, value })
+    }
+
+    /// A key that is not revoked.
+    pub async fn key(&self, id: &str) -> Answer<StoredKey> {
+        let keys = self.house.store.workspace_keys(self.workspace()).await?;
+        let key = keys.into_iter().find(|key| key.id == id && key.revoked_at.is_none());
+        key.ok_or_else(|| Failure::Missing(format!("{id} is no key of this workspace; it may have been revoked.")))
+    }
+
+    /// A key that this seat may change.
+    async fn own_key(&self, id: &str) -> Answer<StoredKey> {
+        let key = self.key(id).await?;
+        if key.origin.locked() {
+            return Err(Failure::refused("", LOCKED));
+        }
+        if !self.leads() && key.created_by.as_deref() != self.person_id() {
+            return Err(Failure::Forbidden);
+        }
+        Ok(key)
+    }
+
+    /// The wish, if it is allowed. What a key has already stays allowed.
+    async fn checked(&self, wish: KeyWish, before: Option<&StoredKey>, mut refusals: Refusals) -> Answer<KeyWish> {
+        let configs = self.house.store.workspace_configs(self.workspace()).await?;
+        let config = wish.config.clone();
+        let known = config.as_ref().is_none_or(|slug| {
+            before.is_some_and(|key| key.config.as_ref() == Some(slug))
+                || configs.iter().any(|config| config.slug == *slug && config.number > 0)
+        });
+        let name = refusals.take("name", rules::name(&wish.name));
+        let kept = before.is_some_and(|key| key.scopes == wish.scopes);
+        let scopes = if kept { Ok(wish.scopes.clone()) } else { self.granted(wish.scopes.clone()) };
+        let scopes = refusals.take("scopes", scopes);
+        refusals.take("config", known.then_some(()).ok_or_else(|| "Choose one of the configs listed.".to_owned()));
+        refusals.take("description", short(&wish.description));
+        let sane = wish.metadata.values().map(|value| rules::metadata_value(value)).collect::<Result<Vec<_>, _>>();
+        refusals.take("metadata", sane);
+        refusals.done()?;
+        Ok(KeyWish { name: name.unwrap_or_default(), scopes: scopes.unwrap_or_default(), ..wish })
+    }
+
+    /// Nobody hands out more than they have.
+    fn granted(&self, asked: Vec<String>) -> Result<Vec<String>, String> {
+        match &self.scopes {
+            None => granted(asked, self.leads()),
+            Some(holds) => {
+                let asked = granted(asked, true)?;
+                match asked.iter().find(|scope| !covers(holds, scope)) {
+                    None => Ok(asked),
+                    Some(scope) => Err(format!("Your own key lacks {scope}, so it cannot hand it on.")),
+                }
+            }
+        }
     }
 }
 
-/// Nobody hands out more than they have: everything (`*`) is for owners and admins to give.
+fn short(description: &str) -> Result<(), String> {
+    const MOST: usize = 500;
+    if description.chars().count() <= MOST { Ok(()) } else { Err(format!("Use at most {MOST} characters.")) }
+}
+
+/// Everything (`*`), and what changes the workspace, is for owners and admins to give.
 fn granted(asked: Vec<String>, leads: bool) -> Result<Vec<String>, String> {
     if asked.is_empty() {
         return Ok(DEFAULT_SCOPES.map(str::to_owned).to_vec());
     }
-    let offered = |scope: &String| SCOPES.iter().any(|(name, _)| name == scope) || (scope == "*" && leads);
+    let offered =
+        |scope: &String| SCOPES.iter().any(|(name, _)| name == scope) || (leads && (scope == "*" || is_admin(scope)));
     match asked.iter().find(|scope| !offered(scope)) {
         None => Ok(asked),
         Some(scope) => Err(format!("Choose from the scopes listed; {scope} is not yours to give.")),
@@ -104,6 +261,8 @@ mod tests {
             (vec![], false, Some(vec!["completions.write", "models.list"])),
             (vec!["logs.view"], false, Some(vec!["logs.view"])),
             (vec!["*"], true, Some(vec!["*"])),
+            (vec!["configs.update"], true, Some(vec!["configs.update"])),
+            (vec!["configs.update"], false, None),
             (vec!["*"], false, None),
             (vec!["logs.view", "moon.land"], true, None),
         ] {

@@ -19,7 +19,7 @@ impl PeopleDesk for Seat {
         Ok(Members {
             people: self.house.store.members(self.workspace()).await?,
             invites: self.house.store.invites(self.workspace(), now).await?,
-            fresh: self.session.id().and_then(|session| self.house.door.invites.take(session, now)),
+            fresh: self.session_id().and_then(|session| self.house.door.invites.take(session, now)),
         })
     }
 
@@ -41,7 +41,7 @@ impl PeopleDesk for Seat {
         self.house.store.add_invite(self.workspace(), &invite).await?;
         let url = format!("{}/sign-up?invite={secret}", self.house.settings.origin());
         let link = InviteLink { url, expires_at };
-        if let Some(session) = self.session.id() {
+        if let Some(session) = self.session_id() {
             self.house.door.invites.put(session, link.clone(), now);
         }
         Ok(link)
@@ -68,7 +68,7 @@ impl PeopleDesk for Seat {
             first_call: house.store.first_call(self.workspace()).await?,
             base_url: house.settings.base_url(),
             model: FIRST_MODEL.into(),
-            fresh: self.session.id().and_then(|session| house.door.keys.take(session, now)),
+            fresh: self.session_id().and_then(|session| house.door.keys.take(session, now)),
         })
     }
 

@@ -1,11 +1,11 @@
 //! Providers and the catalogue of vendors.
 
-use super::{DAY, Refusals, Seat};
+use super::integrations::Amend;
+use super::{DAY, LOCKED_PROVIDER, Refusals, Seat};
 use crate::journal::sketch::Sketch;
 use crate::secret;
 use crate::settings::rules;
-use crate::store::StoreError;
-use crate::store::providers::{Figures, Removal, StoredProvider};
+use crate::store::providers::{Figures, Removal, Standing, StoredProvider};
 use crate::wire::vendors::{Auth, Base, VENDORS, Vendor, vendor};
 use app::backend::{Answer, ProviderDesk};
 use app::failure::Failure;
@@ -14,6 +14,7 @@ use app::model::provider::{NewProvider, ProviderRow, Providers, VendorCard};
 use async_trait::async_trait;
 use zeroize::Zeroizing;
 
+pub const USED: &str = "Other providers use its credential. Remove them first.";
 const SANDBOX_ADDRESS: &str = "built in";
 
 #[async_trait]
@@ -22,7 +23,7 @@ impl ProviderDesk for Seat {
         let store = &self.house.store;
         let stored = store.providers(self.workspace()).await?;
         let mut figures = store.provider_figures(self.workspace(), self.now() - DAY).await?;
-        let rows = stored.into_iter().map(|provider| {
+        let rows = stored.into_iter().filter(StoredProvider::callable).map(|provider| {
             let figures = figures.remove(&provider.slug).unwrap_or_default();
             self.row(provider, &figures)
         });
@@ -32,15 +33,7 @@ impl ProviderDesk for Seat {
 
     async fn add_provider(&self, form: NewProvider) -> Answer<()> {
         self.leader()?;
-        let provider = self.sealed(checked(form)?);
-        match self.house.store.add_provider(&provider).await {
-            Ok(()) => self.refresh().await,
-            Err(StoreError::Taken(_)) => {
-                let text = format!("@{} is connected already. Choose another slug.", provider.slug);
-                Err(Failure::refused("slug", text))
-            }
-            Err(error) => Err(error.into()),
-        }
+        self.connect(form, Amend::default()).await.map(|_| ())
     }
 
     async fn remove_provider(&self, id: String) -> Answer<()> {
@@ -48,11 +41,8 @@ impl ProviderDesk for Seat {
         match self.house.store.remove_provider(self.workspace(), &id).await? {
             Removal::Done => self.refresh().await,
             Removal::Missing => Err(Failure::Missing("This provider was removed before. Nothing changed.".into())),
-            Removal::Locked => Err(Failure::refused(
-                "",
-                "This provider is declared outside the console. Remove it from the set-up file or the environment, \
-                 and restart the server.",
-            )),
+            Removal::Used => Err(Failure::refused("", USED)),
+            Removal::Locked => Err(Failure::refused("", LOCKED_PROVIDER)),
         }
     }
 }
@@ -79,7 +69,7 @@ impl Seat {
     }
 
     /// The row to store, its key sealed for the row's id.
-    fn sealed(&self, checked: Checked) -> StoredProvider {
+    pub(super) fn sealed(&self, checked: Checked) -> StoredProvider {
         let (now, id) = (self.now(), secret::id(self.now()));
         StoredProvider {
             credential: checked.key.as_ref().map(|key| self.house.sealer.seal(key.as_bytes(), &id)),
@@ -87,6 +77,10 @@ impl Seat {
             id,
             workspace: self.workspace().to_owned(),
             slug: checked.slug,
+            name: String::new(),
+            note: String::new(),
+            standing: Standing::Provider,
+            integration: None,
             vendor: checked.vendor.slug.to_owned(),
             base_url: checked.base_url,
             open: checked.open,
@@ -98,7 +92,7 @@ impl Seat {
 }
 
 /// A form that may become a provider.
-struct Checked {
+pub(super) struct Checked {
     slug: String,
     vendor: &'static Vendor,
     base_url: Option<String>,
@@ -107,7 +101,7 @@ struct Checked {
 }
 
 /// An address of one's own may go without a key; a vendor's own address asks for what the vendor asks for.
-fn checked(form: NewProvider) -> Answer<Checked> {
+pub(super) fn checked(form: NewProvider) -> Answer<Checked> {
     let typed = Zeroizing::new(form.key);
     let (key, base_url) = (typed.trim(), form.base_url.trim());
     let mut refusals = Refusals::default();

@@ -14,7 +14,7 @@ use std::sync::Arc;
 const GOOD: &str = "correct horse";
 
 /// A house of its own, with a door that asks for the start token if `guarded`.
-async fn house(folder: &Path, guarded: bool) -> Shared {
+pub(super) async fn house(folder: &Path, guarded: bool) -> Shared {
     let listen = if guarded { "0.0.0.0:8787" } else { "127.0.0.1:8787" };
     let arguments = ["switchyard", "--listen", listen, "--data"].into_iter().map(Into::into);
     let settings = Settings::load(arguments.chain([folder.into()]), |_| None).unwrap();
@@ -41,7 +41,7 @@ async fn sign_in(house: &Shared, email: &str, password: &str) -> Answer<()> {
 }
 
 /// The owner, and a member who came by an invite.
-async fn two(house: &Shared) -> (Arc<dyn Session>, Arc<dyn Session>) {
+pub(super) async fn two(house: &Shared) -> (Arc<dyn Session>, Arc<dyn Session>) {
     let owner = sign_up(house, "ada@example.com", "").await.unwrap().session().await.unwrap();
     let link = owner.invite(Role::Member).await.unwrap().url;
     let secret = link.split_once("invite=").unwrap().1;
@@ -53,7 +53,7 @@ fn new_key(name: &str) -> NewKey {
     NewKey { name: name.into(), ..NewKey::default() }
 }
 
-fn new_provider(slug: &str) -> NewProvider {
+pub(super) fn new_provider(slug: &str) -> NewProvider {
     NewProvider {
         slug: slug.into(),
         vendor: "cerebras".into(),

@@ -48,7 +48,7 @@ impl Door for Visitor {
             None => None,
         };
         let person = person.ok_or(Failure::SignedOut)?;
-        Ok(Arc::new(Seat { house: self.house.clone(), person, session: self.session.clone() }))
+        Ok(Arc::new(Seat { house: self.house.clone(), person, session: Some(self.session.clone()), scopes: None }))
     }
 
     async fn sign_up(&self, form: SignUp) -> Answer<()> {

@@ -41,6 +41,8 @@ impl Routed {
             Some(bytes) => Some(std::str::from_utf8(bytes).map_err(|_| Refusal::invalid(NOT_JSON))?.trim()),
         };
         match (header.filter(|text| !text.is_empty()), key.config.as_deref()) {
+            // Naming the key's own default brings nothing new.
+            (Some(text), default) if !key.config_override && default != Some(text) => Err(blocked(default)),
             (Some(text), _) if text.starts_with('{') => {
                 let tree = inline.tree(text)?;
                 let scope = scope(&key.workspace, &tree.identity);
@@ -86,6 +88,17 @@ fn saved(slug: &str, source: &'static str, workspace: &str, book: &Book) -> Resu
         saved: Some((entry.slug.clone(), entry.version.clone())),
         scope: scope(workspace, slug),
     })
+}
+
+/// 400: the key does not let a call bring its own config (contract §5, §7.5).
+fn blocked(default: Option<&str>) -> Refusal {
+    let told = match default {
+        Some(slug) => format!("This key allows its own config alone, which is {slug}."),
+        None => "This key allows no config.".to_owned(),
+    };
+    let message = format!("{told} Leave x-portkey-config out, or use a key with allow_config_override.");
+    let param = Some("x-portkey-config".into());
+    Refusal { code: Some("inline_config_blocked"), param, ..Refusal::invalid(message) }
 }
 
 fn scope(workspace: &str, name: &str) -> u64 {

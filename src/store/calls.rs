@@ -149,7 +149,7 @@ impl Store {
 }
 
 /// The lowest id that a call starting in this millisecond, or later, can have: ids are UUIDv7.
-fn first_id(millis: i64) -> String {
+pub(in crate::store) fn first_id(millis: i64) -> String {
     let millis = millis.clamp(0, (1 << 48) - 1);
     format!("{:08x}-{:04x}-7000-8000-000000000000", millis >> 16, millis & 0xffff)
 }

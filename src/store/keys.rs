@@ -7,8 +7,11 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use std::collections::{BTreeMap, HashMap};
 
-pub(super) const COLUMNS: &str = "id, workspace, name, secret_hash, last_four, scopes, config, metadata, origin, \
-                                  created_by, created_at, expires_at, revoked_at";
+const COLUMNS: &str = "id, workspace, name, secret_hash, last_four, scopes, config, metadata, origin, created_by, \
+                       created_at, expires_at, revoked_at, kind, description, config_override, updated_at";
+
+/// What a key is where nothing is said.
+pub const KIND: &str = "workspace-service";
 
 /// A key as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,19 +19,36 @@ pub struct StoredKey {
     pub id: String,
     pub workspace: String,
     pub name: String,
+    /// In the contract's words: whom it stands for, such as [`KIND`].
+    pub kind: String,
+    pub description: String,
     /// SHA-256 of the secret.
     pub secret_hash: [u8; 32],
     pub last_four: String,
     pub scopes: Vec<String>,
     /// Slug of the default config.
     pub config: Option<String>,
+    /// A call may bring its own config.
+    pub config_override: bool,
     pub metadata: BTreeMap<String, String>,
     pub origin: Origin,
     /// Person id; `None`: a file.
     pub created_by: Option<String>,
     pub created_at: i64,
+    /// `None`: as it was made.
+    pub updated_at: Option<i64>,
     pub expires_at: Option<i64>,
     pub revoked_at: Option<i64>,
+}
+
+/// A secret of before a rotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastSecret {
+    pub secret_hash: [u8; 32],
+    /// Id of the key that it still opens.
+    pub key: String,
+    /// Milliseconds.
+    pub until: i64,
 }
 
 /// What became of a wish to revoke.
@@ -74,6 +94,34 @@ impl Store {
             revoked_at: key.revoked_at,
         };
         Ok(stored.into_iter().map(row).collect())
+    }
+
+    /// Secrets that were rotated out; some are over. (Across workspaces: the book holds all of them.)
+    pub async fn past_secrets(&self) -> Stored<Vec<PastSecret>> {
+        let rows =
+            sqlx::query("SELECT secret_hash, key, until FROM past_secrets").fetch_all(&self.control.read).await?;
+        let past = |row: &SqliteRow| {
+            let hash: &[u8] = row.try_get(0)?;
+            let secret_hash = hash.try_into().map_err(|_| StoreError::Garbled("hash of a key"))?;
+            Ok(PastSecret { secret_hash, key: row.try_get(1)?, until: row.try_get(2)? })
+        };
+        rows.iter().map(past).collect()
+    }
+
+    /// Gives a key its new content; where it has a new secret, `past` is the old one. Those that are over by `now` go.
+    pub async fn update_key(&self, key: &StoredKey, past: Option<&PastSecret>, now: i64) -> Stored<()> {
+        let mut change = self.control.write.begin().await?;
+        sqlx::query("DELETE FROM past_secrets WHERE until <= $1").bind(now).execute(&mut *change).await?;
+        if let Some(past) = past {
+            sqlx::query("INSERT INTO past_secrets (secret_hash, key, until) VALUES ($1, $2, $3)")
+                .bind(past.secret_hash.as_slice())
+                .bind(&past.key)
+                .bind(past.until)
+                .execute(&mut *change)
+                .await?;
+        }
+        put(&mut change, key).await?;
+        Ok(change.commit().await?)
     }
 
     pub async fn add_key(&self, key: &StoredKey) -> Stored<()> {
@@ -132,10 +180,11 @@ impl Store {
 /// Adds the key, or gives the row of its id this content.
 pub(super) async fn put(connection: &mut sqlx::SqliteConnection, key: &StoredKey) -> Stored<()> {
     let sql = format!(
-        "INSERT INTO api_keys ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
-         ON CONFLICT (id) DO UPDATE SET name = excluded.name, secret_hash = excluded.secret_hash, \
+        "INSERT INTO api_keys ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+         $14, $15, $16, $17) ON CONFLICT (id) DO UPDATE SET name = excluded.name, secret_hash = excluded.secret_hash, \
          last_four = excluded.last_four, scopes = excluded.scopes, config = excluded.config, \
-         metadata = excluded.metadata, expires_at = excluded.expires_at, revoked_at = excluded.revoked_at"
+         metadata = excluded.metadata, expires_at = excluded.expires_at, revoked_at = excluded.revoked_at, \
+         description = excluded.description, config_override = excluded.config_override, updated_at = excluded.updated_at"
     );
     sqlx::query(&sql)
         .bind(&key.id)
@@ -151,6 +200,10 @@ pub(super) async fn put(connection: &mut sqlx::SqliteConnection, key: &StoredKey
         .bind(key.created_at)
         .bind(key.expires_at)
         .bind(key.revoked_at)
+        .bind(&key.kind)
+        .bind(&key.description)
+        .bind(key.config_override)
+        .bind(key.updated_at)
         .execute(connection)
         .await
         .map_err(|error| super::people::taken("key", error))?;
@@ -163,15 +216,19 @@ fn stored(row: &SqliteRow) -> Stored<StoredKey> {
         id: row.try_get("id")?,
         workspace: row.try_get("workspace")?,
         name: row.try_get("name")?,
+        kind: row.try_get("kind")?,
+        description: row.try_get("description")?,
         secret_hash: hash.try_into().map_err(|_| StoreError::Garbled("hash of a key"))?,
         last_four: row.try_get("last_four")?,
         scopes: serde_json::from_str(row.try_get("scopes")?).map_err(|_| StoreError::Garbled("scopes of a key"))?,
         config: row.try_get("config")?,
+        config_override: row.try_get("config_override")?,
         metadata: serde_json::from_str(row.try_get("metadata")?)
             .map_err(|_| StoreError::Garbled("metadata of a key"))?,
         origin: Origin::from_word(row.try_get("origin")?),
         created_by: row.try_get("created_by")?,
         created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
         expires_at: row.try_get("expires_at")?,
         revoked_at: row.try_get("revoked_at")?,
     })
@@ -190,14 +247,18 @@ mod tests {
             id: id.into(),
             workspace: "default".into(),
             name: "ci".into(),
+            kind: KIND.into(),
+            description: String::new(),
             secret_hash: crate::secret::digest(id),
             last_four: "abcd".into(),
             scopes: vec!["*".into()],
             config: None,
+            config_override: true,
             metadata: BTreeMap::from([("team".into(), "ci".into())]),
             origin,
             created_by: by.map(str::to_owned),
             created_at: 1,
+            updated_at: None,
             expires_at: None,
             revoked_at: None,
         }

@@ -6,8 +6,12 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use std::collections::HashMap;
 
-pub(super) const COLUMNS: &str =
-    "id, workspace, slug, vendor, base_url, credential, hint, open, origin, created_at, updated_at";
+/// A row of another one's integration has that one's vendor, address, credential and openings.
+const SELECT: &str = "SELECT p.id, p.workspace, p.slug, p.name, p.note, p.standing, p.integration, \
+    COALESCE(i.vendor, p.vendor) AS vendor, CASE WHEN i.id IS NULL THEN p.base_url ELSE i.base_url END AS base_url, \
+    CASE WHEN i.id IS NULL THEN p.credential ELSE i.credential END AS credential, COALESCE(i.hint, p.hint) AS hint, \
+    COALESCE(i.open, p.open) AS open, p.origin, p.created_at, p.updated_at \
+    FROM providers p LEFT JOIN providers i ON i.id = p.integration";
 
 /// A provider as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +19,12 @@ pub struct StoredProvider {
     pub id: String,
     pub workspace: String,
     pub slug: String,
+    /// For people; empty where the slug says it.
+    pub name: String,
+    pub note: String,
+    pub standing: Standing,
+    /// Id of the row whose vendor, address and credential it has; `None`: its own.
+    pub integration: Option<String>,
     /// A slug of the vendor table.
     pub vendor: String,
     /// `None`: the vendor's own.
@@ -46,17 +56,61 @@ pub enum Removal {
     Missing,
     /// Declared outside the console.
     Locked,
+    /// Other providers have its credential.
+    Used,
+}
+
+/// What a row is to its users.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Called as `@slug`; with a credential of its own, it goes when the provider goes.
+    #[default]
+    Provider,
+    /// Holds a credential for providers, and cannot be called itself.
+    Integration,
+    /// Called as `@slug`, and stays as an integration when the provider goes.
+    Both,
+}
+
+impl Standing {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Integration => "integration",
+            Self::Both => "both",
+        }
+    }
+
+    fn from_word(word: &str) -> Self {
+        match word {
+            "integration" => Self::Integration,
+            "both" => Self::Both,
+            _ => Self::Provider,
+        }
+    }
+}
+
+impl StoredProvider {
+    /// Whether calls can name it.
+    pub fn callable(&self) -> bool {
+        self.standing != Standing::Integration
+    }
+
+    /// Id of the row that the credential is sealed for.
+    pub fn holder(&self) -> &str {
+        self.integration.as_deref().unwrap_or(&self.id)
+    }
 }
 
 impl Store {
     /// Every provider, for the book. (Across workspaces: the book holds all of them.)
     pub async fn live_providers(&self) -> Stored<Vec<StoredProvider>> {
-        let sql = format!("SELECT {COLUMNS} FROM providers");
+        let sql = format!("{SELECT} WHERE p.standing <> 'integration'");
         sqlx::query(&sql).fetch_all(&self.control.read).await?.iter().map(stored).collect()
     }
 
     pub async fn providers(&self, workspace: &str) -> Stored<Vec<StoredProvider>> {
-        let sql = format!("SELECT {COLUMNS} FROM providers WHERE workspace = $1 ORDER BY slug");
+        let sql = format!("{SELECT} WHERE p.workspace = $1 ORDER BY p.slug");
         sqlx::query(&sql).bind(workspace).fetch_all(&self.control.read).await?.iter().map(stored).collect()
     }
 
@@ -68,17 +122,30 @@ impl Store {
 
     /// Removes a provider made in the console, its sealed credential with it.
     pub async fn remove_provider(&self, workspace: &str, id: &str) -> Stored<Removal> {
-        let gone = sqlx::query("DELETE FROM providers WHERE workspace = $1 AND id = $2 AND origin = 'console'")
-            .bind(workspace)
-            .bind(id)
-            .execute(&self.control.write)
-            .await?;
+        let gone = sqlx::query(
+            "DELETE FROM providers WHERE workspace = $1 AND id = $2 AND origin = 'console' \
+             AND NOT EXISTS (SELECT 1 FROM providers user WHERE user.integration = $2)",
+        )
+        .bind(workspace)
+        .bind(id)
+        .execute(&self.control.write)
+        .await?;
         if gone.rows_affected() > 0 {
             return Ok(Removal::Done);
         }
-        let sql = "SELECT EXISTS (SELECT 1 FROM providers WHERE workspace = $1 AND id = $2)";
-        let there = sqlx::query_scalar(sql).bind(workspace).bind(id).fetch_one(&self.control.read).await?;
-        Ok(if there { Removal::Locked } else { Removal::Missing })
+        let sql = "SELECT origin = 'console' FROM providers WHERE workspace = $1 AND id = $2";
+        let ours = sqlx::query_scalar(sql).bind(workspace).bind(id).fetch_optional(&self.control.read).await?;
+        Ok(match ours {
+            None => Removal::Missing,
+            Some(false) => Removal::Locked,
+            Some(true) => Removal::Used,
+        })
+    }
+
+    /// Gives a row of the console this content. Fails with `Taken` where the slug is in use.
+    pub async fn update_provider(&self, provider: &StoredProvider) -> Stored<()> {
+        let mut connection = self.control.write.acquire().await?;
+        put(&mut connection, provider).await
     }
 
     /// By slug, since `since` (milliseconds).
@@ -108,13 +175,12 @@ impl Store {
 
 /// Adds the provider, or gives the row of its id this content.
 pub(super) async fn put(connection: &mut sqlx::SqliteConnection, provider: &StoredProvider) -> Stored<()> {
-    let sql = format!(
-        "INSERT INTO providers ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-         ON CONFLICT (id) DO UPDATE SET vendor = excluded.vendor, base_url = excluded.base_url, \
+    let sql = "INSERT INTO providers (id, workspace, slug, vendor, base_url, credential, hint, open, origin, created_at, \
+         updated_at, name, note, standing, integration) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (id) DO UPDATE SET vendor = excluded.vendor, base_url = excluded.base_url, \
          credential = excluded.credential, hint = excluded.hint, open = excluded.open, origin = excluded.origin, \
-         updated_at = excluded.updated_at"
-    );
-    sqlx::query(&sql)
+         updated_at = excluded.updated_at, name = excluded.name, note = excluded.note, standing = excluded.standing";
+    sqlx::query(sql)
         .bind(&provider.id)
         .bind(&provider.workspace)
         .bind(&provider.slug)
@@ -126,6 +192,10 @@ pub(super) async fn put(connection: &mut sqlx::SqliteConnection, provider: &Stor
         .bind(provider.origin.word())
         .bind(provider.created_at)
         .bind(provider.updated_at)
+        .bind(&provider.name)
+        .bind(&provider.note)
+        .bind(provider.standing.word())
+        .bind(&provider.integration)
         .execute(connection)
         .await
         .map_err(|error| super::people::taken("slug", error))?;
@@ -137,6 +207,10 @@ fn stored(row: &SqliteRow) -> Stored<StoredProvider> {
         id: row.try_get("id")?,
         workspace: row.try_get("workspace")?,
         slug: row.try_get("slug")?,
+        name: row.try_get("name")?,
+        note: row.try_get("note")?,
+        standing: Standing::from_word(row.try_get("standing")?),
+        integration: row.try_get("integration")?,
         vendor: row.try_get("vendor")?,
         base_url: row.try_get("base_url")?,
         credential: row.try_get("credential")?,
@@ -157,6 +231,10 @@ mod tests {
             id: id.into(),
             workspace: "default".into(),
             slug: slug.into(),
+            name: String::new(),
+            note: String::new(),
+            standing: Standing::Provider,
+            integration: None,
             vendor: "openai".into(),
             base_url: None,
             credential: Some(vec![1, 2, 3]),

@@ -10,6 +10,25 @@ pub const SCOPES: [(&str, &str); 6] = [
     ("analytics.view", "Read figures"),
 ];
 
+/// Things that the admin API keeps; a scope is one of them and an act of [`ACTS`].
+pub const THINGS: [&str; 8] = [
+    "configs",
+    "providers",
+    "virtual_keys",
+    "organisation_integrations",
+    "workspace_integrations",
+    "workspace_service_api_keys",
+    "workspace_user_api_keys",
+    "organisation_service_api_keys",
+];
+
+pub const ACTS: [&str; 6] = ["create", "read", "update", "delete", "list", "rotate"];
+
+/// Whether a scope is of the admin API, such as `configs.update`.
+pub fn is_admin(scope: &str) -> bool {
+    scope.split_once('.').is_some_and(|(thing, act)| THINGS.contains(&thing) && ACTS.contains(&act))
+}
+
 /// What a key gets when nothing is said.
 pub const DEFAULT_SCOPES: [&str; 2] = ["completions.write", "models.list"];
 

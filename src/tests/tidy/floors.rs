@@ -13,7 +13,7 @@ const FLOORS: [&[&str]; 7] = [
     // Rooms that remember, and the simulated provider.
     &["book", "cache", "health", "journal", "sandbox"],
     // Doors, and the handles that they are given.
-    &["auth", "desk", "gateway", "house", "setup"],
+    &["admin", "auth", "desk", "gateway", "house", "setup"],
     &["assets", "server"],
 ];
 

@@ -1,0 +1,128 @@
+//! `/providers`: what is called as `@slug`.
+
+use crate::admin::answer::{Refused, Told, iso};
+use crate::admin::ask::Ask;
+use crate::admin::configs::both;
+use crate::desk::integrations::Amend;
+use crate::store::providers::StoredProvider;
+use app::failure::Failure;
+use serde_json::{Value, json};
+
+/// Features of providers that do not exist yet.
+pub const LATER: [&str; 4] = ["usage_limits", "rate_limits", "expires_at", "reset_usage"];
+
+pub async fn list(ask: Ask) -> Told {
+    let rows = callable(&ask).await?.iter().map(record).collect();
+    ask.paged(rows, 50)
+}
+
+pub async fn create(ask: Ask) -> Told {
+    ask.body.without(&LATER)?;
+    let (name, wanted) = (ask.body.must("name")?, ask.body.must("integration_id")?);
+    let note = ask.body.text("note")?.unwrap_or_default();
+    let rows = rows(&ask).await?;
+    let integration = rows.iter().find(|row| row.integration.is_none() && named(row, wanted));
+    let unknown = || Refused::field("integration_id", "There is no such integration. Use the id or slug of one.");
+    let integration = integration.ok_or_else(unknown)?;
+    let slug = slug(&ask, "slug", name, &rows, Some(integration))?;
+    let made = ask.seat.link(integration.clone(), &slug, name, note).await?;
+    Ok(both(json!({ "id": made.id, "slug": made.slug, "object": "provider" })))
+}
+
+pub async fn read(ask: Ask) -> Told {
+    let row = one(&ask).await?;
+    let mut record = record(&row);
+    // The SDK for Python reads a list here and an object in the list; null is both.
+    if !ask.python {
+        record["rate_limits"] = json!([]);
+    }
+    Ok(record)
+}
+
+pub async fn update(ask: Ask) -> Told {
+    ask.body.without(&LATER)?;
+    let row = one(&ask).await?;
+    let (id, slug) = (row.id.clone(), row.slug.clone());
+    ask.seat.amend(row, amend(&ask, "note")?).await?;
+    Ok(both(json!({ "id": id, "slug": slug, "object": "provider" })))
+}
+
+pub async fn delete(ask: Ask) -> Told {
+    let row = one(&ask).await?;
+    ask.seat.disconnect(row).await?;
+    Ok(json!({}))
+}
+
+/// What the body changes of a row; `note` is the name of the field for people.
+pub fn amend(ask: &Ask, note: &str) -> Result<Amend, Refused> {
+    let text = |name: &str| Ok::<_, Refused>(ask.body.text(name)?.map(str::to_owned));
+    let note = if ask.body.sent(note) { Some(text(note)?.unwrap_or_default()) } else { None };
+    Ok(Amend { name: text("name")?, note, ..Amend::default() })
+}
+
+/// A slug asked for, or one folded from the name. `integration` may lend its own.
+pub fn slug(
+    ask: &Ask,
+    field: &str,
+    name: &str,
+    rows: &[StoredProvider],
+    integration: Option<&StoredProvider>,
+) -> Result<String, Refused> {
+    let lends = |slug: &str| integration.is_some_and(|row| row.slug == slug && !row.callable());
+    let free = |slug: &str| lends(slug) || !rows.iter().any(|row| row.slug == slug);
+    if let Some(slug) = ask.body.text(field)? {
+        let taken = || Refused::taken(format!("{field}: {slug} is taken. Choose another slug."));
+        return free(slug).then(|| slug.to_owned()).ok_or_else(taken);
+    }
+    let folded = crate::desk::folded(name, "provider");
+    if free(&folded) {
+        return Ok(folded);
+    }
+    let id = crate::secret::id(ask.seat.house.clock.now());
+    Ok(format!("{folded}-{}", id.get(id.len().saturating_sub(6)..).unwrap_or_default()))
+}
+
+/// Providers and integrations of the workspace.
+pub async fn rows(ask: &Ask) -> Result<Vec<StoredProvider>, Refused> {
+    Ok(ask.seat.house.store.providers(ask.workspace()).await.map_err(Failure::from)?)
+}
+
+pub async fn callable(ask: &Ask) -> Result<Vec<StoredProvider>, Refused> {
+    Ok(rows(ask).await?.into_iter().filter(StoredProvider::callable).collect())
+}
+
+/// The provider of the path.
+pub async fn one(ask: &Ask) -> Result<StoredProvider, Refused> {
+    let wanted = ask.param("slug");
+    let row = callable(ask).await?.into_iter().find(|row| named(row, wanted));
+    row.ok_or_else(|| Refused::missing(format!("There is no provider {wanted} in this workspace.")))
+}
+
+/// By slug, with or without `@`, or by id.
+pub fn named(row: &StoredProvider, name: &str) -> bool {
+    row.slug == name.strip_prefix('@').unwrap_or(name) || row.id == name
+}
+
+pub fn title(row: &StoredProvider) -> &str {
+    if row.name.is_empty() { &row.slug } else { &row.name }
+}
+
+pub fn record(row: &StoredProvider) -> Value {
+    json!({
+        "id": row.id,
+        "slug": row.slug,
+        "name": title(row),
+        "integration_id": row.holder(),
+        "ai_provider_id": row.vendor,
+        "workspace_id": row.workspace,
+        "note": row.note,
+        "status": "active",
+        "usage_limits": Value::Null,
+        "rate_limits": Value::Null,
+        "reset_usage": Value::Null,
+        "created_at": iso(row.created_at),
+        "last_updated_at": iso(row.updated_at),
+        "expires_at": Value::Null,
+        "object": "provider",
+    })
+}

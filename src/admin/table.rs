@@ -1,0 +1,142 @@
+//! What there is, in one table.
+
+use crate::admin::answer::Told;
+use crate::admin::ask::Ask;
+use crate::admin::{configs, integrations, keys, providers, virtual_keys};
+use axum::routing::MethodFilter;
+use std::future::Future;
+use std::pin::Pin;
+
+pub type Act = fn(Ask) -> Pin<Box<dyn Future<Output = Told> + Send>>;
+
+/// One method of one path.
+pub struct Row {
+    pub verb: Verb,
+    /// Below `/v1`.
+    pub path: &'static str,
+    /// One of them is enough.
+    pub scopes: &'static [&'static str],
+    /// For the document.
+    pub summary: &'static str,
+    /// Fields of the body: name, JSON type, and whether it must be there.
+    pub takes: &'static [(&'static str, &'static str, bool)],
+    pub act: Act,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+impl Verb {
+    pub fn filter(self) -> MethodFilter {
+        match self {
+            Self::Get => MethodFilter::GET,
+            Self::Post => MethodFilter::POST,
+            Self::Put => MethodFilter::PUT,
+            Self::Delete => MethodFilter::DELETE,
+        }
+    }
+
+    /// As OpenAPI has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Post => "post",
+            Self::Put => "put",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+macro_rules! row {
+    ($verb:ident $path:literal [$($scope:literal),*] $summary:literal {$($takes:tt)*} $act:path) => {
+        Row {
+            verb: Verb::$verb,
+            path: $path,
+            scopes: &[$($scope),*],
+            summary: $summary,
+            takes: &[$($takes)*],
+            act: |ask| Box::pin($act(ask)),
+        }
+    };
+}
+
+#[rustfmt::skip]
+pub static ROUTES: &[Row] = &[
+    row!(Get "/configs" ["configs.list"] "List configs" {} configs::list),
+    row!(Post "/configs" ["configs.create"] "Make a config and publish its first version"
+        {("name", "string", true), ("config", "object", true), ("is_default", "integer", false)} configs::create),
+    row!(Get "/configs/{slug}" ["configs.read"] "Read a config as it is published" {} configs::read),
+    row!(Put "/configs/{slug}" ["configs.update"] "Rename a config, or publish a new version of it"
+        {("name", "string", false), ("config", "object", false), ("status", "string", false)} configs::update),
+    row!(Delete "/configs/{slug}" ["configs.delete"] "Remove a config that no key has for its default" {} configs::delete),
+    row!(Get "/configs/{slug}/versions" ["configs.read", "configs.list"] "List versions, newest first" {} configs::versions),
+
+    row!(Get "/providers" ["providers.list"] "List providers" {} providers::list),
+    row!(Post "/providers" ["providers.create"] "Make a provider that has an integration's credential"
+        {("name", "string", true), ("integration_id", "string", true), ("slug", "string", false), ("note", "string", false)}
+        providers::create),
+    row!(Get "/providers/{slug}" ["providers.read"] "Read a provider" {} providers::read),
+    row!(Put "/providers/{slug}" ["providers.update"] "Change a provider's name and note"
+        {("name", "string", false), ("note", "string", false)} providers::update),
+    row!(Delete "/providers/{slug}" ["providers.delete"] "Remove a provider" {} providers::delete),
+
+    row!(Get "/virtual-keys" ["virtual_keys.list"] "List virtual keys" {} virtual_keys::list),
+    row!(Post "/virtual-keys" ["virtual_keys.create"] "Make a provider with a credential of its own"
+        {("name", "string", true), ("provider", "string", true), ("key", "string", false), ("note", "string", false),
+         ("custom_host", "string", false)} virtual_keys::create),
+    row!(Get "/virtual-keys/{slug}" ["virtual_keys.read"] "Read a virtual key" {} virtual_keys::read),
+    row!(Put "/virtual-keys/{slug}" ["virtual_keys.update"] "Change name, note or credential"
+        {("name", "string", false), ("key", "string", false), ("note", "string", false)} virtual_keys::update),
+    row!(Delete "/virtual-keys/{slug}" ["virtual_keys.delete"] "Remove a virtual key" {} virtual_keys::delete),
+
+    row!(Get "/integrations" ["organisation_integrations.list", "workspace_integrations.list"] "List integrations" {}
+        integrations::list),
+    row!(Post "/integrations" ["organisation_integrations.create", "workspace_integrations.create"]
+        "Keep a credential for providers"
+        {("name", "string", true), ("ai_provider_id", "string", true), ("key", "string", false), ("slug", "string", false),
+         ("description", "string", false), ("configurations", "object", false),
+         ("create_default_provider", "boolean", false), ("default_provider_slug", "string", false)} integrations::create),
+    row!(Get "/integrations/{slug}" ["organisation_integrations.read", "workspace_integrations.read"]
+        "Read an integration" {} integrations::read),
+    row!(Put "/integrations/{slug}" ["organisation_integrations.update", "workspace_integrations.update"]
+        "Change name, description, credential or address"
+        {("name", "string", false), ("key", "string", false), ("description", "string", false),
+         ("configurations", "object", false)} integrations::update),
+    row!(Delete "/integrations/{slug}" ["organisation_integrations.delete", "workspace_integrations.delete"]
+        "Remove an integration that no other provider uses" {} integrations::delete),
+    row!(Get "/integrations/{slug}/models" ["organisation_integrations.read", "workspace_integrations.read"]
+        "List the models that are known of it" {} integrations::models),
+    row!(Put "/integrations/{slug}/models" ["organisation_integrations.update", "workspace_integrations.update"]
+        "Allow models; all of them are allowed"
+        {("models", "array", false), ("allow_all_models", "boolean", false)} integrations::allow_models),
+    row!(Delete "/integrations/{slug}/models" ["organisation_integrations.update", "workspace_integrations.update"]
+        "Remove custom models, of which there are none" {} integrations::remove_models),
+    row!(Get "/integrations/{slug}/workspaces" ["organisation_integrations.read", "workspace_integrations.read"]
+        "List the workspaces that have it" {} integrations::workspaces),
+    row!(Put "/integrations/{slug}/workspaces" ["organisation_integrations.update", "workspace_integrations.update"]
+        "Enable it for its workspace" {("workspaces", "array", false)} integrations::allow_workspaces),
+
+    row!(Get "/api-keys" ["workspace_service_api_keys.list", "workspace_user_api_keys.list",
+        "organisation_service_api_keys.list"] "List API keys" {} keys::list),
+    row!(Post "/api-keys/{type}/{sub_type}" ["workspace_service_api_keys.create", "workspace_user_api_keys.create",
+        "organisation_service_api_keys.create"] "Make an API key; its secret is shown once"
+        {("name", "string", true), ("scopes", "array", true), ("description", "string", false),
+         ("user_id", "string", false), ("defaults", "object", false), ("expires_at", "string", false)} keys::create),
+    row!(Get "/api-keys/{id}" ["workspace_service_api_keys.read", "workspace_user_api_keys.read",
+        "organisation_service_api_keys.read"] "Read an API key" {} keys::read),
+    row!(Put "/api-keys/{id}" ["workspace_service_api_keys.update", "workspace_user_api_keys.update",
+        "organisation_service_api_keys.update"] "Change an API key"
+        {("name", "string", false), ("description", "string", false), ("scopes", "array", false),
+         ("defaults", "object", false), ("expires_at", "string", false)} keys::update),
+    row!(Delete "/api-keys/{id}" ["workspace_service_api_keys.delete", "workspace_user_api_keys.delete",
+        "organisation_service_api_keys.delete"] "Revoke an API key for good" {} keys::delete),
+    row!(Post "/api-keys/{id}/rotate" ["workspace_service_api_keys.rotate", "workspace_user_api_keys.rotate",
+        "organisation_service_api_keys.rotate"]
+        "Give an API key a new secret; the old one opens for a while"
+        {("key_transition_period_ms", "integer", false)} keys::rotate),
+];
