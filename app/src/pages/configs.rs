@@ -64,6 +64,7 @@ fn list(rows: &[ConfigRow]) -> AnyView {
         }
         .into_any();
     }
+    let rows = rows.iter().map(row).collect_view();
     view! {
         <div class="card">
             <Wide label="Configs">
@@ -89,7 +90,7 @@ fn list(rows: &[ConfigRow]) -> AnyView {
                             </th>
                         </tr>
                     </thead>
-                    <tbody>{rows.iter().map(row).collect_view()}</tbody>
+                    <tbody>{rows}</tbody>
                 </table>
             </Wide>
         </div>

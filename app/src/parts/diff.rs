@@ -37,8 +37,9 @@ pub fn Diff(old: String, new: String, #[prop(into)] sides: (String, String)) -> 
         lines.push(same(&rows[at..at + run]));
         at += run;
     }
+    let label = format!("{} and {}, line by line", sides.0, sides.1);
     view! {
-        <div class="diff" tabindex="0" role="region" aria-label=format!("{} and {}, line by line", sides.0, sides.1)>
+        <div class="diff" tabindex="0" role="region" aria-label=label>
             <p class="sides" aria-hidden="true">
                 <b>{sides.0}</b>
                 <b>{sides.1}</b>

@@ -34,9 +34,11 @@ impl Acts {
 
 pub fn dialog(ask: &str, detail: &ConfigDetail, acts: Acts, saving: Saving, text: RwSignal<String>) -> AnyView {
     let back = format!("/configs/{}", detail.row.slug);
+    // Right after the act, where no script leads elsewhere, there is nothing left to ask.
+    let drafted = detail.draft.is_some() || text.with_untracked(|text| *text != detail.row.body);
     match ask {
-        "publish" => publish(detail, acts, saving, text, back),
-        "discard" => discard(detail, acts, back),
+        "publish" if drafted => publish(detail, acts, saving, text, back),
+        "discard" if drafted => discard(detail, acts, back),
         "rename" => rename(detail, acts, back),
         "remove" => remove(detail, acts, back),
         _ => ().into_any(),
@@ -86,7 +88,7 @@ fn publish(detail: &ConfigDetail, acts: Acts, saving: Saving, text: RwSignal<Str
                     {diff}
                 </div>
                 <input type="hidden" name="slug" value=row.slug.clone() />
-                <input type="hidden" name="seen" prop:value=move || saving.revision.get() value=saving.revision.get_untracked() />
+                <input type="hidden" name="seen" prop:value=move || saving.revision.get().to_string() value=saving.revision.get_untracked().to_string() />
                 <div class="acts">
                     <a class="btn" href=back>
                         "Cancel"
@@ -104,6 +106,7 @@ fn discard(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
         0 => "Nothing was published yet, so an empty config is left.".to_owned(),
         version => format!("What is live stays v{version}."),
     };
+    let slug = detail.row.slug.clone();
     view! {
         <Dialog title=|| "Discard this draft" back=back.clone()>
             <ActionForm action=acts.discard>
@@ -111,7 +114,7 @@ fn discard(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
                     <Problem failure=failure_of(acts.discard) />
                     <p class="soft">{format!("All that was changed since is lost; this cannot be undone. {left}")}</p>
                 </div>
-                <input type="hidden" name="slug" value=detail.row.slug.clone() />
+                <input type="hidden" name="slug" value=slug />
                 <div class="acts">
                     <a class="btn" href=back>
                         "Keep it"
@@ -125,6 +128,7 @@ fn discard(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
 }
 
 fn rename(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
+    let (slug, name) = (detail.row.slug.clone(), detail.row.name.clone());
     view! {
         <Dialog title=|| "Rename" back=back.clone() note="Its id stays, so that no caller has to change.">
             <ActionForm action=acts.rename>
@@ -132,10 +136,10 @@ fn rename(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
                     <Problem failure=failure_of(acts.rename) />
                     <div class="field">
                         <label for="name">"Name"</label>
-                        <input class="input" id="name" name="name" required autocomplete="off" autofocus value=detail.row.name.clone() />
+                        <input class="input" id="name" name="name" required autocomplete="off" autofocus value=name />
                     </div>
                 </div>
-                <input type="hidden" name="slug" value=detail.row.slug.clone() />
+                <input type="hidden" name="slug" value=slug />
                 <div class="acts">
                     <a class="btn" href=back>
                         "Cancel"
@@ -155,6 +159,7 @@ fn remove(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
         1 => "1 call used it in the last 24 hours.".to_owned(),
         calls => format!("{} calls used it in the last 24 hours.", crate::model::money::grouped(calls)),
     };
+    let slug = row.slug.clone();
     view! {
         <Dialog title=move || view! { "Delete " <code>{row.name}</code> } back=back.clone()>
             <ActionForm action=acts.remove>
@@ -164,7 +169,7 @@ fn remove(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
                         {format!("Calls that name {} are refused from now on. {calls} Its versions and draft go with it; this cannot be undone. Logs stay.", row.slug)}
                     </p>
                 </div>
-                <input type="hidden" name="slug" value=detail.row.slug.clone() />
+                <input type="hidden" name="slug" value=slug />
                 <div class="acts">
                     <a class="btn" href=back>
                         "Keep it"

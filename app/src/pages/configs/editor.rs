@@ -132,7 +132,7 @@ fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts) -> AnyView {
                     <div class="two">
                         <form method="post" action=to on:submit=keep>
                             <input type="hidden" name="slug" value=slug />
-                            <input type="hidden" name="seen" prop:value=move || saving.revision.get() value=saving.revision.get_untracked() />
+                            <input type="hidden" name="seen" prop:value=move || saving.revision.get().to_string() value=saving.revision.get_untracked().to_string() />
                             <Source work locked over />
                             {(!locked).then(|| view! { <button class="btn no-scripts">"Save draft"</button> })}
                         </form>
@@ -254,6 +254,7 @@ fn Bar(detail: ConfigDetail, work: Work, saving: Saving) -> impl IntoView {
 /// Whether what is typed is kept.
 #[component]
 fn Kept(saving: Saving, at: Option<i64>) -> impl IntoView {
+    let first = saving.revision.get_untracked();
     move || {
         if let Some(failure) = saving.failure.get() {
             return view! { <span class="bad-text">{format!("Not saved. {failure}")}</span> }.into_any();
@@ -262,8 +263,9 @@ fn Kept(saving: Saving, at: Option<i64>) -> impl IntoView {
             (true, ..) => "Not saved: somebody else was quicker".into_any(),
             (_, true, _) => "Saving…".into_any(),
             _ if saving.served.with(|served| !served.is_empty()) => "Draft saved, with errors".into_any(),
-            (_, _, Some(at)) => view! { "Draft saved " <Time at /> }.into_any(),
-            _ => "All is saved".into_any(),
+            (_, _, Some(at)) if saving.revision.get() == first => view! { "Draft saved " <Time at /> }.into_any(),
+            _ if saving.revision.get() != first => "Draft saved".into_any(),
+            _ => ().into_any(),
         }
     }
 }

@@ -33,7 +33,7 @@ pub fn parse(text: &str) -> Result<Value, Broken> {
 /// The lines of each value: its path, and the first and last line, from 1. In the order of the text; the root is first.
 pub fn spans(text: &str) -> Vec<(String, usize, usize)> {
     let mut walk = Walk { bytes: text.as_bytes(), at: 0, line: 1, told: Vec::new() };
-    walk.value(String::new(), None);
+    walk.value("", None);
     walk.told
 }
 
@@ -53,13 +53,13 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// `from`: the line of its key.
-    fn value(&mut self, path: String, from: Option<usize>) {
+    fn value(&mut self, path: &str, from: Option<usize>) {
         self.space();
         let number = self.told.len();
-        self.told.push((path.clone(), from.unwrap_or(self.line), self.line));
+        self.told.push((path.to_owned(), from.unwrap_or(self.line), self.line));
         match self.peek() {
-            Some(b'{') => self.several(&path, b'}'),
-            Some(b'[') => self.several(&path, b']'),
+            Some(b'{') => self.several(path, b'}'),
+            Some(b'[') => self.several(path, b']'),
             Some(b'"') => {
                 self.string();
             }
@@ -86,12 +86,12 @@ impl Walk<'_> {
             }
             let line = self.line;
             if end == b']' {
-                self.value(format!("{path}[{index}]"), None);
+                self.value(&format!("{path}[{index}]"), None);
             } else if self.peek() == Some(b'"') {
                 let key = self.string();
                 self.space();
                 self.at += 1;
-                self.value(if path.is_empty() { key } else { format!("{path}.{key}") }, Some(line));
+                self.value(&if path.is_empty() { key } else { format!("{path}.{key}") }, Some(line));
             } else {
                 break;
             }

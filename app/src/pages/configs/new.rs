@@ -36,6 +36,7 @@ fn form(providers: &[ProviderRow], make: ServerAction<api::NewConfig>) -> impl I
             </label>
         }
     };
+    let cards = TEMPLATES.iter().enumerate().map(card).collect_view();
     view! {
         <ActionForm action=make>
             <div class="stack new-config">
@@ -47,7 +48,7 @@ fn form(providers: &[ProviderRow], make: ServerAction<api::NewConfig>) -> impl I
                 </div>
                 <fieldset class="field">
                     <legend>"Begin with"</legend>
-                    <div class="templates">{TEMPLATES.iter().enumerate().map(card).collect_view()}</div>
+                    <div class="templates">{cards}</div>
                 </fieldset>
                 <p class="row">
                     <Submit label="Create draft" pending=make.pending() />

@@ -2,7 +2,7 @@
 
 use super::lines::place;
 use super::path::within;
-use super::work::{MARKED_MOST, Work};
+use super::work::{MARKED_MOST, Work, escaped};
 use crate::model::routing::Mistake;
 use crate::pages::log::tint::tinted;
 use crate::parts::copy::Copy;
@@ -80,7 +80,7 @@ pub fn Source(work: Work, locked: bool, over: RwSignal<Option<String>>) -> impl 
                         prop:value=move || work.text.get()
                         on:input=move |event| work.type_text(event_target_value(&event))
                     >
-                        {work.text.get_untracked()}
+                        {work.text.with_untracked(|text| escaped(text))}
                     </textarea>
                 </div>
             </div>

@@ -5,7 +5,6 @@ use crate::api;
 use crate::failure::Failure;
 use crate::model::config::{ConfigDetail, Version};
 use crate::parts::diff::{Diff, tally};
-use crate::parts::field::Submit;
 use crate::parts::icon::Points;
 use crate::parts::page::{Page, Waiting};
 use crate::parts::problem::{Problem, failure_of, shown, success_of};
@@ -189,7 +188,7 @@ fn roll_back(slug: String, number: i64, back: ServerAction<api::RollBack>) -> im
     view! {
         <ActionForm action=back>
             <input type="hidden" name="slug" value=slug />
-            <input type="hidden" name="number" value=number />
+            <input type="hidden" name="number" value=number.to_string() />
             <button class="btn" aria-busy=move || back.pending().get().then_some("true")>
                 {format!("Roll back to v{number}")}
             </button>

@@ -6,8 +6,9 @@ use crate::model::routing::{Mistake, read_text};
 use leptos::prelude::*;
 use serde_json::{Map, Value};
 
-/// How many texts can be gone back to.
+/// How many texts can be gone back to, and their bytes in all.
 const PAST_MOST: usize = 200;
+const PAST_BYTES: usize = 4 * 1024 * 1024;
 /// Above it, lines are neither numbered nor marked.
 pub const MARKED_MOST: usize = 128 * 1024;
 
@@ -102,10 +103,11 @@ impl Work {
     fn remember(self) {
         let before = self.good.with_untracked(pretty);
         self.past.update(|past| {
-            if past.len() >= PAST_MOST {
+            past.push(before);
+            let bytes = |past: &[String]| past.iter().map(String::len).sum::<usize>();
+            while past.len() > PAST_MOST || bytes(past) > PAST_BYTES {
                 past.remove(0);
             }
-            past.push(before);
         });
     }
 
@@ -133,4 +135,10 @@ impl Work {
 
 pub fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
+}
+
+/// The text as it stands in the HTML of a text area, whose contents are not escaped by themselves; the browser's half sets
+/// the value instead.
+pub fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }

@@ -4,6 +4,7 @@ use super::{Form, Remove};
 use crate::model::routing::field::{Field, Kind, Need};
 use crate::pages::configs::path::Path;
 use crate::pages::configs::words::{meaning, text_of, title, value_of};
+use crate::pages::configs::work::escaped;
 use crate::parts::icon::Icon;
 use icondata_lu::LuCircleAlert;
 use leptos::ev::Event;
@@ -124,22 +125,32 @@ pub fn Control(
             }
             .into_any()
         }
-        _ => view! {
-            <textarea
-                class="input mono"
-                id=id
-                rows="2"
-                spellcheck="false"
-                aria-invalid=invalid
-                aria-describedby=described
-                prop:value=move || shown.get()
-                on:input=move |event| write.run(event_target_value(&event))
-            >
-                {shown.get_untracked()}
-            </textarea>
-        }
-        .into_any(),
+        _ => sheet((id, described), shown, wrong, write),
     }
+}
+
+/// For what is written as JSON.
+fn sheet(
+    (id, described): (String, String),
+    shown: Memo<String>,
+    wrong: Memo<Vec<String>>,
+    write: Callback<String>,
+) -> AnyView {
+    view! {
+        <textarea
+            class="input mono"
+            id=id
+            rows="2"
+            spellcheck="false"
+            aria-invalid=move || wrong.with(|wrong| !wrong.is_empty()).then_some("true")
+            aria-describedby=described
+            prop:value=move || shown.get()
+            on:input=move |event| write.run(event_target_value(&event))
+        >
+            {shown.with_untracked(|text| escaped(text))}
+        </textarea>
+    }
+    .into_any()
 }
 
 /// One of several. A value that is none of them is shown too, since it is what the config says.

@@ -9,6 +9,9 @@ use icondata_lu::LuPlus;
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
+/// Of a longer list the rest is edited as JSON.
+const SHOWN_MOST: usize = 100;
+
 /// `mode`: the group's.
 #[component]
 pub fn Targets(form: Form, path: Path, mode: Memo<String>) -> impl IntoView {
@@ -44,8 +47,12 @@ pub fn Targets(form: Form, path: Path, mode: Memo<String>) -> impl IntoView {
         <section class="targets">
             <h3>{heading}</h3>
             <ol class="tree" aria-label=name>
-                <For each=move || 0..count.get() key=|at| *at children=each />
+                <For each=move || 0..count.get().min(SHOWN_MOST) key=|at| *at children=each />
             </ol>
+            {move || {
+                let more = count.get().saturating_sub(SHOWN_MOST);
+                (more > 0).then(|| view! { <p class="hint">{format!("{more} more stand in the JSON.")}</p> })
+            }}
             <Wrong lines=wrong id=id />
             <p class="row">
                 <button type="button" class="btn quiet sm add" on:click=leaf>
