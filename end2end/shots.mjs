@@ -19,6 +19,8 @@ const INSIDE = [
   ['logs-errors', '/logs?status=error'],
   ['logs-no-match', '/logs?trace=none'],
   ['traces', '/traces'],
+  ['configs', '/configs'],
+  ['configs-new', '/configs/new'],
   ['providers', '/providers'],
   ['providers-connect', '/providers?connect=openai'],
   ['keys', '/keys'],

@@ -1,5 +1,9 @@
 //! Every page and its path.
 
+use crate::pages::configs::Configs;
+use crate::pages::configs::editor::Editor;
+use crate::pages::configs::new::NewConfig;
+use crate::pages::configs::versions::Versions;
 use crate::pages::first_steps::FirstSteps;
 use crate::pages::keys::Keys;
 use crate::pages::log::Log;
@@ -39,6 +43,10 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("") view=NoTrace ssr=SsrMode::Async />
                         <Route path=path!(":id") view=Trace ssr=SsrMode::Async />
                     </ParentRoute>
+                    <Route path=path!("/configs") view=Configs ssr=SsrMode::Async />
+                    <Route path=path!("/configs/new") view=NewConfig ssr=SsrMode::Async />
+                    <Route path=path!("/configs/:slug") view=Editor ssr=SsrMode::Async />
+                    <Route path=path!("/configs/:slug/versions") view=Versions ssr=SsrMode::Async />
                     <Route path=path!("/providers") view=Providers ssr=SsrMode::Async />
                     <Route path=path!("/keys") view=Keys ssr=SsrMode::Async />
                     <Route path=path!("/members") view=Members ssr=SsrMode::Async />

@@ -7,6 +7,7 @@ export const PAGES = [
   ['Overview', '/'],
   ['Logs', '/logs'],
   ['Traces', '/traces'],
+  ['Configs', '/configs'],
   ['Providers', '/providers'],
   ['API keys', '/keys'],
   ['Members', '/members'],

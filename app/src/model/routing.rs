@@ -10,6 +10,8 @@ mod read;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+#[cfg(test)]
+pub(crate) use read::grow;
 pub use read::{Mistake, read, read_text};
 
 /// A node of a config: the root, or a target at any depth.

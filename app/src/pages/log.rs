@@ -4,10 +4,10 @@ mod attempts;
 mod bodies;
 mod chat;
 mod cost;
-mod explain;
+pub mod explain;
 mod facts;
 mod head;
-mod tint;
+pub mod tint;
 
 use super::logs::url;
 use crate::api;

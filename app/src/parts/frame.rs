@@ -9,6 +9,7 @@ use crate::parts::theme::ThemeSwitch;
 use icondata_core::Icon as IconData;
 use icondata_lu::{
     LuChevronsUpDown, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu, LuPlug, LuScrollText, LuUsers,
+    LuWaypoints,
 };
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -22,7 +23,8 @@ type Line = (&'static str, &'static str, IconData);
 
 const WATCH: [Line; 3] =
     [("/", "Overview", LuLayoutDashboard), ("/logs", "Logs", LuScrollText), ("/traces", "Traces", LuListTree)];
-const CONNECT: [Line; 2] = [("/providers", "Providers", LuPlug), ("/keys", "API keys", LuKeyRound)];
+const CONNECT: [Line; 3] =
+    [("/configs", "Configs", LuWaypoints), ("/providers", "Providers", LuPlug), ("/keys", "API keys", LuKeyRound)];
 const PEOPLE: [Line; 1] = [("/members", "Members", LuUsers)];
 
 /// Visitors are led to sign in.
@@ -46,11 +48,14 @@ pub fn Frame() -> impl IntoView {
             </nav>
             <Outlet />
             <nav class="foot-bar" aria-label="Main, short">
-                {WATCH.into_iter().take(2).chain(CONNECT).map(|line| view! { <RailLink line /> }).collect_view()}
+                {WATCH.into_iter().take(2).chain(CONNECT.into_iter().take(2)).map(|line| view! { <RailLink line /> }).collect_view()}
                 <Pop class="up" button=|| view! { <Icon icon=LuMenu /> "More" }>
                     <ul>
                         <li>
                             <RailLink line=WATCH[2] />
+                        </li>
+                        <li>
+                            <RailLink line=CONNECT[2] />
                         </li>
                         <li>
                             <RailLink line=PEOPLE[0] />

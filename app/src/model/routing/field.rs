@@ -10,7 +10,7 @@ mod table;
 
 pub use form::Form;
 pub use schema::schema;
-pub use table::{NODE, OBJECTS};
+pub use table::{NODE, OBJECTS, STRATEGY};
 
 /// An object of a config: the node, or one that stands in it.
 #[derive(Debug)]

@@ -17,6 +17,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
+#[cfg(test)]
+pub(crate) use tests::grow;
+
 /// Bytes of a config's text.
 const TEXT_MOST: usize = 1024 * 1024;
 /// Objects and lists within each other, the root included.

@@ -14,6 +14,36 @@ use choice::{decision, unreached};
 use leptos::prelude::*;
 use story::{Scene, Way, scenes};
 
+/// The same of a call that need not have been sent: its plan, and what was tried.
+pub fn told(explain: &Explain) -> impl IntoView + use<> {
+    let scenes = scenes(explain);
+    let last = scenes.iter().map(|(_, way)| way.turns).max().unwrap_or(0);
+    let lines = scenes.into_iter().map(|(scene, way)| match scene {
+        Scene::Chosen(choice) => stop(way, decision(choice)),
+        Scene::Tried(tried, number) => stop(way, attempt(tried, number, explain)),
+    });
+    let end = Way { turns: last, ..Way::default() };
+    let steps = explain.tried.is_empty().then(|| {
+        let steps = explain.steps.iter().map(planned).collect_view();
+        let order = view! {
+            <header>
+                <h3>"Targets, in this order"</h3>
+            </header>
+            <ol class="spared">{steps}</ol>
+        };
+        stop(end, order.into_any())
+    });
+    view! {
+        <ol class="story" aria-label="What the config does with this call, in order">
+            {explain.cache.as_ref().map(|facts| stop(Way::default(), cache(facts)))}
+            {lines.collect_view()}
+            {unreached(explain).map(|rest| stop(end, rest))}
+            {steps}
+        </ol>
+        {notes(explain)}
+    }
+}
+
 pub fn explain(detail: &LogDetail) -> impl IntoView + use<> {
     let scenes = scenes(&detail.explain);
     let last = scenes.iter().map(|(_, way)| way.turns).max().unwrap_or(0);

@@ -1,5 +1,5 @@
 mod bounds;
-mod grow;
+pub(crate) mod grow;
 mod together;
 mod values;
 

@@ -1,0 +1,136 @@
+//! The draft, kept as one types.
+
+use super::work::Work;
+use crate::api;
+use crate::failure::Failure;
+use crate::model::config::{Clash, Saved};
+use crate::model::routing::Mistake;
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::time::Duration;
+
+/// Typing is over once nothing more has come for this long.
+const QUIET: Duration = Duration::from_millis(700);
+
+#[derive(Clone, Copy)]
+pub struct Saving {
+    slug: StoredValue<String>,
+    work: Work,
+    /// What the next save is sent as having seen.
+    pub revision: RwSignal<i64>,
+    /// The text as the server has it.
+    saved: RwSignal<String>,
+    pub going: RwSignal<bool>,
+    pub failure: RwSignal<Option<Failure>>,
+    /// Somebody else was quicker: nothing is saved until a person has chosen.
+    pub clash: RwSignal<Option<Clash>>,
+    /// Mistakes that the server found in the text as saved, such as a provider that is gone.
+    pub served: RwSignal<Vec<Mistake>>,
+    turn: StoredValue<u32>,
+}
+
+impl Saving {
+    /// Saves by itself from now on, warns before a page with unsaved text is closed, and saves when another is gone to.
+    pub fn start(slug: String, work: Work, revision: i64, locked: bool) -> Self {
+        let saving = Self {
+            slug: StoredValue::new(slug),
+            work,
+            revision: RwSignal::new(revision),
+            saved: RwSignal::new(work.text.get_untracked()),
+            going: RwSignal::new(false),
+            failure: RwSignal::new(None),
+            clash: RwSignal::new(None),
+            served: RwSignal::new(Vec::new()),
+            turn: StoredValue::new(0),
+        };
+        if locked {
+            return saving;
+        }
+        Effect::new(move |_| {
+            if saving.dirty() {
+                saving.later();
+            }
+        });
+        Effect::new(move |_| {
+            let guard = window_event_listener(ev::beforeunload, move |event| {
+                if saving.work.text.try_get_untracked().is_some() && saving.dirty_untracked() {
+                    event.prevent_default();
+                }
+            });
+            on_cleanup(move || guard.remove());
+        });
+        on_cleanup(move || {
+            if cfg!(feature = "hydrate") && saving.dirty_untracked() && saving.clash.with_untracked(Option::is_none) {
+                let (slug, body) = (saving.slug.get_value(), saving.work.text.get_untracked());
+                let seen = saving.revision.get_untracked();
+                spawn_local(async move { _ = api::save_draft(slug, body, seen).await });
+            }
+        });
+        saving
+    }
+
+    pub fn dirty(self) -> bool {
+        self.work.text.with(|text| self.saved.with(|saved| text != saved))
+    }
+
+    fn dirty_untracked(self) -> bool {
+        untrack(move || self.dirty())
+    }
+
+    fn later(self) {
+        let turn = self.turn.try_update_value(|turn| {
+            *turn += 1;
+            *turn
+        });
+        set_timeout(
+            move || {
+                if self.turn.try_get_value() == turn {
+                    self.now();
+                }
+            },
+            QUIET,
+        );
+    }
+
+    /// Saves, unless a save is on its way: then again after it.
+    pub fn now(self) {
+        if self.going.get_untracked() || self.clash.with_untracked(Option::is_some) || !self.dirty_untracked() {
+            return;
+        }
+        self.going.set(true);
+        let (slug, body, seen) = (self.slug.get_value(), self.work.text.get_untracked(), self.revision.get_untracked());
+        spawn_local(async move {
+            let answer = api::save_draft(slug, body.clone(), seen).await;
+            if self.going.try_set(false).is_some() {
+                return;
+            }
+            self.failure.set(None);
+            match answer {
+                Ok(Saved::Kept { revision, mistakes }) => {
+                    self.revision.set(revision);
+                    self.served.set(mistakes);
+                    self.saved.set(body);
+                }
+                Ok(Saved::Clash(clash)) => self.clash.set(Some(clash)),
+                Err(failure) => self.failure.set(Some(failure)),
+            }
+        });
+    }
+
+    /// Of two texts, one's own is saved over the other.
+    pub fn keep_mine(self, clash: &Clash) {
+        self.revision.set(clash.revision);
+        self.saved.set(clash.theirs.clone());
+        self.clash.set(None);
+        self.now();
+    }
+
+    /// The other's is taken; one's own stays in what can be undone, and aside on the server.
+    pub fn take_theirs(self, clash: &Clash) {
+        self.revision.set(clash.revision);
+        self.saved.set(clash.theirs.clone());
+        self.work.type_text(clash.theirs.clone());
+        self.clash.set(None);
+    }
+}

@@ -1,0 +1,210 @@
+//! Trying a config: a sample call, dry or for real, with targets made to fail.
+
+use super::path::Path;
+use super::work::Work;
+use crate::api;
+use crate::failure::Failure;
+use crate::model::config::{Chaos, Outcome, Trial};
+use crate::pages::log::explain::told;
+use crate::parts::icon::Icon;
+use crate::parts::route::{Lights, say};
+use icondata_lu::{LuCircleAlert, LuPlay};
+use leptos::prelude::*;
+use serde_json::Value;
+
+const SAMPLE: &str = r#"{
+  "model": "gpt-4o-mini",
+  "messages": [{ "role": "user", "content": "Say hello" }]
+}"#;
+
+/// What a target can be made to do: word, label, act.
+const FAULTS: [(&str, &str, Chaos); 7] = [
+    ("429", "answers 429", Chaos::Status(429)),
+    ("500", "answers 500", Chaos::Status(500)),
+    ("503", "answers 503", Chaos::Status(503)),
+    ("529", "answers 529", Chaos::Status(529)),
+    ("401", "answers 401", Chaos::Status(401)),
+    ("hang", "hangs", Chaos::Hang),
+    ("cut", "breaks off after 10 tokens", Chaos::Cut(10)),
+];
+
+/// `lights`: what the graph shows of the outcome.
+#[component]
+pub fn TryIt(work: Work, lights: RwSignal<Lights>) -> impl IntoView {
+    let sample = RwSignal::new(SAMPLE.to_owned());
+    let metadata = RwSignal::new(String::new());
+    let chaos = RwSignal::new(Vec::<(String, Chaos)>::new());
+    let send = Action::new(move |dry: &bool| {
+        let metadata = metadata.get_untracked();
+        let headers = (!metadata.trim().is_empty()).then(|| ("x-portkey-metadata".to_owned(), metadata));
+        let trial = Trial {
+            body: work.text.get_untracked(),
+            sample: sample.get_untracked(),
+            headers: headers.into_iter().collect(),
+            chaos: chaos.get_untracked(),
+            dry: *dry,
+        };
+        api::try_config(trial)
+    });
+    let answer = send.value();
+    Effect::new(move |_| {
+        let lit = answer.with(|answer| match answer {
+            Some(Ok(outcome)) => lit(outcome),
+            _ => Lights::default(),
+        });
+        lights.set(lit);
+    });
+    let stopped = move || work.broken.with(Option::is_some);
+    let busy = move |dry: bool| (send.pending().get() && send.input().get().unwrap_or(dry) == dry).then_some("true");
+    view! {
+        <section class="card try scripts" aria-labelledby="try-title">
+            <header>
+                <h2 id="try-title">"Try it"</h2>
+                <span class="push row">
+                    <button type="button" class="btn sm" aria-busy=move || busy(true) disabled=stopped on:click=move |_| _ = send.dispatch(true)>
+                        "Dry run"
+                    </button>
+                    <button type="button" class="btn sm" aria-busy=move || busy(false) disabled=stopped on:click=move |_| _ = send.dispatch(false)>
+                        <Icon icon=LuPlay />
+                        "Send"
+                    </button>
+                </span>
+            </header>
+            <div class="body">
+                <div class="field">
+                    <label for="sample">"Sample request" <small>"/v1/chat/completions"</small></label>
+                    <textarea
+                        class="input mono"
+                        id="sample"
+                        rows="4"
+                        spellcheck="false"
+                        prop:value=move || sample.get()
+                        on:input=move |event| sample.set(event_target_value(&event))
+                    >
+                        {SAMPLE}
+                    </textarea>
+                </div>
+                <div class="field">
+                    <label for="metadata">"Metadata" <small>"optional, JSON"</small></label>
+                    <input
+                        class="input sm mono"
+                        id="metadata"
+                        spellcheck="false"
+                        autocomplete="off"
+                        placeholder=r#"{"plan": "paid"}"#
+                        on:input=move |event| metadata.set(event_target_value(&event))
+                    />
+                </div>
+                {switches(work, chaos)}
+                <div class="outcome" aria-live="polite">
+                    {move || answer.with(|answer| answer.as_ref().map(shown))}
+                </div>
+            </div>
+        </section>
+    }
+}
+
+/// One switch for each target that can be called.
+fn switches(work: Work, chaos: RwSignal<Vec<(String, Chaos)>>) -> AnyView {
+    let leaves = Memo::new(move |_| {
+        let mut leaves = Vec::new();
+        work.good.with(|root| gather(root, &Path::default(), &mut leaves));
+        leaves
+    });
+    Effect::new(move |_| {
+        let known: Vec<String> = leaves.with(|leaves| leaves.iter().map(|(path, _)| path.clone()).collect());
+        chaos.update(|chaos| chaos.retain(|(path, _)| known.contains(path)));
+    });
+    let switch = move |(path, name): (String, String)| {
+        let id = format!("chaos-{path}");
+        let place = path.clone();
+        let set = move |event| {
+            let word = event_target_value(&event);
+            let fault = FAULTS.iter().find(|(known, ..)| *known == word).map(|(_, _, fault)| *fault);
+            chaos.update(|chaos| {
+                chaos.retain(|(known, _)| *known != place);
+                chaos.extend(fault.map(|fault| (place.clone(), fault)));
+            });
+        };
+        let options = FAULTS.map(|(word, label, _)| view! { <option value=word>{label}</option> });
+        view! {
+            <li>
+                <label for=id.clone()>
+                    {name} " " <code>{path}</code>
+                </label>
+                <select class="input sm" id=id on:change=set>
+                    <option value="">"answers"</option>
+                    {options.collect_view()}
+                </select>
+            </li>
+        }
+    };
+    view! {
+        <fieldset class="chaos">
+            <legend>"Make a target fail"</legend>
+            <ul>
+                <For each=move || leaves.get() key=Clone::clone children=switch />
+            </ul>
+        </fieldset>
+    }
+    .into_any()
+}
+
+fn gather(node: &Value, path: &Path, leaves: &mut Vec<(String, String)>) {
+    const MOST: usize = 50;
+    let targets = node.get("targets").and_then(Value::as_array);
+    match targets {
+        Some(targets) => targets.iter().enumerate().for_each(|(at, target)| gather(target, &path.target(at), leaves)),
+        None if leaves.len() < MOST => leaves.push((path.to_string(), say::target(node).0)),
+        None => {}
+    }
+}
+
+fn lit(outcome: &Outcome) -> Lights {
+    let Some(explain) = &outcome.explain else { return Lights::default() };
+    let bare = |path: &String| path.strip_prefix("config").unwrap_or(path).trim_start_matches('.').to_owned();
+    let mut steps = explain.steps.iter().map(|step| bare(&step.path));
+    Lights { first: steps.next(), maybe: steps.collect(), bad: Vec::new() }
+}
+
+fn shown(answer: &Result<Outcome, Failure>) -> AnyView {
+    let outcome = match answer {
+        Ok(outcome) => outcome,
+        Err(failure) => {
+            return view! {
+                <div class="alert bad" role="alert">
+                    <Icon icon=LuCircleAlert />
+                    <p>{failure.to_string()}</p>
+                </div>
+            }
+            .into_any();
+        }
+    };
+    let sent = outcome.status > 0;
+    let good = (200..400).contains(&outcome.status);
+    let log = outcome.log.clone().map(|id| view! { <a href=format!("/logs/{id}?tab=explain")>"Open its log"</a> });
+    let result = sent.then(|| {
+        view! {
+            <p class="row">
+                <span class=if good { "status" } else { "status bad" }>{outcome.status}</span>
+                {if good { "The call was answered." } else { "The call failed." }}
+                {log}
+            </p>
+        }
+    });
+    let body = (!outcome.answer.is_empty()).then(|| {
+        view! {
+            <details>
+                <summary>"Answer"</summary>
+                <pre tabindex="0">{outcome.answer.clone()}</pre>
+            </details>
+        }
+    });
+    view! {
+        {result}
+        {outcome.explain.as_ref().map(told)}
+        {body}
+        {(!sent).then(|| view! { <p class="muted">"Nothing was sent."</p> })}
+    }
+    .into_any()
+}

@@ -1,0 +1,344 @@
+//! The route as SVG. Straight on is the first choice; points turn down 45° for "else" and "on failure". Targets are
+//! platforms in one column; rails never cross, since a group's targets stand in rows of their own.
+
+use super::order::{DEPTH_MOST, child, depth, label, mode_of, node_of, order, targets};
+use super::say;
+use serde_json::Value;
+use std::fmt::Write;
+
+/// What is said of places of the config, by their paths, such as `targets[0]`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lights {
+    /// The target that a call takes first.
+    pub first: Option<String>,
+    /// Targets that are tried only if that fails.
+    pub maybe: Vec<String>,
+    /// Mistakes, each with its sentence.
+    pub bad: Vec<(String, String)>,
+}
+
+/// Measures of a drawing, in pixels.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    class: &'static str,
+    /// The root's points.
+    root: i32,
+    /// Between the points of a group and of one within it, at least.
+    step: i32,
+    /// From the root's points to the platforms, at least.
+    reach: i32,
+    row: i32,
+    top: i32,
+    platform: i32,
+    /// Words stand above the platforms instead of beside the rails.
+    upright: bool,
+}
+
+pub const BROAD: Frame =
+    Frame { class: "broad", root: 92, step: 172, reach: 430, row: 64, top: 60, platform: 208, upright: false };
+pub const NARROW: Frame =
+    Frame { class: "narrow", root: 30, step: 36, reach: 54, row: 80, top: 62, platform: 220, upright: true };
+
+/// Half the height of a platform.
+const HALF: i32 = 23;
+/// Corners are cut, never round.
+const CUT: i32 = 14;
+/// Wider configs are not drawn whole.
+const ROWS_MOST: i32 = 200;
+
+pub fn draw(config: &Value, lights: &Lights, frame: Frame) -> String {
+    let depth = i32::try_from(depth(config, 0)).unwrap_or(0);
+    let step = frame.step.max(frame.reach / depth.max(1));
+    let column = if depth == 0 { frame.root + frame.reach } else { frame.root + step * depth };
+    let mut pen =
+        Pen { frame, lights, step, column, row: 0, under: String::new(), over: String::new(), words: String::new() };
+    let start = 22;
+    let end = pen.end(config, frame.root);
+    pen.rail(&format!("M{start} {} H{end}", frame.top), &[""], 1.0);
+    pen.word((16, frame.top - 16), "h", "start", "Request", 12);
+    pen.node(config, "", frame.root, String::new());
+    _ = write!(pen.words, r#"<circle class="end" cx="{start}" cy="{}" r="5.5"/>"#, frame.top);
+    let (width, height) = (column + frame.platform + 16, frame.top + pen.row.max(1) * frame.row - frame.row / 2 + 14);
+    format!(
+        r#"<svg class="tracks {}" width="{width}" height="{height}" viewBox="0 0 {width} {height}" aria-hidden="true">{}{}{}</svg>"#,
+        frame.class, pen.under, pen.over, pen.words
+    )
+}
+
+/// The same in a sentence or two, for those who do not see it.
+pub fn told(node: &Value) -> String {
+    let targets = targets(node);
+    if targets.is_empty() {
+        return say::target(node).0;
+    }
+    let mode = node["strategy"]["mode"].as_str().unwrap_or_default();
+    let shares = say::shares(targets);
+    let each = order(node, targets).into_iter().map(|at| {
+        let label = label(node, targets, &shares, at).map(|(_, text)| format!("{text}: ")).unwrap_or_default();
+        format!("{label}{}", told(&targets[at]))
+    });
+    format!("{} of {}", say::mode(mode), each.collect::<Vec<_>>().join("; "))
+}
+
+struct Pen<'a> {
+    frame: Frame,
+    lights: &'a Lights,
+    step: i32,
+    column: i32,
+    /// The row of the next platform.
+    row: i32,
+    under: String,
+    /// What is lit lies over what is not.
+    over: String,
+    words: String,
+}
+
+impl Pen<'_> {
+    fn y(&self) -> i32 {
+        self.frame.top + self.row * self.frame.row
+    }
+
+    /// Where a rail to this node ends, whose points would stand at `x`.
+    fn end(&self, node: &Value, x: i32) -> i32 {
+        if targets(node).is_empty() { self.column } else { x }
+    }
+
+    fn node(&mut self, node: &Value, path: &str, x: i32, label: String) {
+        let targets = targets(node);
+        if targets.is_empty() || self.row > ROWS_MOST || path.matches('[').count() >= DEPTH_MOST {
+            return self.platform(node, path, &label);
+        }
+        let top = self.y();
+        let shares = say::shares(targets);
+        let order = order(node, targets);
+        let paths: Vec<String> = order.iter().map(|at| child(path, *at)).collect();
+        let turn = x + CUT;
+        let mut from = top;
+        for (number, at) in order.iter().enumerate() {
+            let (target, y) = (&targets[*at], self.y());
+            let next = x + self.step;
+            let end = self.end(target, next);
+            let wide = shares[*at].filter(|_| mode_of(node) == "loadbalance").map_or(1.0, |share| 0.6 + share / 60.0);
+            if number == 0 {
+                self.rail(&format!("M{x} {y} H{end}"), &[&paths[0]], wide);
+            } else {
+                let start = if number == 1 { format!("M{x} {from} l{CUT} {CUT}") } else { format!("M{turn} {from}") };
+                let leads: Vec<&str> = paths[number..].iter().map(String::as_str).collect();
+                self.rail(&format!("{start} V{}", y - CUT), &leads, 1.0);
+                self.rail(&format!("M{turn} {} l{CUT} {CUT} H{end}", y - CUT), &[&paths[number]], wide);
+                if number + 1 < order.len() {
+                    self.point(turn, y - CUT, &leads);
+                }
+                from = y - CUT;
+            }
+            let said = label_at(self, node, targets, &shares, *at);
+            let passed = if self.frame.upright {
+                [if number == 0 { label.as_str() } else { "" }, said.as_ref().map_or("", |(_, text)| text)]
+                    .into_iter()
+                    .filter(|text| !text.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(" · ")
+            } else {
+                if let Some((condition, text)) = &said {
+                    self.beside(node, (x, y), number == 0, (*condition, text), end == self.column);
+                }
+                String::new()
+            };
+            self.node(target, &paths[number], next, passed);
+        }
+        self.point(x, top, &[path]);
+        if !self.frame.upright {
+            let mode = say::mode(mode_of(node));
+            self.word((x - 2, top + 20), "h", "end", mode, 16);
+        }
+    }
+
+    /// Words beside the rail to a target.
+    fn beside(&mut self, node: &Value, (x, y): (i32, i32), straight: bool, said: (Option<usize>, &str), leaf: bool) {
+        let room = usize::try_from((self.step - 32) / 6).unwrap_or(4);
+        match (mode_of(node), said) {
+            ("conditional", (number, text)) => {
+                let at = if straight { (x + 24, y - 12) } else { (x + 2 * CUT, y - 12) };
+                self.condition(at, number, text, room);
+            }
+            ("fallback" | "priority", (_, text)) => self.word((x + CUT + 10, y - 30), "mu", "start", text, room),
+            (_, (_, text)) if leaf => self.word((self.column - 36, y - 12), "pc", "middle", text, 8),
+            (_, (_, text)) => self.word((x + 2 * CUT, y - 12), "pc", "start", text, 8),
+        }
+    }
+
+    fn condition(&mut self, (x, y): (i32, i32), number: Option<usize>, text: &str, room: usize) {
+        let Some(number) = number else { return self.word((x, y), "mu", "start", text, room) };
+        _ = write!(
+            self.words,
+            r#"<rect class="no" x="{x}" y="{}" width="15" height="15" rx="4"/><text class="nt" x="{}" y="{}" text-anchor="middle">{number}</text>"#,
+            y - 12,
+            x + 8,
+            y - 1
+        );
+        self.word((x + 22, y), "mo", "start", text, room.saturating_sub(3));
+    }
+
+    fn platform(&mut self, node: &Value, path: &str, label: &str) {
+        let (x, y) = (self.column, self.y());
+        let bad = self.lights.bad.iter().find(|(at, _)| node_of(at) == path);
+        let (name, rest) = say::target(node);
+        let rest = bad.map_or(rest, |(_, text)| text.clone());
+        let (width, tile) = (self.frame.platform, letters(say::provider(node)));
+        let class = if bad.is_some() { "bad" } else { self.light(&[path]) };
+        if bad.is_some() {
+            _ = write!(self.over, r#"<path class="stop" d="M{} {} v16"/>"#, x - 6, y - 8);
+        }
+        if !label.is_empty() {
+            self.word((x, y - HALF - 8), "mo", "start", label, 34);
+        }
+        let room = usize::try_from((width - 52) / 7).unwrap_or(4);
+        _ = write!(
+            self.words,
+            r#"<g class="pf {class}" data-path="{}" transform="translate({x} {})"><title>{} {}</title><rect width="{width}" height="46" rx="6"/><rect class="vd" x="12" y="14" width="18" height="18" rx="4"/><text class="vt" x="21" y="26.5" text-anchor="middle">{}</text><text class="m" x="40" y="{}">{}</text><text class="s" x="40" y="35">{}</text></g>"#,
+            safe(path),
+            y - HALF,
+            safe(&name),
+            safe(&rest),
+            safe(&tile),
+            if rest.is_empty() { "27.5" } else { "19.5" },
+            safe(&cut(&name, room)),
+            safe(&cut(&rest, room + 3)),
+        );
+        self.row += 1;
+    }
+
+    fn rail(&mut self, d: &str, leads: &[&str], wide: f64) {
+        let broken = leads.iter().all(|path| self.lights.bad.iter().any(|(at, _)| node_of(at) == *path));
+        let light = if broken && leads != [""] { "broken" } else { self.light(leads) };
+        let out = if light.is_empty() { &mut self.under } else { &mut self.over };
+        _ = write!(out, r#"<path class="tk {light}" style="--w:{:.1}px" d="{d}"/>"#, 2.5 * wide);
+    }
+
+    fn point(&mut self, x: i32, y: i32, leads: &[&str]) {
+        _ = write!(self.words, r#"<circle class="pt {}" cx="{x}" cy="{y}" r="4"/>"#, self.light(leads));
+    }
+
+    fn word(&mut self, (x, y): (i32, i32), class: &str, anchor: &str, text: &str, room: usize) {
+        let (whole, text) = (safe(text), safe(&cut(text, room)));
+        _ = write!(
+            self.words,
+            r#"<text class="{class}" x="{x}" y="{y}" text-anchor="{anchor}">{text}<title>{whole}</title></text>"#
+        );
+    }
+
+    fn light(&self, leads: &[&str]) -> &'static str {
+        let leads_to = |target: &str| {
+            leads.iter().any(|path| target == *path || target.starts_with(&format!("{path}.")) || path.is_empty())
+        };
+        match &self.lights.first {
+            Some(first) if leads_to(first) => "lit",
+            _ if self.lights.maybe.iter().any(|target| leads_to(target)) => "maybe",
+            _ => "",
+        }
+    }
+}
+
+/// In a drawing on its feet the mode is said too: it has no points of its own to stand at.
+fn label_at(
+    pen: &Pen<'_>,
+    node: &Value,
+    targets: &[Value],
+    shares: &[Option<f64>],
+    at: usize,
+) -> Option<(Option<usize>, String)> {
+    let (number, text) = label(node, targets, shares, at)?;
+    let text = match number {
+        Some(number) if pen.frame.upright => format!("{number} {text}"),
+        _ => text,
+    };
+    Some((number, text))
+}
+
+/// Two letters stand for a provider.
+pub fn letters(slug: &str) -> String {
+    let mut letters = slug.chars().filter(|letter| letter.is_alphanumeric());
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.map_or("?".into(), |first| first + &letters.next().map(String::from).unwrap_or_default())
+}
+
+fn cut(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    text.chars().take(room.saturating_sub(1)).chain(['…']).collect()
+}
+
+fn safe(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn sample() -> Value {
+        json!({
+            "strategy": {"mode": "conditional", "default": "rest", "conditions": [
+                {"query": {"metadata.plan": {"$eq": "paid"}}, "then": "premium"}
+            ]},
+            "targets": [
+                {"name": "rest", "provider": "@b"},
+                {"name": "premium", "strategy": {"mode": "fallback", "on_status_codes": [429]}, "targets": [
+                    {"provider": "@a"},
+                    {"strategy": {"mode": "loadbalance"}, "targets": [{"provider": "@c", "weight": 3}, {"provider": "@<b>"}]},
+                ]},
+            ]
+        })
+    }
+
+    #[test]
+    fn the_first_choice_runs_straight_and_the_rest_turns_down() {
+        let lights = Lights {
+            first: Some("targets[1].targets[0]".into()),
+            maybe: vec!["targets[1].targets[1].targets[0]".into()],
+            bad: vec![("targets[0].provider".into(), "No \"such\" provider".into())],
+        };
+        let svg = draw(&sample(), &lights, BROAD);
+        for part in [
+            r#"<path class="tk lit" style="--w:2.5px" d="M92 60 H264"/>"#,
+            r#"<path class="tk lit" style="--w:2.5px" d="M264 60 H608"/>"#,
+            r#"<path class="tk maybe" style="--w:2.5px" d="M264 60 l14 14 V110"/>"#,
+            r#"d="M106 238 l14 14 H608"/>"#,
+            "metadata.plan is",
+            "75 %",
+            "otherwise",
+            "&lt;b&gt;",
+            "No &quot;such&quot; provider",
+            r#"class="pf bad" data-path="targets[0]""#,
+        ] {
+            assert!(svg.contains(part), "{part}\n{svg}");
+        }
+        assert!(!svg.contains("<b>"), "{svg}");
+        assert_eq!(draw(&sample(), &lights, NARROW).matches("<g class").count(), 4);
+    }
+
+    #[test]
+    fn it_is_told_in_words_too() {
+        let wanted = "Conditions of metadata.plan is paid: Fallback of a; on 429: Load balance of 75 %: c; 25 %: <b>; otherwise: rest";
+        assert_eq!(told(&sample()), wanted);
+        assert_eq!(told(&json!({"provider": "@a"})), "a");
+    }
+
+    #[test]
+    fn anything_is_drawn() {
+        for config in [json!({}), json!({"targets": []}), json!({"targets": [1, null, "x"], "strategy": 3}), json!([])]
+        {
+            assert!(draw(&config, &Lights::default(), BROAD).starts_with("<svg"));
+        }
+        for (path, node) in [
+            ("targets[0].retry", "targets[0]"),
+            ("retry", ""),
+            ("targets[1].targets[2].x", "targets[1].targets[2]"),
+            ("targets", ""),
+        ] {
+            assert_eq!(node_of(path), node);
+        }
+    }
+}
