@@ -169,7 +169,7 @@ test('a try with the first target made to fail shows that the fallback holds', (
     await signIn(guest, OWNER);
     await guest.visit(`/configs/${slug}`);
     await page.locator('#metadata').fill('{"plan": "paid"}');
-    await page.getByLabel(/targets\[1\]\.targets\[0\]/).selectOption('503');
+    await page.locator('[id="chaos-targets[1].targets[0]"]').selectOption('503');
     await page.getByRole('button', { name: 'Dry run' }).click();
     await page.getByText('Nothing was sent.').waitFor();
     await page.getByText('Condition 1 is true').waitFor();
