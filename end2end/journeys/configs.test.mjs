@@ -168,8 +168,8 @@ test('a try with the first target made to fail shows that the fallback holds', (
     const { page } = guest;
     await signIn(guest, OWNER);
     await guest.visit(`/configs/${slug}`);
-    await page.getByLabel('Metadata').fill('{"plan": "paid"}');
-    await page.getByLabel(/targets\[1\]\.targets\[0\]/).selectOption('503');
+    await page.locator('#metadata').fill('{"plan": "paid"}');
+    await page.locator('[id="chaos-targets[1].targets[0]"]').selectOption('503');
     await page.getByRole('button', { name: 'Dry run' }).click();
     await page.getByText('Nothing was sent.').waitFor();
     await page.getByText('Condition 1 is true').waitFor();

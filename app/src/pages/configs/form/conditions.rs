@@ -115,7 +115,7 @@ fn query(form: Form, path: Path, what: String) -> AnyView {
                 <button
                     type="button"
                     class="btn quiet sm"
-                    aria-label=format!("Also ask in {what}")
+                    aria-label=format!("and, in {what}")
                     on:click=move |_| also(form, &all, "$and")
                 >
                     "and"
@@ -123,7 +123,7 @@ fn query(form: Form, path: Path, what: String) -> AnyView {
                 <button
                     type="button"
                     class="btn quiet sm"
-                    aria-label=format!("Or ask in {what}")
+                    aria-label=format!("or, in {what}")
                     on:click=move |_| also(form, &any, "$or")
                 >
                     "or"

@@ -45,7 +45,7 @@ pub fn Targets(form: Form, path: Path, mode: Memo<String>) -> impl IntoView {
     let name = heading.clone();
     view! {
         <section class="targets">
-            <h3>{heading}</h3>
+            <h2>{heading}</h2>
             <ol class="tree" aria-label=name>
                 <For each=move || 0..count.get().min(SHOWN_MOST) key=|at| *at children=each />
             </ol>
