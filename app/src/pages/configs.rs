@@ -1,4 +1,5 @@
 //! The configs of the workspace.
+#![expect(clippy::needless_pass_by_value, reason = "components own what they are given")]
 
 mod dialogs;
 pub mod editor;

@@ -1,4 +1,5 @@
 //! Two texts side by side: new is accent with +, removed is grey with −.
+#![expect(clippy::needless_pass_by_value, reason = "a component owns what it is given")]
 
 mod pairs;
 

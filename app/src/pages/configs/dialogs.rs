@@ -69,7 +69,7 @@ fn publish(detail: &ConfigDetail, acts: Acts, saving: Saving, text: RwSignal<Str
         let live = live.clone();
         move || if live.is_empty() { "The first version.".to_owned() } else { tally(&live, &text.get()) }
     };
-    let diff = (!live.is_empty()).then(|| {
+    let diff = (!live.is_empty()).then_some({
         move || {
             let sides = (format!("v{} live", row.version), format!("v{next} draft"));
             view! { <Diff old=live.clone() new=text.get() sides /> }

@@ -120,7 +120,7 @@ fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts) -> AnyView {
     let aside = move || view! { <Kept saving at /> };
     let to = <api::SaveDraft as ServerFn>::url();
     view! {
-        <Bench detail=detail.clone() tab="editor" acts=bar aside>
+        <Bench detail=detail tab="editor" acts=bar aside>
             {banners}
             <Problem failure=failure_of(save) />
             <div class="work" on:keydown=keys>

@@ -40,7 +40,7 @@ pub fn Bench(
                 <OriginBadge origin=row.origin />
                 <span class="idc">
                     <code>{row.slug.clone()}</code>
-                    <Copy text=row.slug.clone() what="config id" quiet=true />
+                    <Copy text=row.slug what="config id" quiet=true />
                 </span>
                 <div class="acts">{acts.run()}</div>
             </header>

@@ -125,7 +125,7 @@ fn show(
         _ => None,
     };
     let acts = {
-        let (slug, place) = (detail.row.slug.clone(), place.clone());
+        let (slug, place) = (detail.row.slug.clone(), place);
         let drafted = detail.draft.is_some() && detail.editable;
         let next = detail.row.version + 1;
         move || {

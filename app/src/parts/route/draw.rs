@@ -1,5 +1,6 @@
 //! The route as SVG. Straight on is the first choice; points turn down 45° for "else" and "on failure". Targets are
 //! platforms in one column; rails never cross, since a group's targets stand in rows of their own.
+#![expect(clippy::needless_pass_by_value, reason = "words are made where they are handed over")]
 
 use super::order::{DEPTH_MOST, child, depth, label, mode_of, node_of, order, targets};
 use super::say;
@@ -55,7 +56,7 @@ pub fn draw(config: &Value, lights: &Lights, frame: Frame) -> String {
     let start = 22;
     let end = pen.end(config, frame.root);
     pen.rail(&format!("M{start} {} H{end}", frame.top), &[""], 1.0);
-    pen.word((16, frame.top - 16), "h", "start", "Request", 12);
+    pen.word((16, frame.top - 16), ("h", "start"), "Request", 12);
     pen.node(config, "", frame.root, String::new());
     _ = write!(pen.words, r#"<circle class="end" cx="{start}" cy="{}" r="5.5"/>"#, frame.top);
     let (width, height) = (column + frame.platform + 16, frame.top + pen.row.max(1) * frame.row - frame.row / 2 + 14);
@@ -140,7 +141,7 @@ impl Pen<'_> {
                     .join(" · ")
             } else {
                 if let Some((condition, text)) = &said {
-                    self.beside(node, (x, y), number == 0, (*condition, text), end == self.column);
+                    self.beside(node, (x, y), (*condition, text), (number == 0, end == self.column));
                 }
                 String::new()
             };
@@ -149,26 +150,32 @@ impl Pen<'_> {
         self.point(x, top, &[path]);
         if !self.frame.upright {
             let mode = say::mode(mode_of(node));
-            self.word((x - 2, top + 20), "h", "end", mode, 16);
+            self.word((x - 2, top + 20), ("h", "end"), mode, 16);
         }
     }
 
     /// Words beside the rail to a target.
-    fn beside(&mut self, node: &Value, (x, y): (i32, i32), straight: bool, said: (Option<usize>, &str), leaf: bool) {
+    fn beside(
+        &mut self,
+        node: &Value,
+        (x, y): (i32, i32),
+        said: (Option<usize>, &str),
+        (straight, leaf): (bool, bool),
+    ) {
         let room = usize::try_from((self.step - 32) / 6).unwrap_or(4);
         match (mode_of(node), said) {
             ("conditional", (number, text)) => {
                 let at = if straight { (x + 24, y - 12) } else { (x + 2 * CUT, y - 12) };
                 self.condition(at, number, text, room);
             }
-            ("fallback" | "priority", (_, text)) => self.word((x + CUT + 10, y - 30), "mu", "start", text, room),
-            (_, (_, text)) if leaf => self.word((self.column - 36, y - 12), "pc", "middle", text, 8),
-            (_, (_, text)) => self.word((x + 2 * CUT, y - 12), "pc", "start", text, 8),
+            ("fallback" | "priority", (_, text)) => self.word((x + CUT + 10, y - 30), ("mu", "start"), text, room),
+            (_, (_, text)) if leaf => self.word((self.column - 36, y - 12), ("pc", "middle"), text, 8),
+            (_, (_, text)) => self.word((x + 2 * CUT, y - 12), ("pc", "start"), text, 8),
         }
     }
 
     fn condition(&mut self, (x, y): (i32, i32), number: Option<usize>, text: &str, room: usize) {
-        let Some(number) = number else { return self.word((x, y), "mu", "start", text, room) };
+        let Some(number) = number else { return self.word((x, y), ("mu", "start"), text, room) };
         _ = write!(
             self.words,
             r#"<rect class="no" x="{x}" y="{}" width="15" height="15" rx="4"/><text class="nt" x="{}" y="{}" text-anchor="middle">{number}</text>"#,
@@ -176,7 +183,7 @@ impl Pen<'_> {
             x + 8,
             y - 1
         );
-        self.word((x + 22, y), "mo", "start", text, room.saturating_sub(3));
+        self.word((x + 22, y), ("mo", "start"), text, room.saturating_sub(3));
     }
 
     fn platform(&mut self, node: &Value, path: &str, label: &str) {
@@ -190,7 +197,7 @@ impl Pen<'_> {
             _ = write!(self.over, r#"<path class="stop" d="M{} {} v16"/>"#, x - 6, y - 8);
         }
         if !label.is_empty() {
-            self.word((x, y - HALF - 8), "mo", "start", label, 34);
+            self.word((x, y - HALF - 8), ("mo", "start"), label, 34);
         }
         let room = usize::try_from((width - 52) / 7).unwrap_or(4);
         _ = write!(
@@ -219,7 +226,7 @@ impl Pen<'_> {
         _ = write!(self.words, r#"<circle class="pt {}" cx="{x}" cy="{y}" r="4"/>"#, self.light(leads));
     }
 
-    fn word(&mut self, (x, y): (i32, i32), class: &str, anchor: &str, text: &str, room: usize) {
+    fn word(&mut self, (x, y): (i32, i32), (class, anchor): (&str, &str), text: &str, room: usize) {
         let (whole, text) = (safe(text), safe(&cut(text, room)));
         _ = write!(
             self.words,

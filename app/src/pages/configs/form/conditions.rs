@@ -170,7 +170,7 @@ fn several(form: Form, path: Path, word: String, what: String) -> AnyView {
     let list = path.key(&word);
     let count = form.work.count(list.clone());
     let inner = list.clone();
-    let named = what.clone();
+    let named = what;
     let each = move |at: usize| {
         let place = inner.index(at);
         let (holder, list, word) = (path.clone(), inner.clone(), word.clone());

@@ -31,10 +31,7 @@ pub fn target(form: Form, path: Path, mode: Memo<String>) -> AnyView {
         let id = id.clone();
         move || form.over.with(|over| over.as_ref() == Some(&id))
     };
-    let (enter, leave) = {
-        let id = id.clone();
-        (move |_| form.over.set(Some(id.clone())), move |_| form.over.set(None))
-    };
+    let (enter, leave) = (move |_| form.over.set(Some(id.clone())), move |_| form.over.set(None));
     let wrong = form.work.wrong(&path, true);
     let bad = move || wrong.with(|wrong| !wrong.is_empty());
     let fields = {
@@ -108,12 +105,9 @@ fn fold(form: Form, path: Path, told: Memo<(String, String)>, open: Memo<bool>) 
         }
     };
     let mode = form.work.text_at(path.key("strategy").key("mode"));
-    let slug = {
-        let path = path.clone();
-        Memo::new(move |_| {
-            form.work.good.with(|root| path.of(root).map(|node| say::provider(node).to_owned()).unwrap_or_default())
-        })
-    };
+    let slug = Memo::new(move |_| {
+        form.work.good.with(|root| path.of(root).map(|node| say::provider(node).to_owned()).unwrap_or_default())
+    });
     let mark = move || match mode.get().as_str() {
         "" => slug.with(|slug| view! { <Tile letters=letters(slug) /> }.into_any()),
         mode => view! { <span class="badge accent">{say::mode(mode).to_owned()}</span> }.into_any(),
