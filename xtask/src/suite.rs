@@ -97,6 +97,8 @@ fn npm(script: &str) -> Command {
 
 /// Advisories are left out: they need a database from the network, and a check that passed yesterday must pass today.
 fn supply() -> Result<()> {
+    // Crates of other platforms are looked at too, and nothing has downloaded them before.
+    shell::run(shell::cargo().args(["fetch", "--locked"]))?;
     let mut deny = shell::as_if_by_hand(machine::cargo_deny()?);
     shell::run(deny.args(["--offline", "check", "bans", "licenses", "sources"]))
 }
