@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 /// What is read of a request's head at all. The gateway refuses far less, in words.
-const MOST_HEADERS: usize = 256;
+const MOST_HEADERS: usize = 1024;
 const LARGEST_HEAD: usize = 1 << 20;
 /// How long to wait where no further connection can be had, such as for want of file handles.
 const PAUSE: Duration = Duration::from_secs(1);
