@@ -113,3 +113,19 @@ fn entry<T: Default>(map: &RwLock<HashMap<u64, Arc<T>>>, key: u64) -> Arc<T> {
     }
     Arc::clone(map.entry(key).or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Health;
+
+    #[test]
+    fn a_full_queue_takes_nobody_until_one_leaves() {
+        let health = Health::default();
+        let first = health.wait(7, 2).expect("room");
+        let _second = health.wait(7, 2).expect("room");
+        assert!(health.wait(7, 2).is_none(), "two wait already");
+        assert!(health.wait(8, 2).is_some(), "another config has its own queue");
+        drop(first);
+        assert!(health.wait(7, 2).is_some());
+    }
+}

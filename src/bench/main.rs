@@ -41,14 +41,14 @@ struct Effort {
 }
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["upstream"] => one_thread(upstream::serve()).map(|()| true),
         ["floor", upstream] => all_threads(floor::serve(upstream)).map(|()| true),
-        ["--quick"] => one_thread(measure(Effort { rounds: 3, span: Duration::from_millis(500) })),
-        [] => one_thread(measure(Effort { rounds: 5, span: Duration::from_millis(1200) })),
-        _ => Err("the bench knows --quick, or nothing".into()),
+        [binary, "--quick"] => measured(binary, Effort { rounds: 3, span: Duration::from_millis(500) }),
+        [binary] => measured(binary, Effort { rounds: 5, span: Duration::from_millis(1200) }),
+        _ => Err("the bench takes the server's binary, and --quick or nothing".into()),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -58,6 +58,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn measured(binary: &str, effort: Effort) -> Fallible<bool> {
+    one_thread(measure(Path::new(binary), effort))
 }
 
 fn scenarios() -> Vec<Scenario> {
@@ -77,7 +81,7 @@ fn scenarios() -> Vec<Scenario> {
 }
 
 /// Measures all scenarios and prints them; true where every limit is kept.
-async fn measure(effort: Effort) -> Fallible<bool> {
+async fn measure(binary: &Path, effort: Effort) -> Fallible<bool> {
     let upstream = Role::start(&["upstream"])?;
     let floor = Role::start(&["floor", &upstream.address.to_string()])?;
     let folder = tempfile::tempdir()?;
@@ -86,7 +90,7 @@ async fn measure(effort: Effort) -> Fallible<bool> {
         upstream.address,
         ways::CONFIGS
     );
-    let mut server = Server::start(Path::new(env!("CARGO_BIN_EXE_switchyard")), folder.path(), &objects)?;
+    let mut server = Server::start(binary, folder.path(), &objects)?;
     println!("Bodies of 2 KB both ways. CPU is the kernel's count for the proxy's process; latency is the client's.");
     let mut kept = true;
     for scenario in scenarios() {

@@ -5,7 +5,7 @@ mod record;
 mod said;
 
 pub use record::Record;
-pub(in crate::gateway) use record::iso;
+pub(in crate::gateway) use record::{cents, iso};
 
 use crate::store::calls::Cursor;
 use crate::store::{Store, StoreError};

@@ -88,7 +88,8 @@ fn run(args: &[OsString]) -> Result<()> {
 }
 
 fn bench(args: &[OsString]) -> Result<()> {
-    become_process(shell::cargo().args(["bench", "--bench", "gateway", "--"]).args(args))
+    let server = build()?;
+    become_process(shell::cargo().args(["run", "--release", "--package", "bench", "--"]).arg(server).args(args))
 }
 
 /// Hands this process over, so that signals and the exit code are the other program's own.

@@ -1,7 +1,7 @@
 //! One call as the lines of an export: one for each target that was tried, retries folded in. Pure.
 
 use super::order::canonical;
-use crate::gateway::logs::{Record, iso};
+use crate::gateway::logs::{Record, cents, iso};
 use crate::store::calls::{Attempt, CallFile};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
@@ -20,6 +20,11 @@ struct Passed {
     started_us: u64,
     /// From its first try to the end of its last.
     took_us: u64,
+    /// Of all its tries.
+    tokens_in: u64,
+    tokens_out: u64,
+    /// Nano-dollars.
+    cost: i64,
 }
 
 /// The lines of a call, each an object of the fields asked for, under the names by which they were asked for. Targets
@@ -80,13 +85,13 @@ fn passed(answering: &str, attempts: &[Attempt]) -> Vec<Passed> {
     }
     let answering = if targets.contains(&answering) { Some(answering) } else { targets.last().copied() };
     let others = targets.into_iter().filter(|target| Some(*target) != answering);
-    others.filter_map(|target| Passed::of(attempts.iter().filter(|attempt| attempt.target == target))).collect()
+    let tries = |target| attempts.iter().filter(|attempt| attempt.target == target).collect::<Vec<_>>();
+    others.filter_map(|target| Passed::of(&tries(target))).collect()
 }
 
 impl Passed {
-    fn of<'a>(mut tries: impl Iterator<Item = &'a Attempt>) -> Option<Self> {
-        let first = tries.next()?;
-        let last = tries.last().unwrap_or(first);
+    fn of(tries: &[&Attempt]) -> Option<Self> {
+        let (first, last) = (tries.first()?, tries.last()?);
         Some(Self {
             vendor: last.vendor.clone(),
             model: last.model.clone(),
@@ -94,6 +99,9 @@ impl Passed {
             error: last.error.clone(),
             started_us: first.started_us,
             took_us: (last.started_us + last.latency_us).saturating_sub(first.started_us),
+            tokens_in: tries.iter().map(|attempt| attempt.tokens_in).sum(),
+            tokens_out: tries.iter().map(|attempt| attempt.tokens_out).sum(),
+            cost: tries.iter().filter_map(|attempt| attempt.cost).sum(),
         })
     }
 
@@ -113,14 +121,15 @@ impl Passed {
             ("is_success", json!(success)),
             ("ai_org", json!(self.vendor)),
             ("ai_model", json!(self.model)),
-            ("req_units", json!(0)),
-            ("res_units", json!(0)),
-            ("total_units", json!(0)),
-            ("cost", json!(0)),
+            ("req_units", json!(self.tokens_in)),
+            ("res_units", json!(self.tokens_out)),
+            ("total_units", json!(self.tokens_in + self.tokens_out)),
             ("response_time", json!(took)),
             ("response_status_code", json!(self.status)),
         ];
-        fields.into_iter().filter_map(|(name, value)| Some((name, to_raw_value(&value).ok()?))).collect()
+        let cost = cents(self.cost).map(|cost| ("cost", cost));
+        let fields = fields.into_iter().filter_map(|(name, value)| Some((name, to_raw_value(&value).ok()?)));
+        fields.chain(cost).collect()
     }
 }
 
@@ -132,7 +141,16 @@ mod tests {
     use serde_json::{Value, json};
 
     fn tried(file: &Attempt, target: &str, status: u16, started_us: u64) -> Attempt {
-        Attempt { target: target.into(), status, started_us, latency_us: 2_000, ..file.clone() }
+        Attempt {
+            target: target.into(),
+            status,
+            started_us,
+            latency_us: 2_000,
+            tokens_in: 0,
+            tokens_out: 0,
+            cost: None,
+            ..file.clone()
+        }
     }
 
     #[tokio::test]
@@ -144,7 +162,12 @@ mod tests {
         file.call.target = "config.targets[1]".into();
         file.attempts = vec![
             tried(&own, "config.targets[0]", 500, 1_000),
-            tried(&own, "config.targets[0]", 503, 9_000),
+            Attempt {
+                tokens_in: 20,
+                tokens_out: 2,
+                cost: Some(7_670_000),
+                ..tried(&own, "config.targets[0]", 503, 9_000)
+            },
             tried(&own, "config.targets[1]", 200, 12_000),
         ];
         let requested: Vec<String> =
@@ -158,7 +181,7 @@ mod tests {
             read,
             [
                 json!({"id":format!("{id}-1"),"trace_id":"t-0","ai_provider":"cerebras","status_code":503,
-                    "total_units":0,"cost":0,"response_time":10,"metadata":metadata}),
+                    "total_units":22,"cost":0.767,"response_time":10,"metadata":metadata}),
                 json!({"id":id,"trace_id":"t-0","ai_provider":"cerebras","status_code":200,
                     "total_units":3320,"cost":0.767,"response_time":2810,"metadata":metadata}),
             ]

@@ -199,7 +199,7 @@ impl Metrics {
             is_success: call.outcome == "finished" && (200..300).contains(&call.status),
             ai_model: if call.model_served.is_empty() { call.model_asked } else { call.model_served },
             total_units: call.tokens_in + call.tokens_out,
-            cost: call.cost.and_then(|nanos| decimal(nanos, 7)),
+            cost: call.cost.and_then(cents),
             gateway_processing_time: micros(call.overhead_us),
             upstream_response_time: micros(call.latency_us.saturating_sub(call.overhead_us)),
             last_used_option_index: option_index(&call.target),
@@ -294,6 +294,11 @@ fn rounded_ms(micros: u64) -> u64 {
 
 fn micros(micros: u64) -> Raw {
     i64::try_from(micros).ok().and_then(|micros| decimal(micros, 3))
+}
+
+/// Nano-dollars as the contract's cents.
+pub(in crate::gateway) fn cents(nanos: i64) -> Raw {
+    decimal(nanos, 7)
 }
 
 /// An exact JSON number: `decimal(7_670_000, 7)` is 0.767.

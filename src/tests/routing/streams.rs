@@ -14,6 +14,8 @@ const HOLD_SHORT: &str =
     r#"{"strategy":{"mode":"fallback"},"stream":{"hold":20,"idle_timeout":300},"targets":[$alpha,$beta]}"#;
 const AGAIN: &str = r#"{"provider":"@alpha","retry":{"attempts":1}}"#;
 const RATE: &str = r#"{"provider":"@alpha","stream":{"min_tokens_per_second":1}}"#;
+const TOO_SLOW: &str =
+    r#"{"strategy":{"mode":"fallback"},"targets":[{"provider":"@alpha","stream":{"min_tokens_per_second":50}},$beta]}"#;
 const TIMED: &str = r#"{"strategy":{"mode":"fallback"},"targets":[{"provider":"@alpha","request_timeout":600},$beta]}"#;
 const OWN: &str = r#"{"stream":{"first_token_timeout":60000},"strategy":{"mode":"fallback"},"targets":[{"provider":"@alpha","stream":{"first_token_timeout":60}},$beta]}"#;
 
@@ -60,6 +62,7 @@ pub const ROWS: &[Row] = &[
     .says("from alpha"),
     told("a stream that breaks later ends with an event", BOTH, "alpha:cutoff", "broke off"),
     told("a stream that goes silent later ends with an event", IDLE, "alpha:stall", "Nothing came for 300 ms"),
+    told("a stream that is too slow ends with an event", TOO_SLOW, "alpha:stall", "tokens came within 10 s"),
     told("a provider's own later error is the event", BOTH, "alpha:souring", "trouble at alpha"),
     stood_in("content that is held does not count as sent", HOLD, "alpha:cutoff beta:stream"),
     stood_in("an error after content that is held falls back", HOLD, "alpha:souring beta:stream"),
