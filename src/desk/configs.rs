@@ -1,7 +1,7 @@
 //! Configs: drafts, versions and tries.
 
 mod check;
-mod trial;
+pub(in crate::desk) mod trial;
 
 pub use check::mistakes;
 
@@ -209,7 +209,8 @@ impl Seat {
         Ok(Some(Draft { body: draft.body, base: draft.base, author: draft.author, at: draft.at, mistakes }))
     }
 
-    async fn picks(&self) -> Answer<Vec<ProviderPick>> {
+    /// The providers that a call may name, with their models.
+    pub(in crate::desk) async fn picks(&self) -> Answer<Vec<ProviderPick>> {
         let providers = self.house.store.providers(self.workspace()).await?;
         let callable = providers.into_iter().filter(|provider| provider.callable());
         let pick = |slug: String, vendor: &Vendor| ProviderPick {
