@@ -17,3 +17,4 @@ pub mod scale;
 pub mod snippets;
 pub mod theme;
 pub mod time;
+pub mod toast;

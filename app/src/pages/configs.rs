@@ -12,6 +12,7 @@ mod saving;
 mod source;
 mod templates;
 mod trial;
+mod undo;
 pub mod versions;
 mod words;
 mod work;

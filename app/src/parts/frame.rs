@@ -6,6 +6,7 @@ use crate::model::account::Person;
 use crate::parts::icon::{Icon, Mark};
 use crate::parts::pop::Pop;
 use crate::parts::theme::ThemeSwitch;
+use crate::parts::toast::{Corner, Toasts};
 use icondata_core::Icon as IconData;
 use icondata_lu::{
     LuChevronsUpDown, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu, LuPlug, LuScrollText, LuSearch,
@@ -33,6 +34,7 @@ const PEOPLE: [Line; 1] = [("/members", "Members", LuUsers)];
 pub fn Frame() -> impl IntoView {
     let who: Who = Resource::new(|| (), |()| api::who());
     provide_context(who);
+    let toasts = Toasts::provide();
     view! {
         <a class="skip" href="#main" rel="external">
             "Skip to content"
@@ -71,6 +73,7 @@ pub fn Frame() -> impl IntoView {
                     <AccountMenu />
                 </Pop>
             </nav>
+            <Corner toasts />
         </div>
     }
 }

@@ -6,6 +6,7 @@ use super::head::Bench;
 use super::saving::Saving;
 use super::source::{Source, count};
 use super::trial::TryIt;
+use super::undo;
 use super::work::Work;
 use crate::api;
 use crate::model::config::{Clash, ConfigDetail, ProviderPick, Published};
@@ -16,6 +17,7 @@ use crate::parts::pop::Pop;
 use crate::parts::problem::{Problem, failure_of, shown, success_of};
 use crate::parts::route::{Lights, RouteGraph};
 use crate::parts::time::Time;
+use crate::parts::toast::Toasts;
 use icondata_lu::{LuEllipsis, LuHistory};
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
@@ -34,14 +36,21 @@ pub fn Editor() -> impl IntoView {
         if done { acts.publish.version().get() } else { before.copied().unwrap_or_default() }
     });
     let (discarded, renamed) = (success_of(acts.discard), success_of(acts.rename));
+    let toasts = expect_context::<Toasts>();
     let detail = Resource::new(
-        move || (slug.get(), published.get(), discarded.get(), renamed.get()),
+        move || (slug.get(), published.get(), discarded.get(), renamed.get(), toasts.undone.get()),
         |(slug, ..)| api::config(slug),
     );
     let navigate = use_navigate();
+    let dropped = StoredValue::new(String::new());
     Effect::new(move |before: Option<(usize, usize, usize)>| {
         let now = (published.get(), discarded.get(), renamed.get());
         if let Some(before) = before.filter(|before| *before != now) {
+            match before {
+                (before, ..) if before != now.0 => undo::published(toasts, slug.get_untracked(), acts.publish),
+                (_, before, _) if before != now.1 => undo::discarded(toasts, slug.get_untracked(), dropped.get_value()),
+                _ => {}
+            }
             let there = if before.0 == now.0 { "" } else { "/versions" };
             let there = format!("/configs/{}{there}", slug.get_untracked());
             navigate(&there, NavigateOptions { scroll: false, ..NavigateOptions::default() });
@@ -58,7 +67,7 @@ pub fn Editor() -> impl IntoView {
         }>
             {move || Suspend::new(async move {
                 match detail.await {
-                    Ok(detail) => desk(detail, ask, acts),
+                    Ok(detail) => desk(detail, ask, acts, dropped),
                     Err(failure) => view! { <Page title="Config">{shown(Err(failure), |()| ())}</Page> }.into_any(),
                 }
             })}
@@ -66,13 +75,19 @@ pub fn Editor() -> impl IntoView {
     }
 }
 
-fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts) -> AnyView {
+/// `dropped` keeps the text that is about to be discarded.
+fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts, dropped: StoredValue<String>) -> AnyView {
     let locked = !detail.editable;
     let (text, served) = match &detail.draft {
         Some(draft) => (draft.body.clone(), draft.mistakes.clone()),
         None => (detail.row.body.clone(), Vec::new()),
     };
     let work = Work::new(text, served);
+    Effect::new(move |_| {
+        if acts.discard.pending().get() {
+            dropped.set_value(work.text.get_untracked());
+        }
+    });
     let saving = Saving::start(detail.row.slug.clone(), work, detail.revision, locked);
     let over = RwSignal::new(None);
     let form = Form::new(work, detail.providers.clone(), locked, over);

@@ -1,6 +1,7 @@
 //! The versions of a config as one line of stations, two of them compared, and the way back.
 
 use super::head::{Bench, touches};
+use super::undo;
 use crate::api;
 use crate::failure::Failure;
 use crate::model::config::{ConfigDetail, Version};
@@ -10,6 +11,7 @@ use crate::parts::page::{Page, Waiting};
 use crate::parts::problem::{Problem, failure_of, shown, success_of};
 use crate::parts::route::{Lights, RouteGraph};
 use crate::parts::time::Time;
+use crate::parts::toast::Toasts;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -72,9 +74,10 @@ pub fn Versions() -> impl IntoView {
     let asked = Memo::new(move |_| query.with(|query| (Side::read(query.get("old")), Side::read(query.get("new")))));
     let back = ServerAction::<api::RollBack>::new();
     let rolled = success_of(back);
+    let toasts = expect_context::<Toasts>();
     let page = Resource::new(
-        move || (slug.get(), asked.get(), rolled.get()),
-        |(slug, (old, new), _)| async move {
+        move || (slug.get(), asked.get(), rolled.get(), toasts.undone.get()),
+        |(slug, (old, new), ..)| async move {
             let detail = api::config(slug).await?;
             let (old, new) = sides(&detail, old, new);
             let before = text(&detail, old).await?;
@@ -82,6 +85,13 @@ pub fn Versions() -> impl IntoView {
             Ok::<_, Failure>((detail, old.word(), new.word(), before, after))
         },
     );
+    Effect::new(move |before: Option<usize>| {
+        let now = rolled.get();
+        if let (true, Some(Ok(number))) = (before.is_some_and(|before| before != now), back.value().get_untracked()) {
+            undo::live(toasts, slug.get_untracked(), number, number - 1);
+        }
+        now
+    });
     view! {
         <Transition fallback=|| {
             view! {

@@ -36,7 +36,7 @@ pub struct Frame {
 }
 
 pub const BROAD: Frame =
-    Frame { class: "broad", root: 92, step: 172, reach: 430, row: 64, top: 60, platform: 208, upright: false };
+    Frame { class: "broad", root: 92, step: 150, reach: 430, row: 64, top: 60, platform: 208, upright: false };
 pub const NARROW: Frame =
     Frame { class: "narrow", root: 30, step: 36, reach: 54, row: 80, top: 62, platform: 220, upright: true };
 
@@ -309,10 +309,10 @@ mod tests {
         };
         let svg = draw(&sample(), &lights, BROAD);
         for part in [
-            r#"<path class="tk lit" style="--w:2.5px" d="M92 60 H264"/>"#,
-            r#"<path class="tk lit" style="--w:2.5px" d="M264 60 H608"/>"#,
-            r#"<path class="tk maybe" style="--w:2.5px" d="M264 60 l14 14 V110"/>"#,
-            r#"d="M106 238 l14 14 H608"/>"#,
+            r#"<path class="tk lit" style="--w:2.5px" d="M92 60 H242"/>"#,
+            r#"<path class="tk lit" style="--w:2.5px" d="M242 60 H542"/>"#,
+            r#"<path class="tk maybe" style="--w:2.5px" d="M242 60 l14 14 V110"/>"#,
+            r#"d="M106 238 l14 14 H542"/>"#,
             "metadata.plan is",
             "75 %",
             "otherwise",
