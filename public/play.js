@@ -57,8 +57,7 @@ const ACTS = {
     const pane = button.closest(".pane");
     runs.get(pane)?.abort();
     for (const field of pane.querySelectorAll("input, select")) field.value = "";
-    pane.querySelector(".out").replaceChildren();
-    pane.querySelector("footer").replaceChildren();
+    for (const place of pane.querySelectorAll(".out, footer")) place.replaceChildren();
     // The first one stays: something has to be asked.
     if (shownOf(form).length > 1) pane.hidden = true;
     shownOf(form)[0].querySelector("input").focus();
@@ -103,11 +102,10 @@ function begin() {
 
 function sheetOf(form) {
   const text = (name) => form.elements[`form[${name}]`].value;
-  const turns = [...form.querySelectorAll("[data-turn]")];
   const [system, temperature, max_tokens, tools, more] = ["system", "temperature", "max_tokens", "tools", "more"].map(text);
   return {
     system, temperature, max_tokens, tools, more,
-    turns: turns.map((turn) => ({ role: turn.querySelector("select").value, text: turn.querySelector("textarea").value })),
+    turns: [...form.querySelectorAll("[data-turn]")].map((turn) => ({ role: turn.querySelector("select").value, text: turn.querySelector("textarea").value })),
     columns: panesOf(form).map((pane) => ({ model: pane.querySelector("input").value, config: pane.querySelector("select").value })),
   };
 }
@@ -149,10 +147,9 @@ function keep(form) {
 function count(form) {
   const add = document.querySelector("[data-act=add]");
   const shown = shownOf(form).length;
-  if (add) {
-    add.disabled = shown === panesOf(form).length;
-    add.querySelector(".muted").textContent = `${shown} of ${panesOf(form).length}`;
-  }
+  if (!add) return;
+  add.disabled = shown === panesOf(form).length;
+  add.querySelector(".muted").textContent = `${shown} of ${panesOf(form).length}`;
 }
 
 async function runAll(form) {
@@ -320,9 +317,13 @@ class View {
 }
 
 function pretty(text) {
+  const value = parsed(text);
+  return value && typeof value === "object" ? JSON.stringify(value, null, 2) : undefined;
+}
+
+function parsed(text) {
   try {
-    const value = JSON.parse(text);
-    return value && typeof value === "object" ? JSON.stringify(value, null, 2) : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
@@ -339,12 +340,7 @@ function post(address, body, signal) {
 /** What was refused, in words; a field that is named says so itself. */
 async function refusal(response, form) {
   const text = await response.text();
-  let told = {};
-  try {
-    told = JSON.parse(text);
-  } catch {
-    // Not JSON: the status says it.
-  }
+  const told = parsed(text) ?? {};
   for (const [name, words] of told.fields ?? []) mark(form, name, words);
   const words = told.message ?? told.error?.message ?? "The server did not answer this.";
   if (response.status === 401 && !response.headers.has("x-portkey-request-id")) location.assign("/sign-in");

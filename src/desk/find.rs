@@ -73,7 +73,8 @@ impl Seat {
             let called = pick.models.iter().map(|model| format!("@{}/{model}", pick.slug));
             let found = called.filter(|model| holds(typed, &[model])).take(MOST - models.len().min(MOST));
             models.extend(found.map(|label| {
-                let href = format!("/playground?model={}", label.replace('%', "%25").replace('&', "%26").replace('+', "%2B"));
+                let href =
+                    format!("/playground?model={}", label.replace('%', "%25").replace('&', "%26").replace('+', "%2B"));
                 Found { kind: "Try a model", label, hint: "playground".into(), href }
             }));
         }

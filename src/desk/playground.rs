@@ -239,6 +239,9 @@ mod tests {
         let given = [("set-cookie", "a=b"), ("content-type", "text/html"), ("x-portkey-request-id", "1")];
         let given = given.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         let passed = passed(&given.into_iter().collect());
-        assert_eq!((passed.len(), &passed[CONTENT_TYPE], &passed[LOG]), (2, &"application/json".parse().unwrap(), &"1".parse().unwrap()));
+        assert_eq!(
+            (passed.len(), &passed[CONTENT_TYPE], &passed[LOG]),
+            (2, &"application/json".parse().unwrap(), &"1".parse().unwrap())
+        );
     }
 }

@@ -43,9 +43,13 @@ mod tests {
     async fn an_id_is_found_by_its_beginning_in_its_own_workspace_alone() {
         let (store, _folder) = journal().await;
         let id = Seed::default().plant(&store).await;
-        for (workspace, typed, calls) in
-            [("default", &id[..6], 1), ("default", id.as_str(), 1), ("other", &id[..6], 0), ("default", "zz", 0), ("default", "%", 0)]
-        {
+        for (workspace, typed, calls) in [
+            ("default", &id[..6], 1),
+            ("default", id.as_str(), 1),
+            ("other", &id[..6], 0),
+            ("default", "zz", 0),
+            ("default", "%", 0),
+        ] {
             let begun = store.begun_ids(workspace, typed, 5).await.unwrap();
             assert_eq!(begun.calls.len(), calls, "{workspace} {typed}");
         }

@@ -73,7 +73,9 @@ fn anew(asked: Memo<(Option<String>, Option<String>)>) {
     Effect::new(move |before: Option<(Option<String>, Option<String>)>| {
         let now = asked.get();
         if before.is_some_and(|before| before != now) {
-            _ = window().location().set_href(&format!("/playground?{}", search.get_untracked().trim_start_matches('?')));
+            _ = window()
+                .location()
+                .set_href(&format!("/playground?{}", search.get_untracked().trim_start_matches('?')));
         }
         now
     });

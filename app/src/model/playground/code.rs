@@ -42,7 +42,8 @@ impl Call<'_> {
         let Self { base_url, config, body } = self;
         let fields = body.as_object().into_iter().flatten();
         let (known, own): (Vec<_>, Vec<_>) = fields.partition(|(name, _)| NAMED.contains(&name.as_str()));
-        let mut arguments: Vec<_> = known.into_iter().map(|(name, value)| format!("{name}={}", python(value, 1))).collect();
+        let mut arguments: Vec<_> =
+            known.into_iter().map(|(name, value)| format!("{name}={}", python(value, 1))).collect();
         if body.get("model").is_none() {
             arguments.insert(0, "model=\"\"".to_owned());
         }
@@ -77,9 +78,28 @@ impl Call<'_> {
 
 /// Parameters that the Python SDK takes by name; what it does not know goes beside them.
 const NAMED: [&str; 22] = [
-    "audio", "frequency_penalty", "logit_bias", "logprobs", "max_completion_tokens", "max_tokens", "messages",
-    "metadata", "modalities", "model", "n", "parallel_tool_calls", "presence_penalty", "reasoning_effort",
-    "response_format", "seed", "stop", "temperature", "tool_choice", "tools", "top_logprobs", "top_p",
+    "audio",
+    "frequency_penalty",
+    "logit_bias",
+    "logprobs",
+    "max_completion_tokens",
+    "max_tokens",
+    "messages",
+    "metadata",
+    "modalities",
+    "model",
+    "n",
+    "parallel_tool_calls",
+    "presence_penalty",
+    "reasoning_effort",
+    "response_format",
+    "seed",
+    "stop",
+    "temperature",
+    "tool_choice",
+    "tools",
+    "top_logprobs",
+    "top_p",
 ];
 
 /// A value as Python writes it; `deep` is how far its line is indented, four spaces each.
@@ -117,7 +137,10 @@ mod tests {
     fn every_client_carries_address_model_config_and_words() {
         let column = Column { model: "@sandbox/echo".into(), config: "pc-x".into() };
         let snippets = code(&sheet("Hello there"), &column, "http://x/v1").unwrap();
-        assert_eq!(snippets.iter().map(|snippet| snippet.client.as_str()).collect::<Vec<_>>(), ["curl", "Python", "Node"]);
+        assert_eq!(
+            snippets.iter().map(|snippet| snippet.client.as_str()).collect::<Vec<_>>(),
+            ["curl", "Python", "Node"]
+        );
         for Snippet { client, text } in snippets {
             for part in ["http://x/v1", "@sandbox/echo", "pc-x", "Hello there", KEY] {
                 assert!(text.contains(part), "{client} lacks {part}: {text}");
@@ -132,7 +155,10 @@ mod tests {
         let [curl, python, node] = code(&sheet, &column, "http://x/v1").unwrap().try_into().unwrap();
         for (text, part) in [
             (&curl.text, r#"it'\''s \"fine\""#),
-            (&python.text, "    stop=None,\n    logprobs=True,\n    extra_body={\n        \"own\": [\n            1,\n        ],\n    },"),
+            (
+                &python.text,
+                "    stop=None,\n    logprobs=True,\n    extra_body={\n        \"own\": [\n            1,\n        ],\n    },",
+            ),
             (&python.text, r#""content": "it's \"fine\"","#),
             (&node.text, r#""stop": null"#),
         ] {

@@ -4,6 +4,7 @@ use super::dialogs::{Acts, dialog};
 use super::form::{ConfigForm, Form};
 use super::head::Bench;
 use super::saving::Saving;
+use super::seen::seen;
 use super::source::{Source, count};
 use super::trial::TryIt;
 use super::undo;
@@ -92,7 +93,9 @@ fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts, dropped: StoredValu
     let over = RwSignal::new(None);
     let form = Form::new(work, detail.providers.clone(), locked, over);
     let lights = RwSignal::new(Lights::default());
+    let seen = seen(&detail.providers);
     let all = Signal::derive(move || Lights {
+        seen: seen.clone(),
         bad: work
             .mistakes
             .with(|all| all.iter().map(|mistake| (mistake.path.clone(), mistake.message.clone())).collect()),

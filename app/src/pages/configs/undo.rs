@@ -46,7 +46,12 @@ pub fn discarded(toasts: Toasts, slug: String, body: String) {
         });
     };
     let undo: Option<Arc<dyn Fn() + Send + Sync>> = Some(Arc::new(act));
-    toasts.tell(Toast { title: "Draft discarded".into(), text: "What is live stays.".into(), undo, ..Toast::default() });
+    toasts.tell(Toast {
+        title: "Draft discarded".into(),
+        text: "What is live stays.".into(),
+        undo,
+        ..Toast::default()
+    });
 }
 
 /// Nothing that somebody saved meanwhile is overwritten.

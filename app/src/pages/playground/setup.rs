@@ -25,7 +25,9 @@ pub fn setup(
             </div>
         }
     });
-    let told = move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.of("model").or(failure.of("turns"))));
+    let told = move || {
+        failure.with(|failure| failure.as_ref().and_then(|failure| failure.of("model").or(failure.of("turns"))))
+    };
     let told = move || told().map(|text| view! { <p class="error" role="alert">{text}</p> });
     let open = (!tools.is_empty() || !more.is_empty()).then_some("");
     view! {
