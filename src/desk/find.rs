@@ -109,8 +109,6 @@ fn holds(typed: &str, names: &[&str]) -> bool {
 mod tests {
     use super::super::tests::{house, new_provider, two};
     use super::*;
-    use crate::desk::Visitor;
-    use app::model::playground::Sheet;
     use std::sync::Arc;
 
     #[tokio::test]

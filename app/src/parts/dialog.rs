@@ -53,7 +53,7 @@ fn give_back(opener: Option<HtmlElement>) {
     on_cleanup(move || {
         let opener = opener.try_get_value().flatten();
         request_animation_frame(move || {
-            let there = opener.filter(HtmlElement::is_connected);
+            let there = opener.filter(|opener| opener.is_connected());
             let main = || document().get_element_by_id("main").and_then(|main| main.dyn_into().ok());
             let element: Option<HtmlElement> = there.or_else(main);
             _ = element.map(|element| element.focus());

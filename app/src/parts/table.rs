@@ -8,7 +8,12 @@ pub type Column = (&'static str, bool);
 
 /// `class` is the table's own; `label` its caption, and the name of the region that it scrolls in.
 #[component]
-pub fn Table(label: &'static str, class: &'static str, columns: &'static [Column], children: Children) -> impl IntoView {
+pub fn Table(
+    label: &'static str,
+    class: &'static str,
+    columns: &'static [Column],
+    children: Children,
+) -> impl IntoView {
     let head = |(name, figures): &Column| {
         let name = match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
             Some(unseen) => view! { <span class="unseen">{unseen}</span> }.into_any(),

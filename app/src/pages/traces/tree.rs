@@ -13,17 +13,19 @@ use crate::parts::icon::Icon;
 use crate::parts::page::Wide;
 use crate::parts::scale::Scale;
 use crate::parts::time::Time;
-use icondata_lu::LuChevronDown;
+use icondata_lu::{LuChevronDown, LuEye};
 use leptos::prelude::*;
 use std::collections::HashSet;
 
-pub fn tree(detail: &TraceDetail) -> impl IntoView + use<> {
+/// `here` is the address of the trace itself.
+pub fn tree(detail: &TraceDetail, here: &str) -> impl IntoView + use<> {
     let row = &detail.row;
     let query = around(row);
     let scale = Scale::over(row.duration_us);
     let folded = RwSignal::new(HashSet::new());
     let lines = detail.spans.iter().zip(above(&detail.spans)).enumerate();
-    let lines = lines.map(|(at, (span, above))| line(span, scale, &query, Fold { at, above, folded })).collect_view();
+    let lines =
+        lines.map(|(at, (span, above))| line(span, scale, &query, Fold { at, above, folded, here })).collect_view();
     let calls = detail.spans.iter().filter(|span| span.attempt.is_none()).count();
     let whole = usize::try_from(row.spans).unwrap_or(usize::MAX);
     let left = (whole > calls).then(|| {
@@ -105,8 +107,9 @@ fn head(detail: &TraceDetail, query: &LogQuery) -> impl IntoView + use<> {
 }
 
 /// Where a line stands in the tree, and which lines are folded.
-struct Fold {
+struct Fold<'a> {
     at: usize,
+    here: &'a str,
     /// The lines that it lies below.
     above: Vec<usize>,
     folded: RwSignal<HashSet<usize>>,
@@ -144,8 +147,10 @@ fn folder(name: &str, at: usize, folded: RwSignal<HashSet<usize>>) -> impl IntoV
 }
 
 /// The name's link covers the whole line and opens the call's log.
-fn line(span: &Span, scale: Scale, query: &LogQuery, fold: Fold) -> impl IntoView + use<> {
-    let Fold { at, above, folded } = fold;
+fn line(span: &Span, scale: Scale, query: &LogQuery, fold: Fold<'_>) -> impl IntoView + use<> {
+    let Fold { at, above, folded, here } = fold;
+    let glance = format!("{here}&span={}", span.log);
+    let called = format!("Look at {}", span.name);
     let hidden = move || folded.with(|folded| above.iter().any(|line| folded.contains(line)));
     let tab = if span.attempt.is_some() { "attempts" } else { "" };
     let from = scale.percent(span.started_us);
@@ -182,14 +187,16 @@ fn line(span: &Span, scale: Scale, query: &LogQuery, fold: Fold) -> impl IntoVie
                 </span>
             </td>
             <td class="num soft" title=tokens>
-                {paid}
+                {paid} <a class="glance" href=glance aria-label=called.clone() title=called>
+                    <Icon icon=LuEye class="s" />
+                </a>
             </td>
         </tr>
     }
 }
 
 /// The calls of the trace and no others, so that the ways on from a log stay within it.
-fn around(row: &TraceRow) -> LogQuery {
+pub fn around(row: &TraceRow) -> LogQuery {
     let length = i64::try_from(row.duration_us / 1_000).unwrap_or(0);
     let from = row.at - row.at.rem_euclid(MINUTE);
     let to = row.at.saturating_add(length).saturating_add(2 * MINUTE);
