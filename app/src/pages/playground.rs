@@ -1,7 +1,6 @@
 //! The playground: one prompt, up to four answers side by side.
 //!
 //! `public/play.js` runs it. Without scripts the form asks the first column, and the page opens the call that came of it.
-#![expect(clippy::needless_pass_by_value, reason = "components own what they are given")]
 
 mod panes;
 mod setup;
@@ -33,10 +32,11 @@ pub fn Playground() -> impl IntoView {
             board.sheet = sheet;
         }
         Effect::new(|_| ready());
+        let to = <api::RunSheet as ServerFn>::url();
         let Board { sheet, models, configs, run, note, code } = board;
         let options = models.into_iter().map(|model| view! { <option value=model></option> });
         view! {
-            <form class="play" method="post" action=<api::RunSheet as ServerFn>::PATH data-play="">
+            <form class="play" method="post" action=to data-play="">
                 {setup(&sheet, code, note, failure)}
                 {panes(&sheet, &configs, run)}
                 <datalist id="models">{options.collect_view()}</datalist>

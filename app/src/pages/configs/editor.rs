@@ -101,18 +101,6 @@ fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts, dropped: StoredValu
             .with(|all| all.iter().map(|mistake| (mistake.path.clone(), mistake.message.clone())).collect()),
         ..lights.get()
     });
-    let graph = move || {
-        view! {
-            <section class="card graph" aria-labelledby="route-title">
-                <header>
-                    <h2 id="route-title">"Route"</h2>
-                    <p>{move || if lights.with(|lights| lights.first.is_some()) { "Lit for the sample below" } else { "Straight on is the first choice" }}</p>
-                    <Legend />
-                </header>
-                <RouteGraph config=work.good lights=all over />
-            </section>
-        }
-    };
     let dialogs = {
         let detail = detail.clone();
         move || dialog(&ask.get(), &detail, acts, saving, work.text)
@@ -146,7 +134,7 @@ fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts, dropped: StoredValu
                     <ConfigForm form />
                 </section>
                 <div class="right">
-                    {graph()}
+                    {route(work, lights.into(), all, over)}
                     <div class="two">
                         <form method="post" action=to on:submit=keep>
                             <input type="hidden" name="slug" value=slug />
@@ -163,6 +151,20 @@ fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts, dropped: StoredValu
         </Bench>
     }
     .into_any()
+}
+
+/// `all`: what is lit, with what is wrong beside it.
+fn route(work: Work, lights: Signal<Lights>, all: Signal<Lights>, over: RwSignal<Option<String>>) -> impl IntoView {
+    view! {
+        <section class="card graph" aria-labelledby="route-title">
+            <header>
+                <h2 id="route-title">"Route"</h2>
+                <p>{move || if lights.with(|lights| lights.first.is_some()) { "Lit for the sample below" } else { "Straight on is the first choice" }}</p>
+                <Legend />
+            </header>
+            <RouteGraph config=work.good lights=all over />
+        </section>
+    }
 }
 
 /// What fields offer to pick from.

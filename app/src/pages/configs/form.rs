@@ -156,7 +156,7 @@ fn choice(form: Form, path: Path) -> AnyView {
             </label>
         }
     };
-    let segments = modes.iter().map(|word| segment(*word)).collect_view();
+    let segments = modes.iter().map(|word| segment(word)).collect_view();
     view! {
         <div class="field">
             <p class="modes-title">"Strategy" <small>{move || mode_meaning(&mode.get())}</small></p>

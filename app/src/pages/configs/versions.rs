@@ -156,11 +156,6 @@ fn show(
             if detail.draft.is_some() { "The draft stays." } else { "" }
         ),
     };
-    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    let config = read(&after);
-    let (drawn, marks) = if before.is_empty() { (config.clone(), Vec::new()) } else { merge(&read(&before), &config) };
-    let change = if before.is_empty() { "the first version".to_owned() } else { tally_marks(&marks) };
-    let lights = Lights { marks, ..Lights::default() };
     let names = (old.name(&detail), new.name(&detail));
     let heading = format!("{} against {}", names.1, names.0);
     view! {
@@ -178,28 +173,7 @@ fn show(
                         <span>{words}</span>
                     </p>
                     {pickers(&detail, old, new)}
-                    <section class="card graph" aria-labelledby="route-title">
-                        <header>
-                            <h2 id="route-title">"Route"</h2>
-                            <p>{format!("{heading}: {change}")}</p>
-                            <ul class="legend push" aria-hidden="true">
-                                <li>
-                                    <svg class="lg" viewBox="0 0 22 8"><path class="tk lit" d="M1 4H21" /></svg>
-                                    "new"
-                                </li>
-                                <li>
-                                    <svg class="lg" viewBox="0 0 22 8"><path class="tk gone" d="M1 4H21" /></svg>
-                                    "removed"
-                                </li>
-                            </ul>
-                        </header>
-                        <RouteGraph
-                            config=Signal::stored(drawn)
-                            lights=Signal::stored(lights)
-                            over=RwSignal::new(None)
-                            heard=config
-                        />
-                    </section>
+                    {drawn(&before, &after, &heading)}
                     <section class="card dif" aria-labelledby="json-title">
                         <header>
                             <h2 id="json-title">"JSON"</h2>
@@ -212,6 +186,40 @@ fn show(
         </Bench>
     }
     .into_any()
+}
+
+/// Both sides in one graph.
+fn drawn(before: &str, after: &str, heading: &str) -> impl IntoView + use<> {
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    let config = read(after);
+    let (both, marks) = if before.is_empty() { (config.clone(), Vec::new()) } else { merge(&read(before), &config) };
+    let change = if before.is_empty() { "the first version".to_owned() } else { tally_marks(&marks) };
+    let lights = Lights { marks, ..Lights::default() };
+    let told = format!("{heading}: {change}");
+    view! {
+        <section class="card graph" aria-labelledby="route-title">
+            <header>
+                <h2 id="route-title">"Route"</h2>
+                <p>{told}</p>
+                <ul class="legend push" aria-hidden="true">
+                    <li>
+                        <svg class="lg" viewBox="0 0 22 8"><path class="tk lit" d="M1 4H21" /></svg>
+                        "new"
+                    </li>
+                    <li>
+                        <svg class="lg" viewBox="0 0 22 8"><path class="tk gone" d="M1 4H21" /></svg>
+                        "removed"
+                    </li>
+                </ul>
+            </header>
+            <RouteGraph
+                config=Signal::stored(both)
+                lights=Signal::stored(lights)
+                over=RwSignal::new(None)
+                heard=config
+            />
+        </section>
+    }
 }
 
 fn roll_back(slug: String, number: i64, back: ServerAction<api::RollBack>) -> impl IntoView {
