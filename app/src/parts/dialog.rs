@@ -4,11 +4,13 @@ use crate::parts::icon::Icon;
 use icondata_lu::LuX;
 use leptos::html;
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::HtmlElement;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 /// Shown because the URL says so; leaving it leads to `back`. Without scripts it lies over the page as it is, with them
-/// it is modal: it holds the focus, and Esc leaves it.
+/// it is modal: it holds the focus, Esc leaves it, and what opened it has the focus again afterwards.
 #[component]
 pub fn Dialog(
     #[prop(into)] title: ViewFnOnce,
@@ -21,6 +23,7 @@ pub fn Dialog(
         if let Some(dialog) = element.get()
             && dialog.matches(":modal") != Ok(true)
         {
+            give_back(document().active_element().and_then(|opener| opener.dyn_into().ok()));
             _ = dialog.remove_attribute("open");
             _ = dialog.show_modal();
         }
@@ -42,4 +45,18 @@ pub fn Dialog(
             {children()}
         </dialog>
     }
+}
+
+/// Where the opener is gone, as a row that was removed, the page's contents have the focus.
+fn give_back(opener: Option<HtmlElement>) {
+    let opener = StoredValue::new_local(opener);
+    on_cleanup(move || {
+        let opener = opener.try_get_value().flatten();
+        request_animation_frame(move || {
+            let there = opener.filter(|opener| opener.is_connected());
+            let main = || document().get_element_by_id("main").and_then(|main| main.dyn_into().ok());
+            let element: Option<HtmlElement> = there.or_else(main);
+            _ = element.map(|element| element.focus());
+        });
+    });
 }

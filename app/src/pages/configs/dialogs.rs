@@ -112,7 +112,7 @@ fn discard(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
             <ActionForm action=acts.discard>
                 <div class="body">
                     <Problem failure=failure_of(acts.discard) />
-                    <p class="soft">{format!("All that was changed since is lost; this cannot be undone. {left}")}</p>
+                    <p class="soft">{format!("All that was changed since goes. {left}")}</p>
                 </div>
                 <input type="hidden" name="slug" value=slug />
                 <div class="acts">

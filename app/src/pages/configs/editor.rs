@@ -4,8 +4,10 @@ use super::dialogs::{Acts, dialog};
 use super::form::{ConfigForm, Form};
 use super::head::Bench;
 use super::saving::Saving;
+use super::seen::seen;
 use super::source::{Source, count};
 use super::trial::TryIt;
+use super::undo;
 use super::work::Work;
 use crate::api;
 use crate::model::config::{Clash, ConfigDetail, ProviderPick, Published};
@@ -16,6 +18,7 @@ use crate::parts::pop::Pop;
 use crate::parts::problem::{Problem, failure_of, shown, success_of};
 use crate::parts::route::{Lights, RouteGraph};
 use crate::parts::time::Time;
+use crate::parts::toast::Toasts;
 use icondata_lu::{LuEllipsis, LuHistory};
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
@@ -34,14 +37,21 @@ pub fn Editor() -> impl IntoView {
         if done { acts.publish.version().get() } else { before.copied().unwrap_or_default() }
     });
     let (discarded, renamed) = (success_of(acts.discard), success_of(acts.rename));
+    let toasts = expect_context::<Toasts>();
     let detail = Resource::new(
-        move || (slug.get(), published.get(), discarded.get(), renamed.get()),
+        move || (slug.get(), published.get(), discarded.get(), renamed.get(), toasts.undone.get()),
         |(slug, ..)| api::config(slug),
     );
     let navigate = use_navigate();
+    let dropped = StoredValue::new(String::new());
     Effect::new(move |before: Option<(usize, usize, usize)>| {
         let now = (published.get(), discarded.get(), renamed.get());
         if let Some(before) = before.filter(|before| *before != now) {
+            match before {
+                (before, ..) if before != now.0 => undo::published(toasts, slug.get_untracked(), acts.publish),
+                (_, before, _) if before != now.1 => undo::discarded(toasts, slug.get_untracked(), dropped.get_value()),
+                _ => {}
+            }
             let there = if before.0 == now.0 { "" } else { "/versions" };
             let there = format!("/configs/{}{there}", slug.get_untracked());
             navigate(&there, NavigateOptions { scroll: false, ..NavigateOptions::default() });
@@ -58,7 +68,7 @@ pub fn Editor() -> impl IntoView {
         }>
             {move || Suspend::new(async move {
                 match detail.await {
-                    Ok(detail) => desk(detail, ask, acts),
+                    Ok(detail) => desk(detail, ask, acts, dropped),
                     Err(failure) => view! { <Page title="Config">{shown(Err(failure), |()| ())}</Page> }.into_any(),
                 }
             })}
@@ -66,35 +76,31 @@ pub fn Editor() -> impl IntoView {
     }
 }
 
-fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts) -> AnyView {
+/// `dropped` keeps the text that is about to be discarded.
+fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts, dropped: StoredValue<String>) -> AnyView {
     let locked = !detail.editable;
     let (text, served) = match &detail.draft {
         Some(draft) => (draft.body.clone(), draft.mistakes.clone()),
         None => (detail.row.body.clone(), Vec::new()),
     };
     let work = Work::new(text, served);
+    Effect::new(move |_| {
+        if acts.discard.pending().get() {
+            dropped.set_value(work.text.get_untracked());
+        }
+    });
     let saving = Saving::start(detail.row.slug.clone(), work, detail.revision, locked);
     let over = RwSignal::new(None);
     let form = Form::new(work, detail.providers.clone(), locked, over);
     let lights = RwSignal::new(Lights::default());
+    let seen = seen(&detail.providers);
     let all = Signal::derive(move || Lights {
+        seen: seen.clone(),
         bad: work
             .mistakes
             .with(|all| all.iter().map(|mistake| (mistake.path.clone(), mistake.message.clone())).collect()),
         ..lights.get()
     });
-    let graph = move || {
-        view! {
-            <section class="card graph" aria-labelledby="route-title">
-                <header>
-                    <h2 id="route-title">"Route"</h2>
-                    <p>{move || if lights.with(|lights| lights.first.is_some()) { "Lit for the sample below" } else { "Straight on is the first choice" }}</p>
-                    <Legend />
-                </header>
-                <RouteGraph config=work.good lights=all over />
-            </section>
-        }
-    };
     let dialogs = {
         let detail = detail.clone();
         move || dialog(&ask.get(), &detail, acts, saving, work.text)
@@ -128,7 +134,7 @@ fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts) -> AnyView {
                     <ConfigForm form />
                 </section>
                 <div class="right">
-                    {graph()}
+                    {route(work, lights.into(), all, over)}
                     <div class="two">
                         <form method="post" action=to on:submit=keep>
                             <input type="hidden" name="slug" value=slug />
@@ -145,6 +151,20 @@ fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts) -> AnyView {
         </Bench>
     }
     .into_any()
+}
+
+/// `all`: what is lit, with what is wrong beside it.
+fn route(work: Work, lights: Signal<Lights>, all: Signal<Lights>, over: RwSignal<Option<String>>) -> impl IntoView {
+    view! {
+        <section class="card graph" aria-labelledby="route-title">
+            <header>
+                <h2 id="route-title">"Route"</h2>
+                <p>{move || if lights.with(|lights| lights.first.is_some()) { "Lit for the sample below" } else { "Straight on is the first choice" }}</p>
+                <Legend />
+            </header>
+            <RouteGraph config=work.good lights=all over />
+        </section>
+    }
 }
 
 /// What fields offer to pick from.

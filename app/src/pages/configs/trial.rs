@@ -164,7 +164,7 @@ fn lit(outcome: &Outcome) -> Lights {
     let Some(explain) = &outcome.explain else { return Lights::default() };
     let bare = |path: &String| path.strip_prefix("config").unwrap_or(path).trim_start_matches('.').to_owned();
     let mut steps = explain.steps.iter().map(|step| bare(&step.path));
-    Lights { first: steps.next(), maybe: steps.collect(), bad: Vec::new() }
+    Lights { first: steps.next(), maybe: steps.collect(), ..Lights::default() }
 }
 
 fn shown(answer: &Result<Outcome, Failure>) -> AnyView {

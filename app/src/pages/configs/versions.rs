@@ -1,15 +1,18 @@
 //! The versions of a config as one line of stations, two of them compared, and the way back.
 
 use super::head::{Bench, touches};
+use super::stations::stations;
+use super::undo;
 use crate::api;
 use crate::failure::Failure;
-use crate::model::config::{ConfigDetail, Version};
+use crate::model::config::ConfigDetail;
 use crate::parts::diff::{Diff, tally};
 use crate::parts::icon::Points;
 use crate::parts::page::{Page, Waiting};
 use crate::parts::problem::{Problem, failure_of, shown, success_of};
+use crate::parts::route::merge::{merge, tally as tally_marks};
 use crate::parts::route::{Lights, RouteGraph};
-use crate::parts::time::Time;
+use crate::parts::toast::Toasts;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -17,7 +20,7 @@ use serde_json::Value;
 
 /// One side of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
+pub enum Side {
     Draft,
     Number(i64),
 }
@@ -30,7 +33,7 @@ impl Side {
         }
     }
 
-    fn word(self) -> String {
+    pub fn word(self) -> String {
         match self {
             Self::Draft => "draft".into(),
             Self::Number(number) => number.to_string(),
@@ -72,9 +75,10 @@ pub fn Versions() -> impl IntoView {
     let asked = Memo::new(move |_| query.with(|query| (Side::read(query.get("old")), Side::read(query.get("new")))));
     let back = ServerAction::<api::RollBack>::new();
     let rolled = success_of(back);
+    let toasts = expect_context::<Toasts>();
     let page = Resource::new(
-        move || (slug.get(), asked.get(), rolled.get()),
-        |(slug, (old, new), _)| async move {
+        move || (slug.get(), asked.get(), rolled.get(), toasts.undone.get()),
+        |(slug, (old, new), ..)| async move {
             let detail = api::config(slug).await?;
             let (old, new) = sides(&detail, old, new);
             let before = text(&detail, old).await?;
@@ -82,6 +86,13 @@ pub fn Versions() -> impl IntoView {
             Ok::<_, Failure>((detail, old.word(), new.word(), before, after))
         },
     );
+    Effect::new(move |before: Option<usize>| {
+        let now = rolled.get();
+        if let (true, Some(Ok(number))) = (before.is_some_and(|before| before != now), back.value().get_untracked()) {
+            undo::live(toasts, slug.get_untracked(), number, number - 1);
+        }
+        now
+    });
     view! {
         <Transition fallback=|| {
             view! {
@@ -145,7 +156,6 @@ fn show(
             if detail.draft.is_some() { "The draft stays." } else { "" }
         ),
     };
-    let config: Value = serde_json::from_str(&after).unwrap_or_default();
     let names = (old.name(&detail), new.name(&detail));
     let heading = format!("{} against {}", names.1, names.0);
     view! {
@@ -163,13 +173,7 @@ fn show(
                         <span>{words}</span>
                     </p>
                     {pickers(&detail, old, new)}
-                    <section class="card graph" aria-labelledby="route-title">
-                        <header>
-                            <h2 id="route-title">"Route"</h2>
-                            <p>{names.1.clone()}</p>
-                        </header>
-                        <RouteGraph config=Signal::stored(config) lights=Signal::stored(Lights::default()) over=RwSignal::new(None) />
-                    </section>
+                    {drawn(&before, &after, &heading)}
                     <section class="card dif" aria-labelledby="json-title">
                         <header>
                             <h2 id="json-title">"JSON"</h2>
@@ -184,6 +188,40 @@ fn show(
     .into_any()
 }
 
+/// Both sides in one graph.
+fn drawn(before: &str, after: &str, heading: &str) -> impl IntoView + use<> {
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    let config = read(after);
+    let (both, marks) = if before.is_empty() { (config.clone(), Vec::new()) } else { merge(&read(before), &config) };
+    let change = if before.is_empty() { "the first version".to_owned() } else { tally_marks(&marks) };
+    let lights = Lights { marks, ..Lights::default() };
+    let told = format!("{heading}: {change}");
+    view! {
+        <section class="card graph" aria-labelledby="route-title">
+            <header>
+                <h2 id="route-title">"Route"</h2>
+                <p>{told}</p>
+                <ul class="legend push" aria-hidden="true">
+                    <li>
+                        <svg class="lg" viewBox="0 0 22 8"><path class="tk lit" d="M1 4H21" /></svg>
+                        "new"
+                    </li>
+                    <li>
+                        <svg class="lg" viewBox="0 0 22 8"><path class="tk gone" d="M1 4H21" /></svg>
+                        "removed"
+                    </li>
+                </ul>
+            </header>
+            <RouteGraph
+                config=Signal::stored(both)
+                lights=Signal::stored(lights)
+                over=RwSignal::new(None)
+                heard=config
+            />
+        </section>
+    }
+}
+
 fn roll_back(slug: String, number: i64, back: ServerAction<api::RollBack>) -> impl IntoView {
     view! {
         <ActionForm action=back>
@@ -194,55 +232,6 @@ fn roll_back(slug: String, number: i64, back: ServerAction<api::RollBack>) -> im
             </button>
         </ActionForm>
     }
-}
-
-/// The draft, if there is one, then the versions; each leads to its comparison with what is live.
-fn stations(detail: &ConfigDetail, old: Side, new: Side) -> AnyView {
-    let place = format!("/configs/{}/versions", detail.row.slug);
-    let side = move |this: Side| {
-        let word = if this == new { "right" } else { "left" };
-        (this == new || this == old).then(|| view! { <span class="side push">{word}</span> })
-    };
-    let draft = detail.draft.as_ref().map(|draft| {
-        view! {
-            <li class="draft">
-                <a href=format!("{place}?new=draft") aria-current=(new == Side::Draft).then_some("true")>
-                    <span class="hd">
-                        <b>{format!("v{}", detail.row.version + 1)}</b>
-                        <span class="badge">"draft"</span>
-                        {side(Side::Draft)}
-                    </span>
-                    <span class="by">{by(draft.author.as_ref())} " · saved " <Time at=draft.at /></span>
-                </a>
-            </li>
-        }
-    });
-    let version = |version: &Version| {
-        let this = Side::Number(version.number);
-        view! {
-            <li class=if version.published { "live" } else { "" }>
-                <a href=format!("{place}?new={}", version.number) aria-current=(new == this).then_some("true")>
-                    <span class="hd">
-                        <b>{format!("v{}", version.number)}</b>
-                        {version.published.then(|| view! { <span class="badge accent">"live"</span> })}
-                        {side(this)}
-                    </span>
-                    {(!version.note.is_empty()).then(|| view! { <span class="nt">{version.note.clone()}</span> })}
-                    <span class="by">{by(version.author.as_ref())} " · " <Time at=version.at /></span>
-                </a>
-            </li>
-        }
-    };
-    let versions = detail.versions.iter().map(version).collect_view();
-    view! {
-        {draft}
-        {versions}
-    }
-    .into_any()
-}
-
-fn by(author: Option<&String>) -> String {
-    author.cloned().unwrap_or_else(|| "a file or an API key".into())
 }
 
 /// Any two can be compared, by a form that needs no scripts.
@@ -308,6 +297,8 @@ mod tests {
             at: 0,
             note: String::new(),
             published: number == version,
+            calls: 0,
+            failed: 0,
         };
         ConfigDetail {
             row,
