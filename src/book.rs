@@ -2,12 +2,13 @@
 //! It is replaced whole after each write of the console.
 
 use crate::route::Tree;
-use crate::secret::Sealer;
+use crate::secret::{self, Sealer};
 use crate::store::configs::StoredConfig;
-use crate::store::keys::StoredKey;
+use crate::store::keys::{PastSecret, StoredKey};
 use crate::store::providers::StoredProvider;
 use crate::store::{Store, StoreError};
 use crate::wire::vendors::{Auth, Base, Endpoint, Kind, OPENABLE, Route, Vendor, vendor};
+use app::model::key::Allowed;
 use app::model::routing::{self, Mistake};
 use arc_swap::ArcSwap;
 use http::{HeaderName, HeaderValue, Uri};
@@ -28,8 +29,15 @@ pub struct KeyEntry {
     /// A call may bring its own config.
     pub config_override: bool,
     pub metadata: Vec<(String, String)>,
+    /// No call overrides the metadata.
+    pub enforced: bool,
+    pub allowed: Allowed,
     /// Milliseconds since 1970 UTC.
     pub expires_at: Option<i64>,
+    /// Names the secret that opened, so that its use is known; 0: none did.
+    pub secret: i64,
+    /// The secret is one of before a rotation.
+    pub past: bool,
 }
 
 /// A provider that can be called: addresses parsed, credential opened.
@@ -127,7 +135,7 @@ impl Shelf {
         for past in self.store.past_secrets().await? {
             let key = book.keys.values().find(|key| key.id == past.key).map(Arc::clone);
             if let Some(key) = key {
-                book.keys.insert(past.secret_hash, Arc::new(key.until(past.until)));
+                book.keys.insert(past.secret_hash, Arc::new(key.before(&past)));
             }
         }
         for row in self.store.live_providers().await? {
@@ -256,10 +264,29 @@ impl ProviderEntry {
 }
 
 impl KeyEntry {
-    /// The same key under a secret that ends then, or with the key itself.
-    fn until(&self, end: i64) -> Self {
-        let expires_at = self.expires_at.map_or(end, |expiry| expiry.min(end));
-        Self { expires_at: Some(expires_at), ..self.clone() }
+    /// What the console calls with.
+    pub fn console(workspace: &str) -> Self {
+        Self {
+            id: "console".into(),
+            workspace: workspace.into(),
+            name: "console".into(),
+            scopes: vec!["completions.write".into()],
+            config: None,
+            config_override: true,
+            metadata: Vec::new(),
+            enforced: true,
+            allowed: Allowed::default(),
+            expires_at: None,
+            secret: 0,
+            past: false,
+        }
+    }
+
+    /// The same key under a secret of before a rotation, which ends then, or with the key itself.
+    fn before(&self, past: &PastSecret) -> Self {
+        let expires_at = self.expires_at.map_or(past.until, |expiry| expiry.min(past.until));
+        let secret = secret::mark(&past.secret_hash);
+        Self { expires_at: Some(expires_at), secret, past: true, ..self.clone() }
     }
 }
 
@@ -273,7 +300,11 @@ impl From<StoredKey> for KeyEntry {
             config: row.config,
             config_override: row.config_override,
             metadata: row.metadata.into_iter().collect(),
+            enforced: row.enforced,
+            allowed: row.allowed,
             expires_at: row.expires_at,
+            secret: secret::mark(&row.secret_hash),
+            past: false,
         }
     }
 }

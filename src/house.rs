@@ -1,5 +1,6 @@
 //! The house: cheap handles to every room, built once.
 
+use crate::alert::Alerts;
 use crate::auth;
 use crate::book::Shelf;
 use crate::cache::flight::Flights;
@@ -34,6 +35,7 @@ pub struct House {
     pub store: Store,
     pub shelf: Shelf,
     pub journal: Journal,
+    pub alerts: Alerts,
     pub relay: Relay,
     pub cache: Cache,
     pub flights: Flights<Landing>,
@@ -94,6 +96,7 @@ impl House {
         let sandbox = sandbox::start(&tasks).await.map_err(OpenError::Sandbox)?;
         let shelf = Shelf::open(store.clone(), sealer.clone(), sandbox).await?;
         let journal = Journal::open(&folder, &store, &clock, &tasks).await?;
+        let alerts = Alerts::open(&store, &settings.alerts, &clock, &tasks).await?;
         let cache = Cache::open(&store, Bounds::default(), &clock, &tasks).await;
         exports::open(&store, &clock, &tasks, &folder).await?;
         let sessions = auth::session::layer(&store, &settings).await?;
@@ -103,6 +106,7 @@ impl House {
             store,
             shelf,
             journal,
+            alerts,
             relay: Relay::new(),
             cache,
             flights: Flights::new(),

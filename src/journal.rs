@@ -13,7 +13,7 @@ pub mod sketch;
 pub mod slots;
 mod tend;
 pub mod tries;
-mod uses;
+pub mod uses;
 mod writer;
 
 use crate::clock::Clock;

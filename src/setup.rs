@@ -264,13 +264,15 @@ fn key_row(
         last_four: secret::last_four(&declared.value),
         scopes: declared.scopes.clone(),
         config: declared.config.clone(),
-        config_override: true,
+        config_override: declared.config_override,
         metadata: declared.metadata.clone(),
+        enforced: declared.enforced,
+        allowed: declared.allowed.clone(),
         origin: Origin::File,
         created_by: None,
         created_at: known.map_or(hand.now, |row| row.created_at),
         updated_at: known.and_then(|row| row.updated_at),
-        expires_at: None,
+        expires_at: declared.expires_at,
         revoked_at: None,
     };
     (known != Some(&row)).then_some(row)

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::model::range::Range;
-use crate::model::{account, config, key, log, provider, trace, usage};
+use crate::model::{account, alert, config, key, log, provider, trace, usage};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
@@ -72,8 +72,26 @@ pub async fn keys() -> Result<key::Keys, Failure> {
 }
 
 #[server]
-pub async fn mint_key(form: key::NewKey) -> Result<key::MintedKey, Failure> {
-    session().await?.mint_key(form).await
+pub async fn mint_key(form: key::KeyForm) -> Result<key::MintedKey, Failure> {
+    let typed = form.typed();
+    session().await?.mint_key(form).await.map_err(|failure| failure.keeping(typed))
+}
+
+#[server]
+pub async fn edit_key(form: key::KeyForm) -> Result<(), Failure> {
+    let typed = form.typed();
+    let edited = session().await?.edit_key(form).await.map_err(|failure| failure.keeping(typed));
+    edited.inspect(|()| leptos_axum::redirect("/keys"))
+}
+
+#[server]
+pub async fn renew_key(id: String, overlap: u32) -> Result<key::MintedKey, Failure> {
+    session().await?.renew_key(id, overlap).await.inspect(|_| leptos_axum::redirect("/keys"))
+}
+
+#[server]
+pub async fn end_secret(id: String, mark: String) -> Result<(), Failure> {
+    session().await?.end_secret(id, mark).await.inspect(|()| leptos_axum::redirect("/keys"))
 }
 
 #[server]
@@ -177,6 +195,11 @@ pub async fn traces(query: trace::TraceQuery) -> Result<trace::TracePage, Failur
 #[server]
 pub async fn trace(id: String) -> Result<trace::TraceDetail, Failure> {
     session().await?.trace(id).await
+}
+
+#[server]
+pub async fn alerts() -> Result<alert::Alerts, Failure> {
+    session().await?.alerts().await
 }
 
 #[server(input = Json)]

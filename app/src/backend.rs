@@ -5,8 +5,9 @@
 
 use crate::failure::Failure;
 use crate::model::account::{Doorway, FirstSteps, InviteLink, Members, Person, Role, SignIn, SignUp};
+use crate::model::alert::Alerts;
 use crate::model::config::{ConfigDetail, ConfigRow, Outcome, Published, Saved, Trial};
-use crate::model::key::{Keys, MintedKey, NewKey};
+use crate::model::key::{KeyForm, Keys, MintedKey};
 use crate::model::log::{LogDetail, LogPage, LogQuery};
 use crate::model::provider::{NewProvider, Providers};
 use crate::model::range::Range;
@@ -44,7 +45,13 @@ pub trait PeopleDesk {
 pub trait KeyDesk {
     async fn keys(&self) -> Answer<Keys>;
     /// The secret is returned here, and once more by [`KeyDesk::keys`] for those without scripts.
-    async fn mint_key(&self, form: NewKey) -> Answer<MintedKey>;
+    async fn mint_key(&self, form: KeyForm) -> Answer<MintedKey>;
+    /// Gives the key of the form's id what the form says; its secret stays.
+    async fn edit_key(&self, form: KeyForm) -> Answer<()>;
+    /// Gives a key a new secret, told as by [`KeyDesk::mint_key`]; the old one opens for `overlap` seconds more.
+    async fn renew_key(&self, id: String, overlap: u32) -> Answer<MintedKey>;
+    /// Ends a secret of before a rotation at once.
+    async fn end_secret(&self, id: String, mark: String) -> Answer<()>;
     async fn revoke_key(&self, id: String) -> Answer<()>;
 }
 
@@ -95,13 +102,19 @@ pub trait TraceDesk {
 }
 
 #[async_trait]
+pub trait AlertDesk {
+    /// What people were told of budgets lately.
+    async fn alerts(&self) -> Answer<Alerts>;
+}
+
+#[async_trait]
 pub trait UsageDesk {
     async fn overview(&self, range: Range) -> Answer<Overview>;
 }
 
 /// A signed-in person at work.
 pub trait Session:
-    PeopleDesk + KeyDesk + ProviderDesk + ConfigDesk + LogDesk + TraceDesk + UsageDesk + Send + Sync
+    PeopleDesk + KeyDesk + ProviderDesk + ConfigDesk + LogDesk + TraceDesk + UsageDesk + AlertDesk + Send + Sync
 {
     fn who(&self) -> Person;
 }

@@ -113,6 +113,12 @@ async fn fill(ask: &Ask, wish: &mut KeyWish) -> Result<(), Refused> {
             return Err(Refused::field("expires_at", "This time is over. Use one to come, or delete the key."));
         }
     }
+    if let Some(models) = body.texts("allowed_models")? {
+        wish.allowed.models = models;
+    }
+    if let Some(providers) = body.texts("allowed_providers")? {
+        wish.allowed.providers = providers.iter().map(|slug| slug.trim_start_matches('@').to_owned()).collect();
+    }
     match body.form("defaults")? {
         Some(defaults) => fill_defaults(ask, &defaults, wish).await,
         None => Ok(()),
@@ -125,6 +131,9 @@ async fn fill_defaults(ask: &Ask, defaults: &Form, wish: &mut KeyWish) -> Result
     }
     if let Some(allowed) = defaults.flag("allow_config_override")? {
         wish.config_override = allowed;
+    }
+    if let Some(enforced) = defaults.flag("metadata_enforced")? {
+        wish.enforced = enforced;
     }
     if defaults.sent("config_id") {
         wish.config = match defaults.text("config_id")?.filter(|id| !id.is_empty()) {
@@ -179,7 +188,10 @@ fn record(key: &StoredKey, now: i64) -> Value {
             "metadata": key.metadata,
             "config_id": key.config,
             "allow_config_override": key.config_override,
+            "metadata_enforced": key.enforced,
         },
+        "allowed_models": key.allowed.models,
+        "allowed_providers": key.allowed.providers,
         "alert_emails": [],
         "expires_at": key.expires_at.map(iso),
         "object": "api-key",

@@ -126,13 +126,15 @@ pub static ROUTES: &[Row] = &[
     row!(Post "/api-keys/{type}/{sub_type}" ["workspace_service_api_keys.create", "workspace_user_api_keys.create",
         "organisation_service_api_keys.create"] "Make an API key; its secret is shown once"
         {("name", "string", true), ("scopes", "array", true), ("description", "string", false),
-         ("user_id", "string", false), ("defaults", "object", false), ("expires_at", "string", false)} keys::create),
+         ("user_id", "string", false), ("defaults", "object", false), ("allowed_models", "array", false),
+         ("allowed_providers", "array", false), ("expires_at", "string", false)} keys::create),
     row!(Get "/api-keys/{id}" ["workspace_service_api_keys.read", "workspace_user_api_keys.read",
         "organisation_service_api_keys.read"] "Read an API key" {} keys::read),
     row!(Put "/api-keys/{id}" ["workspace_service_api_keys.update", "workspace_user_api_keys.update",
         "organisation_service_api_keys.update"] "Change an API key"
         {("name", "string", false), ("description", "string", false), ("scopes", "array", false),
-         ("defaults", "object", false), ("expires_at", "string", false)} keys::update),
+         ("defaults", "object", false), ("allowed_models", "array", false), ("allowed_providers", "array", false),
+         ("expires_at", "string", false)} keys::update),
     row!(Delete "/api-keys/{id}" ["workspace_service_api_keys.delete", "workspace_user_api_keys.delete",
         "organisation_service_api_keys.delete"] "Revoke an API key for good" {} keys::delete),
     row!(Post "/api-keys/{id}/rotate" ["workspace_service_api_keys.rotate", "workspace_user_api_keys.rotate",

@@ -10,7 +10,7 @@ use crate::gateway::intake::{self, Asked};
 use crate::gateway::outgoing::Asking;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::sight::View;
-use crate::gateway::target::{Ask, Target};
+use crate::gateway::target::{Ask, Target, Unnamed};
 use crate::gateway::trace::Trace;
 use crate::gateway::{explained, masked, metadata, stream};
 use crate::house::{House, Shared};
@@ -18,7 +18,7 @@ use crate::journal::meter::Meter;
 use crate::journal::record::{Outcome, Record};
 use crate::journal::slots::Opening;
 use crate::route::{self, Facts, Leaf, Plan};
-use crate::wire::vendors::Route;
+use crate::wire::vendors::{Endpoint, Route};
 use app::model::routing::{Mode, Queue};
 use axum::body::Body;
 use axum::response::Response;
@@ -123,6 +123,7 @@ pub fn first_target(house: &House, inbound: &Inbound, model: Option<&str>) -> Re
         leaf: leaf.as_deref(),
         saved: routed.is_some_and(|routed| routed.saved.is_some()),
         model,
+        unnamed: if inbound.route.endpoint == Endpoint::Realtime { Unnamed::Refused } else { Unnamed::Passes },
         trusted: &house.settings.trusted_custom_hosts,
     })
 }
@@ -243,7 +244,8 @@ pub fn describe(record: &mut Record, inbound: &Inbound) {
     call.parent_span_id.clone_from(&trace.parent);
     call.span_name =
         if trace.name.is_empty() { format!("{} {}", parts.method, parts.uri.path()) } else { trace.name.clone() };
-    call.metadata = metadata::text_of(&metadata::merged(&parts.headers, &caller.key.metadata, None));
+    call.metadata = metadata::text_of(&metadata::merged(&parts.headers, &caller.key, None));
+    record.secret = caller.key.secret;
     call.runtime = runtime(&parts.headers);
     record.parts.request_headers = masked::lines(&parts.headers);
     record.untracked = intake::untracked(&parts.headers);

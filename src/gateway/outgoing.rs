@@ -6,7 +6,7 @@ use crate::gateway::config::Routed;
 use crate::gateway::intake::Asked;
 use crate::gateway::payload::Payload;
 use crate::gateway::refusal::Refusal;
-use crate::gateway::target::{Ask, Target};
+use crate::gateway::target::{Ask, Target, Unnamed};
 use crate::gateway::{forward, masked, open};
 use crate::house::House;
 use crate::journal::secrets::Secrets;
@@ -78,6 +78,7 @@ impl Outgoing {
             leaf: routed.map(|_| &**leaf),
             saved: routed.is_some_and(|routed| routed.saved.is_some()),
             model: model.as_deref(),
+            unnamed: unnamed(&payload, route.endpoint, &parts.method),
             trusted: &house.settings.trusted_custom_hosts,
         })?;
         if target.model != model
@@ -133,6 +134,12 @@ impl Outgoing {
     pub fn kept(&self) -> Bytes {
         self.kept.clone().unwrap_or_else(|| self.bytes.clone())
     }
+}
+
+/// A form that names several models, or one in a file, names none that could be judged.
+fn unnamed(payload: &Payload, endpoint: Endpoint, method: &Method) -> Unnamed {
+    let reads = matches!(*method, Method::GET | Method::DELETE) || endpoint == Endpoint::Files;
+    if reads && payload.json().is_none() { Unnamed::Passes } else { Unnamed::Refused }
 }
 
 fn forwarded(headers: &HeaderMap, leaf: &Leaf, provider: &ProviderEntry) -> Result<Forwarded, Refusal> {

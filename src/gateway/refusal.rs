@@ -75,6 +75,25 @@ impl Refusal {
         Self { code: Some("invalid_api_key"), ..Self::new(StatusCode::UNAUTHORIZED, "invalid_request_error", message) }
     }
 
+    /// 401: the key, or a secret of before its rotation, was good until `end` (milliseconds).
+    pub fn expired_key(end: i64, past: bool) -> Self {
+        let end = jiff::Timestamp::from_millisecond(end).map_or_else(|_| "before".into(), |end| format!("{end:.0}"));
+        let why = match past {
+            true => format!("The key has a new secret, and this one ended at {end}. Call with the new one."),
+            false => format!("The key expired at {end}. Give it a later date on the API keys page, or use another."),
+        };
+        let refusal = Self::unknown_key();
+        Self { message: format!("{}. {why}", refusal.message), ..refusal }
+    }
+
+    /// 403: the key may not call this; `allowed` says what it may.
+    pub fn not_allowed(code: &'static str, what: &str, allowed: &str) -> Self {
+        let message =
+            format!("This key may not call {what}. It may call {allowed}. Call one of these, or use another key.");
+        let refusal = Self::new(StatusCode::FORBIDDEN, "permission_error", message);
+        Self { code: Some(code), param: Some(what.to_owned()), ..refusal }
+    }
+
     /// 403: the key lacks a scope.
     pub fn scope(wanted: &str) -> Self {
         let message = format!(

@@ -120,6 +120,8 @@ pub struct Record {
     pub explain: Option<Box<Explain>>,
     /// Microseconds that a call took which was made elsewhere, and is only told of here.
     pub took_us: Option<u64>,
+    /// Names the secret that the call came with; 0: none did.
+    pub secret: i64,
     /// Credentials that the call was made with: what comes back may hold them, and is packed without.
     pub secrets: Secrets,
 }

@@ -4,11 +4,26 @@ use super::file::{Given, Section};
 use super::rules;
 use super::{Place, World};
 use crate::wire::vendors::{Auth, Base, VENDORS, Vendor, vendor};
+use app::model::key::Allowed;
 use app::model::routing::{self, Mistake};
 use app::model::scope::DEFAULT_SCOPES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use zeroize::Zeroizing;
+
+const KEY_FIELDS: [&str; 11] = [
+    "name",
+    "value",
+    "value_env",
+    "scopes",
+    "config",
+    "allow_config_override",
+    "metadata",
+    "metadata_enforced",
+    "allowed_models",
+    "allowed_providers",
+    "expires_at",
+];
 
 /// The slug of the provider that is always there.
 pub const SANDBOX: &str = "sandbox";
@@ -57,7 +72,14 @@ pub struct DeclaredKey {
     pub scopes: Vec<String>,
     /// Slug of a declared config.
     pub config: Option<String>,
+    /// A call may bring its own config.
+    pub config_override: bool,
     pub metadata: BTreeMap<String, String>,
+    /// No call overrides the metadata.
+    pub enforced: bool,
+    pub allowed: Allowed,
+    /// Milliseconds.
+    pub expires_at: Option<i64>,
     pub place: Place,
 }
 
@@ -162,7 +184,7 @@ fn config_text(section: &Section<'_>, body: &Given) -> Option<String> {
 }
 
 fn api_key(section: &Section<'_>, world: &World<'_>, configs: &[String], once: &mut Once) -> Option<DeclaredKey> {
-    section.allow(&["name", "value", "value_env", "scopes", "config", "metadata"]);
+    section.allow(&KEY_FIELDS);
     let name = section.needed("name", rules::name);
     once.check(section, "API key", "name", name.as_deref());
     let value = secret(section, "value", world, true).and_then(|given| section.notes().judge(&given, rules::api_key));
@@ -177,12 +199,32 @@ fn api_key(section: &Section<'_>, world: &World<'_>, configs: &[String], once: &
     });
     let value_of = |(key, given): (String, Given)| Some((key, section.notes().judge(&given, rules::metadata_value)?));
     let metadata = section.pairs("metadata").into_iter().filter_map(value_of).collect();
-    let place = section.place(if section.has("value") { "value" } else { "value_env" });
-    Some(DeclaredKey { name: name?, value: Zeroizing::new(value?), scopes, config, metadata, place })
+    let switch = |field: &str| section.figure(field).and_then(|given| section.notes().judge(&given, rules::switch));
+    Some(DeclaredKey {
+        config_override: switch("allow_config_override").unwrap_or(true),
+        enforced: switch("metadata_enforced").unwrap_or(true),
+        allowed: allowed(section),
+        expires_at: section.judged("expires_at", rules::moment).flatten(),
+        place: section.place(if section.has("value") { "value" } else { "value_env" }),
+        name: name?,
+        value: Zeroizing::new(value?),
+        scopes,
+        config,
+        metadata,
+    })
+}
+
+/// What a key is kept to. A provider may also be one that the console or the environment connects.
+fn allowed(section: &Section<'_>) -> Allowed {
+    let list = |field: &str, rule: fn(&str) -> rules::Ruling<String>| {
+        let given = section.list(field).unwrap_or_default();
+        given.iter().filter_map(|one| section.notes().judge(one, rule)).collect()
+    };
+    Allowed { providers: list("allowed_providers", rules::slug), models: list("allowed_models", rules::model_pattern) }
 }
 
 /// The secret at `key`, or in the variable that `key_env` names.
-fn secret(section: &Section<'_>, key: &str, world: &World<'_>, needed: bool) -> Option<Given> {
+pub(super) fn secret(section: &Section<'_>, key: &str, world: &World<'_>, needed: bool) -> Option<Given> {
     let by_name = format!("{key}_env");
     match (section.text(key), section.text(&by_name)) {
         (Some(_), Some(_)) => section.note(&by_name, format!("Give either {key} or {by_name}.")),

@@ -3,6 +3,7 @@
 use crate::journal::record::{AttemptRow, CallRow, Record};
 use crate::journal::rollup::{Bin, Figures};
 use crate::journal::sketch::Sketch;
+use crate::journal::uses::Use;
 use crate::store::calls::COLUMNS;
 use crate::store::{Store, StoreError, Stored};
 use futures_util::{FutureExt, TryStreamExt};
@@ -51,7 +52,7 @@ impl Pen {
         &mut self,
         records: &[&Record],
         figures: &[(&Bin, &Figures)],
-        uses: &[(&str, i64)],
+        uses: &[Use<'_>],
     ) -> Stored<()> {
         let attempts = records
             .iter()
@@ -66,6 +67,7 @@ impl Pen {
         batch.insert("INSERT INTO bodies", "call, frame", records, bind_body)?;
         batch.insert("INSERT OR REPLACE INTO rollups", ROLLUP_COLUMNS, figures, bind_figures)?;
         batch.insert("INSERT OR REPLACE INTO key_use", "key_id, last_used_at", uses, bind_use)?;
+        batch.insert("INSERT OR REPLACE INTO secret_use", "secret, last_used_at", uses, bind_secret)?;
         let written = self.run(batch).await;
         if written.is_err() {
             // Where the failure ended the transaction already, there is nothing to roll back.
@@ -290,7 +292,12 @@ fn bind_figures(arguments: &mut SqliteArguments<'_>, (bin, figures): &(&Bin, &Fi
     arguments.add(count(figures.cache_asked))
 }
 
-fn bind_use(arguments: &mut SqliteArguments<'_>, (key, at): &(&str, i64)) -> Bound {
-    arguments.add((*key).to_owned())?;
-    arguments.add(*at)
+fn bind_use(arguments: &mut SqliteArguments<'_>, one: &Use<'_>) -> Bound {
+    arguments.add(one.key.to_owned())?;
+    arguments.add(one.at)
+}
+
+fn bind_secret(arguments: &mut SqliteArguments<'_>, one: &Use<'_>) -> Bound {
+    arguments.add(one.secret)?;
+    arguments.add(one.at)
 }

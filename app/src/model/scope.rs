@@ -30,6 +30,28 @@ pub fn is_admin(scope: &str) -> bool {
     scope.split_once('.').is_some_and(|(thing, act)| THINGS.contains(&thing) && ACTS.contains(&act))
 }
 
+/// How a thing of [`THINGS`] is called in the console.
+pub fn title(thing: &str) -> &str {
+    match thing {
+        "configs" => "Configs",
+        "providers" => "Providers",
+        "virtual_keys" => "Virtual keys",
+        "organisation_integrations" => "Integrations of the organisation",
+        "workspace_integrations" => "Integrations of the workspace",
+        "workspace_service_api_keys" => "Service keys",
+        "workspace_user_api_keys" => "Keys of members",
+        "organisation_service_api_keys" => "Service keys of the organisation",
+        "policies" => "Budget and rate policies",
+        other => other,
+    }
+}
+
+/// Acts that a thing has: a secret is what can be rotated.
+pub fn acts(thing: &str) -> impl Iterator<Item = &'static str> {
+    let rotates = thing.ends_with("_api_keys");
+    ACTS.into_iter().filter(move |act| rotates || *act != "rotate")
+}
+
 /// What a key gets when nothing is said.
 pub const DEFAULT_SCOPES: [&str; 2] = ["completions.write", "models.list"];
 

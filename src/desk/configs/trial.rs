@@ -71,18 +71,8 @@ fn inbound(seat: &Seat, trial: &Trial, config: &str) -> Answer<Inbound> {
     let config = HeaderValue::from_bytes(config.as_bytes()).map_err(|_| unfit("The config"))?;
     let request = request.header(CONFIG, config).body(()).map_err(|_| unfit("One of these"))?;
     let parts = request.into_parts().0;
-    let key = KeyEntry {
-        id: "console".into(),
-        workspace: seat.workspace().to_owned(),
-        name: "console".into(),
-        scopes: vec!["completions.write".into()],
-        config: None,
-        config_override: true,
-        metadata: Vec::new(),
-        expires_at: None,
-    };
     let trace = Trace::of(&parts.headers);
-    let caller = Caller { key: Arc::new(key), credential: None };
+    let caller = Caller { key: Arc::new(KeyEntry::console(seat.workspace())), credential: None };
     let route = Route { endpoint: Endpoint::Chat, rest: "/chat/completions".into() };
     Ok(Inbound { route, parts, caller, book: seat.house.shelf.book(), trace })
 }
