@@ -5,6 +5,7 @@
 pub mod configs;
 pub mod integrations;
 pub mod keys;
+pub mod limits;
 pub mod logs;
 pub mod people;
 pub mod providers;

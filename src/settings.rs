@@ -6,6 +6,7 @@
 mod declared;
 mod file;
 mod flags;
+pub mod limits;
 pub mod rules;
 
 pub use declared::{DeclaredConfig, DeclaredKey, DeclaredProvider, Owner, SANDBOX, SetupFile};
@@ -139,7 +140,7 @@ impl Settings {
     fn assemble(flags: &Flags, world: &World<'_>, root: &Section<'_>) -> Self {
         let layers = Layers { flags, world, root };
         let allowed: Vec<&str> =
-            KEYS.iter().map(|key| key.name).chain(["owner", "provider", "config", "api_key"]).collect();
+            KEYS.iter().map(|key| key.name).chain(["owner", "provider", "config", "api_key", "policy"]).collect();
         root.allow(&allowed);
         Self {
             listen: layers.one("listen", listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8787))),

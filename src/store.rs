@@ -10,6 +10,7 @@ pub mod exports;
 pub mod feedback;
 pub mod journal;
 pub mod keys;
+pub mod limits;
 pub mod people;
 pub mod providers;
 pub mod sessions;

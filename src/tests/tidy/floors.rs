@@ -14,13 +14,14 @@ const FLOORS: [&[&str]; 7] = [
         "journal::rollup",
         "journal::secrets",
         "journal::sketch",
+        "limit::rule",
     ],
     &["store"],
     // Rooms that decide.
-    &["chart", "price", "route", "wire"],
+    &["chart", "limit::account", "limit::facts", "limit::period", "limit::window", "price", "route", "wire"],
     &["settings"],
     // Rooms that remember, and the simulated provider.
-    &["book", "cache", "health", "journal", "sandbox"],
+    &["book", "cache", "health", "journal", "limit", "sandbox"],
     // Doors, and the handles that they are given.
     &["admin", "auth", "desk", "gateway", "house", "setup"],
     &["assets", "server"],
