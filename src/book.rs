@@ -1,6 +1,7 @@
 //! The book: an immutable snapshot of keys, providers and configs, so that no SQL stands between socket and upstream.
 //! It is replaced whole after each write of the console.
 
+use crate::limit::rules::Rules;
 use crate::route::Tree;
 use crate::secret::{self, Sealer};
 use crate::store::configs::StoredConfig;
@@ -44,6 +45,10 @@ pub struct KeyEntry {
 #[derive(Debug)]
 pub struct ProviderEntry {
     pub slug: String,
+    /// Empty where it is none of the workspace's own.
+    pub id: String,
+    /// Id of the row whose credential it has.
+    pub holder: String,
     pub vendor: &'static Vendor,
     /// Without a slash at the end.
     pub base_url: String,
@@ -86,6 +91,7 @@ pub fn settled(text: &str) -> Result<Tree, Vec<Mistake>> {
 pub struct Book {
     keys: HashMap<[u8; 32], Arc<KeyEntry>>,
     workspaces: HashMap<String, Shelved>,
+    limits: Rules,
 }
 
 #[derive(Debug, Default)]
@@ -153,6 +159,7 @@ impl Shelf {
             let entry = known.unwrap_or_else(|| Arc::new(ConfigEntry::new(slug.clone(), version, &body)));
             book.workspaces.entry(workspace).or_default().configs.insert(slug, entry);
         }
+        book.limits = Rules::of(self.store.live_limits().await?);
         self.current.store(Arc::new(book));
         Ok(())
     }
@@ -163,7 +170,7 @@ impl Shelf {
             skip("its vendor is unknown");
             return None;
         };
-        let holder = row.holder().to_owned();
+        let (id, holder) = (row.id.clone(), row.holder().to_owned());
         let base_url = row.base_url.or_else(|| self.base_url(vendor))?;
         let credential = match row.credential.map(|sealed| self.sealer.open(&sealed, &holder)).transpose() {
             Ok(credential) => credential,
@@ -173,7 +180,7 @@ impl Shelf {
             }
         };
         let text = credential.as_ref().and_then(|credential| std::str::from_utf8(credential).ok());
-        let entry = ProviderEntry::new(row.slug, vendor, &base_url, text);
+        let entry = ProviderEntry { id, holder, ..ProviderEntry::new(row.slug, vendor, &base_url, text) };
         Some(if vendor.kind == Kind::Simulated { entry.opened() } else { ProviderEntry { open: row.open, ..entry } })
     }
 
@@ -202,6 +209,11 @@ impl Book {
         self.providers(workspace).iter().find(|provider| provider.slug == slug)
     }
 
+    /// All budgets and rate limits.
+    pub fn limits(&self) -> &Rules {
+        &self.limits
+    }
+
     pub fn config(&self, workspace: &str, slug: &str) -> Option<&Arc<ConfigEntry>> {
         self.workspaces.get(workspace)?.configs.get(slug)
     }
@@ -219,6 +231,8 @@ impl ProviderEntry {
             models: uri(Endpoint::Models),
             credential: credential.and_then(|credential| signature(vendor, credential)),
             open: Vec::new(),
+            id: String::new(),
+            holder: String::new(),
             slug,
             vendor,
             base_url,
@@ -228,8 +242,8 @@ impl ProviderEntry {
     /// The same provider, credential and all, at another address.
     pub fn at(&self, base_url: &str) -> Self {
         let credential = self.credential.clone();
-        let open = self.open.clone();
-        Self { credential, open, ..Self::new(self.slug.clone(), self.vendor, base_url, None) }
+        let (open, id, holder) = (self.open.clone(), self.id.clone(), self.holder.clone());
+        Self { credential, open, id, holder, ..Self::new(self.slug.clone(), self.vendor, base_url, None) }
     }
 
     /// Where this endpoint is, if the vendor has it.

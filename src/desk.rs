@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod configs;
 pub mod integrations;
 pub mod keys;
+pub mod limits;
 pub mod logs;
 pub mod people;
 pub mod providers;

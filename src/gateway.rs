@@ -16,6 +16,7 @@ mod gate;
 pub mod host;
 pub mod ingest;
 pub mod intake;
+pub mod limited;
 pub mod logs;
 pub mod masked;
 pub mod metadata;

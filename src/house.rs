@@ -9,10 +9,12 @@ use crate::clock::Clock;
 use crate::gateway::cached::Landing;
 use crate::gateway::config::Inline;
 use crate::gateway::exports;
+use crate::gateway::limited;
 use crate::gateway::relay::Relay;
 use crate::gateway::retries::Retries;
 use crate::health::Health;
 use crate::journal::{Journal, JournalError};
+use crate::limit::Ledger;
 use crate::price::Tariff;
 use crate::sandbox;
 use crate::secret::{self, Sealer};
@@ -36,6 +38,7 @@ pub struct House {
     pub shelf: Shelf,
     pub journal: Journal,
     pub alerts: Alerts,
+    pub limits: Ledger,
     pub relay: Relay,
     pub cache: Cache,
     pub flights: Flights<Landing>,
@@ -97,6 +100,11 @@ impl House {
         let shelf = Shelf::open(store.clone(), sealer.clone(), sandbox).await?;
         let journal = Journal::open(&folder, &store, &clock, &tasks).await?;
         let alerts = Alerts::open(&store, &settings.alerts, &clock, &tasks).await?;
+        let prices = Arc::new(Tariff::bundled());
+        let limits = Ledger::open(&store, journal.slots(), Arc::clone(&prices), &clock, &tasks).await?;
+        if shelf.book().limits().has_budgets() {
+            limited::load();
+        }
         let cache = Cache::open(&store, Bounds::default(), &clock, &tasks).await;
         exports::open(&store, &clock, &tasks, &folder).await?;
         let sessions = auth::session::layer(&store, &settings).await?;
@@ -107,6 +115,7 @@ impl House {
             shelf,
             journal,
             alerts,
+            limits,
             relay: Relay::new(),
             cache,
             flights: Flights::new(),
@@ -118,7 +127,7 @@ impl House {
             tasks,
             door,
             sessions,
-            prices: Arc::new(Tariff::bundled()),
+            prices,
             _lock: lock,
         }))
     }

@@ -17,6 +17,7 @@ pub mod gateway;
 pub mod health;
 pub mod house;
 pub mod journal;
+pub mod limit;
 pub mod price;
 pub mod route;
 pub mod sandbox;

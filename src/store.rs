@@ -11,6 +11,7 @@ pub mod exports;
 pub mod feedback;
 pub mod journal;
 pub mod keys;
+pub mod limits;
 pub mod people;
 pub mod providers;
 pub mod sessions;

@@ -8,6 +8,7 @@ use crate::model::account::{Doorway, FirstSteps, InviteLink, Members, Person, Ro
 use crate::model::alert::Alerts;
 use crate::model::config::{ConfigDetail, ConfigRow, Outcome, Published, Saved, Trial};
 use crate::model::key::{KeyForm, Keys, MintedKey};
+use crate::model::limit::{LimitForm, Limits};
 use crate::model::log::{LogDetail, LogPage, LogQuery};
 use crate::model::provider::{NewProvider, Providers};
 use crate::model::range::Range;
@@ -112,9 +113,32 @@ pub trait UsageDesk {
     async fn overview(&self, range: Range) -> Answer<Overview>;
 }
 
+/// Budgets and rate limits. What a file declares can be read, reset and released, and not changed.
+#[async_trait]
+pub trait LimitDesk {
+    async fn limits(&self) -> Answer<Limits>;
+    /// Makes a limit, or changes the one of its id; what is spent of that stays.
+    async fn put_limit(&self, form: LimitForm) -> Answer<()>;
+    async fn remove_limit(&self, id: String) -> Answer<()>;
+    /// Begins a budget anew; with `group`, that counter alone.
+    async fn reset_limit(&self, id: String, group: Option<String>) -> Answer<()>;
+    /// Gives back what a crash left held of a counter.
+    async fn release_unsettled(&self, id: String, group: String) -> Answer<()>;
+}
+
 /// A signed-in person at work.
 pub trait Session:
-    PeopleDesk + KeyDesk + ProviderDesk + ConfigDesk + LogDesk + TraceDesk + UsageDesk + AlertDesk + Send + Sync
+    PeopleDesk
+    + KeyDesk
+    + ProviderDesk
+    + ConfigDesk
+    + LogDesk
+    + TraceDesk
+    + UsageDesk
+    + LimitDesk
+    + AlertDesk
+    + Send
+    + Sync
 {
     fn who(&self) -> Person;
 }

@@ -6,6 +6,7 @@ pub mod chat;
 pub mod config;
 pub mod explain;
 pub mod key;
+pub mod limit;
 pub mod log;
 pub mod money;
 pub mod plot;

@@ -5,10 +5,13 @@ use crate::gateway::opened::{Cut, Opened, Source};
 use crate::gateway::outgoing::Outgoing;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::relay::{self, Fault};
+use crate::gateway::stream;
 use crate::house::House;
 use crate::journal::record::AttemptRow;
 use crate::journal::tries::{Tries, Try};
+use crate::limit::permit::Used;
 use crate::route::retry::{RetryAfter, cooling};
+use crate::wire::openai::Usage;
 use crate::wire::vendors::Endpoint;
 use http::StatusCode;
 use http::response::Parts;
@@ -58,6 +61,12 @@ pub struct Whole {
 }
 
 impl Tried {
+    /// It was not sent.
+    pub fn refused(refusal: Refusal) -> Self {
+        let status = refusal.status.as_u16();
+        Self { status, reply: Err(refusal), after: None, cooling: None, latency_us: 0 }
+    }
+
     /// The answer was kept: nothing was sent.
     pub fn hit(reply: Reply) -> Self {
         Self { status: 200, reply: Ok(reply), after: None, cooling: None, latency_us: 0 }
@@ -67,7 +76,10 @@ impl Tried {
 impl Shot<'_> {
     /// Sends, and waits for the answer, of a stream for its beginning.
     pub async fn fire(self) -> Tried {
-        let attempt = Some(self.start());
+        let attempt = match self.start() {
+            Ok(attempt) => Some(attempt),
+            Err(refusal) => return Tried::refused(refusal),
+        };
         let deadline = Instant::now() + self.out.patience;
         let sent = self.house.relay.send(self.out.request(), self.out.patience, self.out.target.reach).await;
         match sent {
@@ -79,10 +91,14 @@ impl Shot<'_> {
         }
     }
 
-    /// Writes down that it was sent.
-    pub fn start(self) -> Try {
+    /// Holds room for it where it falls under a budget, and writes down that it was sent.
+    ///
+    /// # Errors
+    /// 412 where a budget does not cover it: it must not be sent.
+    pub fn start(self) -> Result<Try, Refusal> {
+        let permit = self.out.fare.as_ref().map(|fare| fare.reserve(self.house)).transpose()?;
         self.tries.know(&self.out.secrets);
-        self.tries.start(self.row())
+        Ok(self.tries.start_under(self.row(), permit.map(Box::new)))
     }
 
     /// Goes on from an answer's head.
@@ -132,6 +148,7 @@ impl Shot<'_> {
         let message = format!("The stream of @{} failed: {why}", self.out.target.provider.slug);
         let latency_us = opened.attempt.as_ref().map_or(0, Try::elapsed);
         if let Some(attempt) = &mut opened.attempt {
+            stream::settle(attempt, &opened.observer, &opened.kept, false);
             attempt.end(|row| {
                 row.status = opened.head.status.as_u16();
                 row.error = Some(message.clone());
@@ -146,6 +163,7 @@ impl Shot<'_> {
     pub fn faulted(self, mut attempt: Option<Try>, status: u16, fault: &Fault) -> Tried {
         let refusal = fault.refusal(&self.out.target.provider.slug);
         if let Some(attempt) = &mut attempt {
+            attempt.settle(fault.used(status));
             attempt.end(|row| {
                 row.status = status;
                 row.error = Some(refusal.message.clone());
@@ -175,6 +193,7 @@ fn whole(mut attempt: Option<Try>, mut head: Parts, checked: Checked) -> Tried {
     let failed = head.status.is_success().then_some(checked.answer.failed).flatten();
     let error = checked.answer.error.clone().filter(|_| failed.is_some() || !head.status.is_success());
     if let Some(attempt) = &mut attempt {
+        settle(attempt, &head, &checked);
         attempt.end(|row| {
             row.status = head.status.as_u16();
             row.error = error;
@@ -190,4 +209,27 @@ fn whole(mut attempt: Option<Try>, mut head: Parts, checked: Checked) -> Tried {
         latency_us: attempt.as_ref().map_or(0, Try::elapsed),
         reply: Ok(Reply::Whole(Box::new(Whole { head, checked, attempt }))),
     }
+}
+
+/// What an answer came to. One that does not say so is told by the length of its text.
+fn settle(attempt: &mut Try, head: &Parts, checked: &Checked) {
+    let answer = &checked.answer;
+    let failed = !head.status.is_success() || answer.failed.is_some();
+    let Some(permit) = attempt.permit() else { return };
+    let guess = || Usage { input: permit.prompt(), output: permit.bound().min(text_tokens(&checked.bytes)), ..Usage::default() };
+    let usage = match answer.usage {
+        Some(usage) => usage,
+        None if failed => return attempt.settle(Used::Nothing),
+        None => {
+            let guess = guess();
+            attempt.guess = Some(guess);
+            guess
+        }
+    };
+    attempt.settle(Used::Counted(&usage, answer.model.as_deref()));
+}
+
+/// Tokens of an answer's bytes: four make one, more or less.
+fn text_tokens(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len().div_ceil(4)).unwrap_or(u64::MAX)
 }

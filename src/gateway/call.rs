@@ -7,6 +7,7 @@ use crate::gateway::caller::{self, Caller};
 use crate::gateway::config::Routed;
 use crate::gateway::drive::{Drive, Ended};
 use crate::gateway::intake::{self, Asked};
+use crate::gateway::limited::Limited;
 use crate::gateway::outgoing::Asking;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::sight::View;
@@ -24,7 +25,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -49,7 +50,18 @@ pub async fn serve(house: &Shared, inbound: Inbound, body: Body) -> Response {
     let mut response = match ready(house, &inbound, body, &mut meter).await {
         Ok((asked, routed)) => {
             let asking = Asking { inbound: &inbound, asked: &asked, routed: routed.as_ref() };
-            routed_to(house, asking, meter).await
+            match Limited::admit(house, asking, &mut meter) {
+                Ok(None) => routed_to(house, asking, None, meter).await,
+                Ok(Some(limited)) => {
+                    let mut response = routed_to(house, asking, Some(&limited), meter).await;
+                    // One that is over a limit tells of that limit.
+                    if response.status() != StatusCode::TOO_MANY_REQUESTS {
+                        limited.mark(response.headers_mut());
+                    }
+                    response
+                }
+                Err(refusal) => refuse(meter, refusal).await,
+            }
         }
         Err(refusal) => refuse(meter, refusal).await,
     };
@@ -140,7 +152,7 @@ pub fn first(house: &House, inbound: &Inbound, routed: &Routed) -> Result<Arc<Le
 }
 
 /// Carries the call's plan out, and answers.
-async fn routed_to(house: &Shared, call: Asking<'_>, mut meter: Meter) -> Response {
+async fn routed_to(house: &Shared, call: Asking<'_>, limited: Option<&Limited>, mut meter: Meter) -> Response {
     house.retries.call(house.clock.now());
     let mut waiting = Waiting::default();
     let (plan, ended) = loop {
@@ -148,7 +160,7 @@ async fn routed_to(house: &Shared, call: Asking<'_>, mut meter: Meter) -> Respon
             Ok(plan) => plan,
             Err(refusal) => return refuse(meter, refusal).await,
         };
-        let drive = Drive { house, call, plan: &plan, tries: meter.tries(), began: meter.began() };
+        let drive = Drive { house, call, plan: &plan, tries: meter.tries(), limited, began: meter.began() };
         let ended = drive.run().await;
         if ended.status != 429 || !waiting.again(house, call, &plan).await {
             break (plan, ended);

@@ -7,7 +7,7 @@ use crate::book::ProviderEntry;
 use crate::gateway::logs::LogsRefusal;
 use app::model::routing::Mistake;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -31,6 +31,10 @@ pub struct Refusal {
     pub retry_after: Option<u32>,
     /// Every mistake, where there may be several.
     pub errors: Vec<String>,
+    /// What else the body tells: the name of a field and its value.
+    pub details: Option<Box<(&'static str, serde_json::Value)>>,
+    /// Of the answer.
+    pub headers: HeaderMap,
 }
 
 impl Refusal {
@@ -44,6 +48,8 @@ impl Refusal {
             exception: false,
             retry_after: None,
             errors: Vec::new(),
+            details: None,
+            headers: HeaderMap::new(),
         }
     }
 
@@ -174,6 +180,9 @@ impl Refusal {
         if !self.errors.is_empty() {
             body["errors"] = json!(self.errors);
         }
+        if let Some((name, details)) = self.details.as_deref() {
+            body[name] = details.clone();
+        }
         if self.status == StatusCode::NOT_FOUND && self.code == Some("not_found") {
             body["ok"] = false.into();
         }
@@ -185,6 +194,7 @@ impl Refusal {
         let mut response = Response::new(B::from(self.body().to_string()));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
+        headers.extend(self.headers.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if self.exception {
             headers.insert(GATEWAY_EXCEPTION, HeaderValue::from_static("true"));

@@ -1,6 +1,7 @@
 //! The objects that a set-up file declares: the owner, providers, configs and API keys.
 
 use super::file::{Given, Section};
+use super::limits::{self, DeclaredLimit, Owner as Whose};
 use super::rules;
 use super::{Place, World};
 use crate::wire::vendors::{Auth, Base, VENDORS, Vendor, vendor};
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use zeroize::Zeroizing;
 
-const KEY_FIELDS: [&str; 11] = [
+const KEY_FIELDS: [&str; 13] = [
     "name",
     "value",
     "value_env",
@@ -23,6 +24,8 @@ const KEY_FIELDS: [&str; 11] = [
     "allowed_models",
     "allowed_providers",
     "expires_at",
+    "budget",
+    "rate_limit",
 ];
 
 /// The slug of the provider that is always there.
@@ -35,6 +38,7 @@ pub struct SetupFile {
     pub providers: Vec<DeclaredProvider>,
     pub configs: Vec<DeclaredConfig>,
     pub api_keys: Vec<DeclaredKey>,
+    pub limits: Vec<DeclaredLimit>,
 }
 
 #[derive(Clone)]
@@ -94,7 +98,19 @@ impl SetupFile {
         let known: Vec<String> = sections.iter().filter_map(|section| section.word("id")).map(str::to_owned).collect();
         let keys = root.sections("api_key");
         let api_keys = keys.iter().filter_map(|section| api_key(section, world, &known, &mut once)).collect();
-        Self { owner, providers, configs, api_keys }
+        let named = |section: &Section<'_>, key: &str| section.word(key).unwrap_or_default().to_owned();
+        let mut limits = Vec::new();
+        for section in root.sections("provider") {
+            limits.extend(limits::of(&section, &Whose::Provider(named(&section, "slug"))));
+        }
+        for section in &keys {
+            limits.extend(limits::of(section, &Whose::Key(named(section, "name"))));
+        }
+        for section in root.sections("policy") {
+            once.check(&section, "policy", "name", section.word("name"));
+            limits.extend(limits::policy(&section));
+        }
+        Self { owner, providers, configs, api_keys, limits }
     }
 }
 
@@ -122,7 +138,7 @@ fn owner(section: &Section<'_>, world: &World<'_>) -> Option<Owner> {
 }
 
 fn provider(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option<DeclaredProvider> {
-    section.allow(&["slug", "vendor", "base_url", "key", "key_env", "open"]);
+    section.allow(&["slug", "vendor", "base_url", "key", "key_env", "open", "budget", "rate_limit"]);
     let slug = section.needed("slug", |text| match rules::slug(text)? {
         slug if slug == SANDBOX => Err("The sandbox is built in. Choose another slug.".into()),
         slug => Ok(slug),

@@ -12,7 +12,7 @@ pub const SCOPES: [(&str, &str); 7] = [
 ];
 
 /// Things that the admin API keeps; a scope is one of them and an act of [`ACTS`].
-pub const THINGS: [&str; 8] = [
+pub const THINGS: [&str; 9] = [
     "configs",
     "providers",
     "virtual_keys",
@@ -21,6 +21,7 @@ pub const THINGS: [&str; 8] = [
     "workspace_service_api_keys",
     "workspace_user_api_keys",
     "organisation_service_api_keys",
+    "policies",
 ];
 
 pub const ACTS: [&str; 6] = ["create", "read", "update", "delete", "list", "rotate"];
