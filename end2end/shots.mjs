@@ -25,6 +25,8 @@ const INSIDE = [
   ['providers-connect', '/providers?connect=openai'],
   ['keys', '/keys'],
   ['keys-new', '/keys?new=1'],
+  ['budgets', '/budgets'],
+  ['budgets-new', '/budgets?new=budget'],
   ['members', '/members'],
   ['first-steps', '/first-steps'],
   ['missing', '/nowhere'],

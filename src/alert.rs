@@ -7,6 +7,7 @@
 mod courier;
 mod mail;
 pub mod notice;
+pub mod watch;
 mod webhook;
 
 use crate::alert::courier::Courier;

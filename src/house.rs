@@ -1,6 +1,6 @@
 //! The house: cheap handles to every room, built once.
 
-use crate::alert::Alerts;
+use crate::alert::{self, Alerts};
 use crate::auth;
 use crate::book::Shelf;
 use crate::cache::flight::Flights;
@@ -105,6 +105,7 @@ impl House {
         if shelf.book().limits().has_budgets() {
             limited::load();
         }
+        tasks.spawn(alert::watch::keep(alerts.clone(), shelf.clone(), limits.clone(), tasks.clone()));
         let cache = Cache::open(&store, Bounds::default(), &clock, &tasks).await;
         exports::open(&store, &clock, &tasks, &folder).await?;
         let sessions = auth::session::layer(&store, &settings).await?;

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::model::range::Range;
-use crate::model::{account, alert, config, key, log, provider, trace, usage};
+use crate::model::{account, alert, config, key, limit, log, provider, trace, usage};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
@@ -195,6 +195,34 @@ pub async fn traces(query: trace::TraceQuery) -> Result<trace::TracePage, Failur
 #[server]
 pub async fn trace(id: String) -> Result<trace::TraceDetail, Failure> {
     session().await?.trace(id).await
+}
+
+#[server]
+pub async fn limits() -> Result<limit::Limits, Failure> {
+    session().await?.limits().await
+}
+
+#[server]
+pub async fn put_limit(form: limit::LimitForm) -> Result<(), Failure> {
+    let typed = form.typed();
+    let put = session().await?.put_limit(form.chosen()).await.map_err(|failure| failure.keeping(typed));
+    put.inspect(|()| leptos_axum::redirect("/budgets"))
+}
+
+#[server]
+pub async fn remove_limit(id: String) -> Result<(), Failure> {
+    session().await?.remove_limit(id).await.inspect(|()| leptos_axum::redirect("/budgets"))
+}
+
+#[server]
+pub async fn reset_limit(id: String, group: String) -> Result<(), Failure> {
+    let group = Some(group).filter(|group| !group.is_empty());
+    session().await?.reset_limit(id, group).await.inspect(|()| leptos_axum::redirect("/budgets"))
+}
+
+#[server]
+pub async fn release_unsettled(id: String, group: String) -> Result<(), Failure> {
+    session().await?.release_unsettled(id, group).await.inspect(|()| leptos_axum::redirect("/budgets"))
 }
 
 #[server]

@@ -79,8 +79,8 @@ impl Fill {
                 let until =
                     resets.map_or("it is raised or reset".into(), |at| format!("it resets on {at}, or is raised"));
                 format!(
-                    "The budget {name} is used up: {spent} of {limit} is spent, and what is left covers no call. Its \
-                     calls are refused with 412 until {until}."
+                    "The budget {name} is used up: {spent} of {limit} is spent. Calls that the rest does not cover are \
+                     refused with 412 until {until}."
                 )
             }
         }

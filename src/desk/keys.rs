@@ -1,14 +1,21 @@
 //! API keys.
 
+mod limits;
+mod scopes;
+
 use super::{DAY, FIRST_MODEL, Refusals, Seat};
+use crate::desk::keys::limits::KeyRules;
+use crate::desk::keys::scopes::granted;
+use crate::limit::rule::Scope;
 use crate::secret;
 use crate::settings::rules;
 use crate::store::keys::{KIND, PastSecret, Revocation, StoredKey};
-use app::backend::{Answer, KeyDesk};
+use app::backend::{Answer, KeyDesk, LimitDesk};
 use app::failure::Failure;
 use app::model::Origin;
-use app::model::key::{Allowed, KeyForm, Keys, MintedKey};
-use app::model::scope::{DEFAULT_SCOPES, SCOPES, covers, is_admin};
+use app::model::key::{Allowed, KeyForm, KeyRow, Keys, MintedKey};
+use app::model::limit::{Limits, Whose};
+use app::model::scope::covers;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 
@@ -17,8 +24,9 @@ impl KeyDesk for Seat {
     async fn keys(&self) -> Answer<Keys> {
         let (store, now) = (&self.house.store, self.now());
         let configs = store.workspace_configs(self.workspace()).await?;
+        let rows = store.keys(self.workspace(), now - DAY, now).await?;
         Ok(Keys {
-            rows: store.keys(self.workspace(), now - DAY, now).await?,
+            rows: with_limits(rows, &self.limits().await?),
             configs: configs
                 .into_iter()
                 .filter(|config| config.number > 0)
@@ -34,16 +42,25 @@ impl KeyDesk for Seat {
     }
 
     async fn mint_key(&self, form: KeyForm) -> Answer<MintedKey> {
-        let (wish, refusals) = self.read(form, None);
+        let (wish, mut refusals) = self.read(form.clone(), None);
+        let rules = KeyRules::read(&form, &mut refusals);
         let minted = self.mint(wish, refusals).await?;
+        self.limit_key(&minted.id, &minted.name, rules).await?;
         self.show_once(&minted);
         Ok(minted)
     }
 
     async fn edit_key(&self, form: KeyForm) -> Answer<()> {
         let key = self.own_key(&form.id).await?;
-        let (wish, refusals) = self.read(form, Some(&key));
-        self.change(key, wish, refusals).await
+        let (id, name) = (key.id.clone(), form.name.clone());
+        let (wish, mut refusals) = self.read(form.clone(), Some(&key));
+        // Nobody lifts the limits that another one set.
+        let rules = self.leads().then(|| KeyRules::read(&form, &mut refusals));
+        self.change(key, wish, refusals).await?;
+        match rules {
+            Some(rules) => self.limit_key(&id, name.trim(), rules).await,
+            None => Ok(()),
+        }
     }
 
     async fn renew_key(&self, id: String, overlap: u32) -> Answer<MintedKey> {
@@ -242,6 +259,10 @@ impl Seat {
         Ok(key)
     }
 
+    async fn limit_key(&self, id: &str, name: &str, rules: KeyRules) -> Answer<()> {
+        self.limit_to(Scope::Key(id.to_owned()), name, Some(rules.budget), Some(rules.rates)).await
+    }
+
     /// For the page that follows, where there are no scripts.
     fn show_once(&self, minted: &MintedKey) {
         if let Some(session) = self.session_id() {
@@ -331,50 +352,18 @@ impl Seat {
     }
 }
 
+/// Keys with their own limits.
+fn with_limits(rows: Vec<KeyRow>, limits: &Limits) -> Vec<KeyRow> {
+    let own = |whose: &Whose, row: &KeyRow| whose.kind == "key" && whose.id == row.id;
+    let with = |row: KeyRow| KeyRow {
+        budgets: limits.budgets.iter().filter(|limit| own(&limit.whose, &row)).cloned().collect(),
+        rates: limits.rates.iter().filter(|limit| own(&limit.whose, &row)).cloned().collect(),
+        ..row
+    };
+    rows.into_iter().map(with).collect()
+}
+
 fn short(description: &str) -> Result<(), String> {
     const MOST: usize = 500;
     if description.chars().count() <= MOST { Ok(()) } else { Err(format!("Use at most {MOST} characters.")) }
-}
-
-/// Everything (`*`), and what changes the workspace, is for owners and admins to give.
-fn granted(asked: Vec<String>, leads: bool, held: &[String]) -> Result<Vec<String>, String> {
-    if asked.is_empty() {
-        return Ok(DEFAULT_SCOPES.map(str::to_owned).to_vec());
-    }
-    let offered = |scope: &String| {
-        held.contains(scope)
-            || SCOPES.iter().any(|(name, _)| name == scope)
-            || (leads && (scope == "*" || is_admin(scope)))
-    };
-    match asked.iter().find(|scope| !offered(scope)) {
-        None => Ok(asked),
-        Some(scope) => Err(format!("Choose from the scopes listed; {scope} is not yours to give.")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::granted;
-
-    #[test]
-    fn a_key_gets_the_scopes_asked_for_within_the_role() {
-        for (asked, leads, scopes) in [
-            (vec![], false, Some(vec!["completions.write", "models.list"])),
-            (vec!["held.before"], false, Some(vec!["held.before"])),
-            (vec!["logs.view"], false, Some(vec!["logs.view"])),
-            (vec!["*"], true, Some(vec!["*"])),
-            (vec!["configs.update"], true, Some(vec!["configs.update"])),
-            (vec!["configs.update"], false, None),
-            (vec!["*"], false, None),
-            (vec!["logs.view", "moon.land"], true, None),
-        ] {
-            let given =
-                granted(asked.iter().map(|scope| (*scope).to_owned()).collect(), leads, &["held.before".to_owned()]);
-            assert_eq!(
-                given.ok(),
-                scopes.map(|scopes| scopes.iter().map(|scope| (*scope).to_owned()).collect()),
-                "{asked:?}"
-            );
-        }
-    }
 }

@@ -2,8 +2,10 @@
 
 use super::{Refusals, Seat};
 use crate::gateway::limited::words::{reset, shown_group};
+use crate::limit::account::Account;
+use crate::limit::period::Period;
 use crate::limit::rule::{Condition, Key, Limit, Mode, Rule, Scope, Unpriced};
-use crate::limit::{Pace, Standing};
+use crate::limit::{Falls, Pace, Standing};
 use crate::secret;
 use crate::settings::limits::{BudgetWords, LACKING, RateWords, key, one_of};
 use crate::settings::rules;
@@ -13,6 +15,7 @@ use app::model::Origin;
 use app::model::limit::{BudgetRow, LimitForm, Limits, RateRow, Whose};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 const LOCKED: &str = "This limit is declared in the set-up file. Change it there and restart the server.";
 
@@ -31,11 +34,18 @@ impl LimitDesk for Seat {
             let Some(whose) = whose(&limit, &names) else { continue };
             match &limit.rule {
                 Rule::Budget(_) => {
-                    let standings = self.house.limits.standings(&limit);
+                    let mut standings = self.house.limits.standings(&limit);
+                    if standings.is_empty() {
+                        standings.extend(unused(&limit, self.now()));
+                    }
                     limits.budgets.extend(standings.iter().filter_map(|standing| budget_row(standing, &whose)));
                 }
                 Rule::Rate(_) => {
-                    let paces = self.house.limits.paces(&limit);
+                    let mut paces = self.house.limits.paces(&limit);
+                    if paces.is_empty() {
+                        let most = limit.rate().map_or(0, |rate| rate.value);
+                        paces.push(Pace { falls: Falls::of(&limit, ""), used: 0, most, empties: 0, wait: 0 });
+                    }
                     limits.rates.extend(paces.iter().filter_map(|pace| rate_row(pace, &whose)));
                 }
             }
@@ -179,6 +189,13 @@ fn whose(limit: &Limit, names: &Names) -> Option<Whose> {
     let id = limit.scope.subject();
     let name = if id.is_empty() { String::new() } else { names.get(id)?.clone() };
     Some(Whose { kind: limit.scope.word().into(), id: id.into(), name })
+}
+
+/// Stands for a budget with groups before its first call.
+fn unused(limit: &Arc<Limit>, now: i64) -> Option<Standing> {
+    let period = Period::of(limit.budget()?, limit.since, now);
+    let account = Account { start: period.start, ..Account::default() };
+    Some(Standing { falls: Falls::of(limit, ""), account, period })
 }
 
 fn budget_row(standing: &Standing, whose: &Whose) -> Option<BudgetRow> {

@@ -10,7 +10,7 @@ use crate::limit::facts::{Facts, Fit, Spot, fit};
 use crate::limit::permit::{Bill, Permit};
 use crate::limit::rule::{Limit, Scope, What};
 use crate::limit::ticket::Ticket;
-use crate::limit::{Falls, Need};
+use crate::limit::{Falls, Need, Refused};
 use crate::wire::body::Body;
 use crate::wire::bound::{self, Length};
 use crate::wire::count;
@@ -127,7 +127,12 @@ impl Fare {
     /// 412 where a budget does not cover it.
     pub fn reserve(&self, house: &House) -> Result<Permit, Refusal> {
         let reserved = house.limits.reserve(&self.ticket, &self.budgets, &self.need, self.bill.clone());
-        let (permit, bound) = reserved.map_err(|refused| words::refused(&refused))?;
+        let (permit, bound) = reserved.map_err(|refused| {
+            if let Refused::Short(standing, needed) = &refused {
+                house.alerts.short(standing, *needed);
+            }
+            words::refused(&refused)
+        })?;
         let sent = match (bound, &self.body) {
             (Some(bound), Some(body)) => {
                 let mut body = body.clone();

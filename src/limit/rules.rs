@@ -35,8 +35,13 @@ impl Rules {
 
     /// Whether anything is to be counted before it is spent.
     pub fn has_budgets(&self) -> bool {
-        let mut all = self.keys.values().chain(self.providers.values()).chain(self.shared.values()).flatten();
-        all.any(|limit| limit.budget().is_some())
+        self.budgets().next().is_some()
+    }
+
+    /// The budgets of all workspaces.
+    pub fn budgets(&self) -> impl Iterator<Item = &Arc<Limit>> {
+        let all = self.keys.values().chain(self.providers.values()).chain(self.shared.values()).flatten();
+        all.filter(|limit| limit.budget().is_some())
     }
 
     /// Whether anything in this workspace is limited.

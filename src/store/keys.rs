@@ -113,6 +113,8 @@ impl Store {
             created_at: key.created_at,
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
+            budgets: Vec::new(),
+            rates: Vec::new(),
         };
         Ok(stored.into_iter().map(row).collect())
     }

@@ -5,6 +5,7 @@ mod allowed;
 pub use allowed::Allowed;
 
 use crate::model::Origin;
+use crate::model::limit::{BudgetRow, RateRow};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -36,6 +37,9 @@ pub struct KeyRow {
     pub past: Vec<PastRow>,
     /// Calls in the last 24 hours.
     pub calls: u64,
+    /// Its own.
+    pub budgets: Vec<BudgetRow>,
+    pub rates: Vec<RateRow>,
 }
 
 /// A secret of before a rotation.
@@ -73,11 +77,31 @@ pub struct KeyForm {
     pub allowed_providers: Vec<String>,
     /// A UTC date or time such as `2027-01-31T12:00`; empty: never.
     pub expires_at: String,
+    /// `cost`, `tokens` or `requests`; empty: no budget.
+    pub budget: String,
+    /// Dollars with a fraction, tokens or calls.
+    pub budget_limit: String,
+    pub budget_alert: String,
+    /// `weekly`, `monthly`, `days`; empty: never.
+    pub budget_reset: String,
+    pub budget_days: String,
+    /// Not shown; they stay as they are.
+    pub budget_mode: String,
+    pub budget_unpriced: String,
+    /// How many calls in a span, such as `rpm`; empty: any number.
+    pub requests: String,
+    pub requests_per: String,
+    pub tokens: String,
+    pub tokens_per: String,
+    /// Calls at one time.
+    pub concurrent: String,
+    /// Rate limits beside these, such as `requests rpd 1000`, with commas between them. Not shown; they stay.
+    pub other_rates: String,
 }
 
 impl KeyForm {
     /// What was typed and ticked, for a page that is made anew without scripts.
-    pub fn typed(&self) -> [(&'static str, String); 10] {
+    pub fn typed(&self) -> [(&'static str, String); 20] {
         let flag = |flag: bool| if flag { "true" } else { "" }.to_owned();
         [
             ("name", self.name.clone()),
@@ -90,6 +114,16 @@ impl KeyForm {
             ("allowed_models", self.allowed_models.clone()),
             ("allowed_providers", self.allowed_providers.join(" ")),
             ("expires_at", self.expires_at.clone()),
+            ("budget", self.budget.clone()),
+            ("budget_limit", self.budget_limit.clone()),
+            ("budget_alert", self.budget_alert.clone()),
+            ("budget_reset", self.budget_reset.clone()),
+            ("budget_days", self.budget_days.clone()),
+            ("requests", self.requests.clone()),
+            ("requests_per", self.requests_per.clone()),
+            ("tokens", self.tokens.clone()),
+            ("tokens_per", self.tokens_per.clone()),
+            ("concurrent", self.concurrent.clone()),
         ]
     }
 }

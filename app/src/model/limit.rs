@@ -128,3 +128,34 @@ pub struct LimitForm {
     /// `refuse` or `pass`: what becomes of calls that lack a metadata key that is named.
     pub lacking: String,
 }
+
+impl LimitForm {
+    /// With the one choice `key:…` of a form taken apart into whose it is and which one.
+    #[must_use]
+    pub fn chosen(self) -> Self {
+        match self.whose.split_once(':') {
+            Some((whose, subject)) => Self { whose: whose.to_owned(), subject: subject.to_owned(), ..self },
+            None => self,
+        }
+    }
+
+    /// What was typed and chosen, for a page that is made anew without scripts.
+    pub fn typed(&self) -> [(&'static str, String); 14] {
+        [
+            ("name", self.name.clone()),
+            ("whose", self.whose.clone()),
+            ("unit", self.unit.clone()),
+            ("credit_limit", self.credit_limit.clone()),
+            ("alert_threshold", self.alert_threshold.clone()),
+            ("periodic_reset", self.periodic_reset.clone()),
+            ("periodic_reset_days", self.periodic_reset_days.clone()),
+            ("mode", self.mode.clone()),
+            ("unpriced", self.unpriced.clone()),
+            ("per", self.per.clone()),
+            ("value", self.value.clone()),
+            ("conditions", self.conditions.clone()),
+            ("group_by", self.group_by.clone()),
+            ("lacking", self.lacking.clone()),
+        ]
+    }
+}

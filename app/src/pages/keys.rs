@@ -1,5 +1,6 @@
 mod dialogs;
 mod form;
+mod limits;
 mod list;
 mod renew;
 

@@ -1,5 +1,6 @@
 //! The one form of a key.
 
+use super::limits::{self, Limits};
 use crate::failure::Failure;
 use crate::model::key::{KeyForm, KeyRow, Keys};
 use crate::model::scope::{DEFAULT_SCOPES, SCOPES, THINGS, acts, title};
@@ -33,7 +34,7 @@ pub fn blank() -> KeyForm {
 /// The form of a key that is there.
 pub fn filled(row: &KeyRow) -> KeyForm {
     let metadata = if row.metadata.is_empty() { None } else { serde_json::to_string(&row.metadata).ok() };
-    KeyForm {
+    let mut form = KeyForm {
         id: row.id.clone(),
         name: row.name.clone(),
         description: row.description.clone(),
@@ -45,7 +46,10 @@ pub fn filled(row: &KeyRow) -> KeyForm {
         allowed_models: row.allowed.models.join("\n"),
         allowed_providers: row.allowed.providers.clone(),
         expires_at: row.expires_at.map(typed_time).unwrap_or_default(),
-    }
+        ..KeyForm::default()
+    };
+    limits::fill(&mut form, row);
+    form
 }
 
 /// As `datetime-local` has it: `2027-01-31T12:00`.
@@ -67,6 +71,7 @@ fn ticked(failure: Told, field: &'static str, value: &str, start: bool) -> Signa
 #[component]
 pub fn Fields(start: KeyForm, choices: Choices, failure: Told) -> impl IntoView {
     let Choices { configs, providers, leads } = choices;
+    let limits = leads || start.id.is_empty();
     let KeyForm { id, name, description, scopes, expires_at, .. } = start.clone();
     let expiry = move |voice: Voice| {
         view! {
@@ -89,7 +94,9 @@ pub fn Fields(start: KeyForm, choices: Choices, failure: Told) -> impl IntoView 
         </div>
         <Scopes held=scopes leads failure />
         <Calls start=start.clone() configs failure />
-        <Kept start providers failure />
+        <Kept start=start.clone() providers failure />
+        // Nobody lifts the limits that another one set.
+        {limits.then(|| view! { <Limits start failure /> })}
         <Field
             name="expires_at"
             label="Expires"

@@ -1,9 +1,11 @@
 //! The keys as rows, narrowed by `?state=` and `?find=`.
 
 use crate::model::key::{KeyRow, Keys};
-use crate::model::money::grouped;
+use crate::model::limit::BudgetRow;
+use crate::pages::budgets::words;
 use crate::parts::badge::{Lamp, OriginBadge, State};
 use crate::parts::icon::Icon;
+use crate::parts::meter::{Gauge, Meter};
 use crate::parts::page::{Empty, Wide};
 use crate::parts::time::Time;
 use icondata_core::Icon as IconData;
@@ -137,7 +139,13 @@ fn Table(rows: Vec<KeyRow>, now: i64) -> impl IntoView {
                             <th scope="col">"Config"</th>
                             <th scope="col">"Scopes"</th>
                             <th scope="col" class="num">
-                                "Calls, 24 h"
+                                "Spent"
+                            </th>
+                            <th scope="col">
+                                <span class="unseen">"Budget"</span>
+                            </th>
+                            <th scope="col" class="num">
+                                "Limit"
                             </th>
                             <th scope="col" class="num">
                                 "Last used"
@@ -159,6 +167,21 @@ fn Table(rows: Vec<KeyRow>, now: i64) -> impl IntoView {
 fn Row(row: KeyRow, now: i64) -> impl IntoView {
     let past = row.revoked_at.is_some();
     let (lamp, word) = state(&row, now);
+    let budget = row.budgets.first();
+    let spent = budget.map(|budget| {
+        let each = words::each(&budget.reset);
+        let of = format!(" of {} {each}", words::limit(budget));
+        view! { {words::amount(&budget.unit, budget.spent)} <span class="muted">{of}</span> }
+    });
+    let meter = budget.map(|budget| {
+        let held = budget.reserved + budget.unsettled;
+        view! { <Meter gauge=Gauge { limit: budget.limit, spent: budget.spent, held, warn: budget.alert } /> }
+    });
+    let rates = match row.rates.as_slice() {
+        [] => "none".to_owned(),
+        [first] => words::rate(first),
+        [first, rest @ ..] => format!("{} and {} more", words::rate(first), rest.len()),
+    };
     let acts = (!past && !row.origin.locked()).then(|| {
         let act = |icon: IconData, word: &'static str, query: &'static str| {
             view! {
@@ -188,7 +211,9 @@ fn Row(row: KeyRow, now: i64) -> impl IntoView {
             </td>
             <td class="soft">{row.config.unwrap_or_else(|| "none".into())}</td>
             <td class="soft">{scopes(&row.scopes)}</td>
-            <td class="num">{grouped(row.calls)}</td>
+            <td class="num">{spent}</td>
+            <td>{meter}</td>
+            <td class="num soft">{rates}</td>
             <td class="num soft">{moment(row.last_used_at)}</td>
             <td class="soft">{moment(row.revoked_at.or(row.expires_at))}</td>
             <td class="num">{acts}</td>
@@ -227,13 +252,23 @@ fn state(row: &KeyRow, now: i64) -> (Lamp, &'static str) {
     let ends = row.expires_at.filter(|_| row.revoked_at.is_none());
     match Use::of(row, now) {
         _ if ends.is_some_and(|at| at <= now) => (Lamp::Bad, "Expired"),
+        Use::Look if row.budgets.iter().any(|budget| budget.spent + budget.unsettled >= budget.limit) => {
+            (Lamp::Bad, "Budget used up")
+        }
         Use::Look if ends.is_some_and(|at| at <= now + SOON) => (Lamp::Warn, "Expires soon"),
-        Use::Look => (Lamp::Warn, "Rotating"),
+        Use::Look if !row.past.is_empty() => (Lamp::Warn, "Rotating"),
+        Use::Look => (Lamp::Warn, "Past its alert"),
         Use::Busy => (Lamp::Ok, "In use"),
         Use::Quiet if row.last_used_at.is_none() => (Lamp::Off, "Never used"),
         Use::Quiet => (Lamp::Off, "Quiet"),
         Use::Revoked => (Lamp::Off, "Revoked"),
     }
+}
+
+/// Used up, or past its alert.
+fn wants_a_look(budget: &BudgetRow) -> bool {
+    let gone = budget.spent + budget.unsettled;
+    gone >= budget.limit || budget.alert.is_some_and(|alert| budget.spent >= alert)
 }
 
 impl Use {
@@ -242,6 +277,7 @@ impl Use {
             KeyRow { revoked_at: Some(_), .. } => Self::Revoked,
             KeyRow { expires_at: Some(at), .. } if *at <= now + SOON => Self::Look,
             KeyRow { past, .. } if !past.is_empty() => Self::Look,
+            KeyRow { budgets, .. } if budgets.iter().any(wants_a_look) => Self::Look,
             KeyRow { calls: 1.., .. } => Self::Busy,
             _ => Self::Quiet,
         }
