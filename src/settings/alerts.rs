@@ -98,7 +98,7 @@ fn signing(text: &str) -> Ruling<String> {
 fn mailbox(text: &str) -> Ruling<Mailbox> {
     let unfit = || "Use an e-mail address, such as ops@example.com.".to_owned();
     let parsed = text.trim().parse::<Mailbox>().map_err(|_| unfit())?;
-    rules::email(&parsed.email.to_string()).map(|_| parsed)
+    rules::email(parsed.email.as_ref()).map(|_| parsed)
 }
 
 /// `smtp://user:password@host:587?tls=required`, `smtps://…`, or without TLS `smtp://host:25`.

@@ -160,7 +160,7 @@ pub fn moment(text: &str) -> Ruling<Option<i64>> {
         return Ok(None);
     }
     let at = text.parse::<Timestamp>().ok();
-    let plain = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let plain = || text.parse::<DateTime>().ok()?.to_zoned_datetime(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
     let at = at.or_else(plain).map(Timestamp::as_millisecond);
     at.map(Some).ok_or_else(|| "Use a time in UTC such as 2027-01-31T12:00.".into())
 }

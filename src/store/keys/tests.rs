@@ -7,7 +7,7 @@ fn key(id: &str, origin: Origin, by: Option<&str>) -> StoredKey {
         name: "ci".into(),
         kind: KIND.into(),
         description: String::new(),
-        secret_hash: crate::secret::digest(id),
+        secret_hash: secret::digest(id),
         last_four: "abcd".into(),
         scopes: vec!["*".into()],
         config: None,

@@ -27,7 +27,7 @@ pub fn Renew(renew: ServerAction<api::RenewKey>, end: ServerAction<api::EndSecre
     let overlap = |voice: Voice| {
         let option = |(seconds, words): (u32, &'static str)| {
             view! {
-                <option value=seconds selected=(seconds == PROPOSED)>
+                <option value=seconds selected=seconds == PROPOSED>
                     {words}
                 </option>
             }
