@@ -20,12 +20,12 @@ use crate::limit::account::Account;
 use crate::limit::period::Period;
 use crate::limit::permit::{Bill, Permit};
 use crate::limit::rule::{Limit, Mode, Per, What};
-use crate::limit::state::{Held, State};
+use crate::limit::state::{Held, State, Wish};
 use crate::limit::ticket::Ticket;
 use crate::price::{Tariff, Worst};
 use crate::store::limits::Remembered;
-use crate::tasks::Tasks;
 use crate::store::{Store, Stored};
+use crate::tasks::Tasks;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -172,10 +172,10 @@ impl Ledger {
         need: &Need,
         bill: Bill,
     ) -> Result<(Permit, Option<u64>), Refused> {
-        let now = self.inner.clock.now();
+        let wish = Wish { budgets, need, ticket, now: self.inner.clock.now() };
         let mut state = self.state();
-        let bound = state.bound(budgets, need, ticket, now)?;
-        let held = state.hold(budgets, need, bound, ticket, now)?;
+        let bound = state.bound(wish)?;
+        let held = state.hold(wish, bound)?;
         drop(state);
         let permit = Permit::new(ticket.clone(), held, need, bound, bill).map_err(|_| Refused::Unwritten)?;
         let exact = budgets.iter().any(|falls| falls.limit.budget().is_some_and(|budget| budget.mode == Mode::Exact));

@@ -112,7 +112,7 @@ pub async fn workspaces(ask: Ask) -> Told {
     let Shown { usage, rates, .. } = Shown::of(&ask, &Scope::Integration(row.id));
     // The SDK for Python reads an object, the published document a list.
     let rate = rates.get(0).cloned().unwrap_or_default();
-    let listed = if usage.is_null() { json!([]) } else { json!([usage.clone()]) };
+    let listed = if usage.is_null() { json!([]) } else { json!([&usage]) };
     let (usage, rates) = if ask.python { (usage, rate) } else { (listed, rates) };
     let workspace = json!({
         "id": ask.workspace(),

@@ -83,7 +83,7 @@ fn usage(standing: &Standing) -> Value {
     shown["reserved"] = figure(budget.unit, account.reserved);
     shown["unsettled"] = figure(budget.unit, account.unsettled);
     shown["unpriced_requests"] = account.unpriced.into();
-    shown["next_usage_reset_at"] = standing.period.end.map_or(Value::Null, |end| iso(end).into());
+    shown["next_usage_reset_at"] = standing.period.end.map_or(Value::Null, iso);
     shown
 }
 
@@ -101,6 +101,7 @@ pub fn budget_shown(budget: &Budget) -> Value {
         "periodic_reset": word,
         "periodic_reset_days": days,
         "mode": if budget.mode == Mode::Exact { "exact" } else { "estimate" },
+        "next_usage_reset_at": budget.next_reset.map(iso),
         "unpriced": if budget.unpriced == Unpriced::Count { "count" } else { "refuse" },
     })
 }
@@ -120,12 +121,13 @@ pub fn budget(form: &Form) -> Result<Budget, Refused> {
         unpriced: written(form, "unpriced")?,
         next_reset: form.time("next_usage_reset_at")?,
     };
-    words.budget().map_err(first)
+    words.budget().map_err(|wrong| first(&wrong))
 }
 
 pub fn rate(form: &Form) -> Result<Rate, Refused> {
-    let words = RateWords { what: written(form, "type")?, unit: written(form, "unit")?, value: written(form, "value")? };
-    words.rate().map_err(first)
+    let words =
+        RateWords { what: written(form, "type")?, unit: written(form, "unit")?, value: written(form, "value")? };
+    words.rate().map_err(|wrong| first(&wrong))
 }
 
 /// Text, or a number as it is written.
@@ -146,7 +148,7 @@ fn plain(number: &serde_json::Number) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-fn first(wrong: Vec<Wrong>) -> Refused {
+fn first(wrong: &[Wrong]) -> Refused {
     let all: Vec<String> = wrong.iter().map(|(field, text)| format!("{field}: {text}")).collect();
     let field = wrong.first().map(|(field, _)| (*field).to_owned());
     Refused { field, ..Refused::invalid(all.join(" ")) }

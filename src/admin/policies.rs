@@ -116,7 +116,8 @@ pub async fn reset_entity(ask: Ask) -> Told {
     let standings = ask.seat.house.limits.standings(&policy);
     let found = standings.into_iter().map(|standing| standing.falls.group);
     let group = found.into_iter().find(|group| entity_id(group) == wanted || shown_group(group) == wanted);
-    let missing = || Refused::missing(format!("There is no entity {wanted} under this policy; nothing was counted for it."));
+    let missing =
+        || Refused::missing(format!("There is no entity {wanted} under this policy; nothing was counted for it."));
     ask.seat.reset_limit(policy.id.clone(), Some(group.ok_or_else(missing)?)).await?;
     Ok(json!({}))
 }
@@ -223,7 +224,9 @@ fn lacking(body: &Form) -> Result<Option<Lacking>, Refused> {
 fn objects(body: &Form, name: &str) -> Result<Option<Vec<Form>>, Refused> {
     match body.get(name) {
         None => Ok(None),
-        Some(Value::Array(items)) => items.iter().map(|item| Form::object(name, item)).collect::<Result<_, _>>().map(Some),
+        Some(Value::Array(items)) => {
+            items.iter().map(|item| Form::object(name, item)).collect::<Result<_, _>>().map(Some)
+        }
         Some(_) => Err(Refused::field(name, "Use a list of objects.")),
     }
 }
@@ -241,9 +244,7 @@ fn record(ask: &Ask, limit: &Arc<Limit>) -> Value {
         Rule::Budget(budget) => budget_shown(budget),
         Rule::Rate(rate) => rate_shown(*rate),
     };
-    let condition = |condition: &Condition| {
-        json!({ "key": condition.key.word(), "value": condition.values, "excludes": condition.excludes })
-    };
+    let condition = |condition: &Condition| json!({ "key": condition.key.word(), "value": condition.values, "excludes": condition.excludes });
     let exhausted = ask.seat.house.limits.standings(limit).iter().any(used_up);
     for (name, value) in [
         ("id", limit.id.clone().into()),
@@ -254,14 +255,14 @@ fn record(ask: &Ask, limit: &Arc<Limit>) -> Value {
         ("group_by", limit.group_by.iter().map(|key| json!({ "key": key.word() })).collect()),
         ("lacking", LACKING.iter().find(|(_, lacking)| *lacking == limit.lacking).map_or("", |(word, _)| *word).into()),
         ("status", if exhausted && limit.group_by.is_empty() { "exhausted" } else { "active" }.into()),
-        ("created_at", iso(limit.created_at).into()),
-        ("last_updated_at", iso(limit.updated_at).into()),
+        ("created_at", iso(limit.created_at)),
+        ("last_updated_at", iso(limit.updated_at)),
     ] {
         shown[name] = value;
     }
     match limit.budget() {
         Some(_) => {
-            shown["last_reset_at"] = iso(limit.since).into();
+            shown["last_reset_at"] = iso(limit.since);
             shown["object"] = "usage-limits-policy".into();
         }
         None => {

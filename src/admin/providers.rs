@@ -37,7 +37,7 @@ pub async fn read(ask: Ask) -> Told {
     let row = one(&ask).await?;
     let mut record = record(&ask, &row);
     // A list here, and an object in the list: so the SDK for Python reads them.
-    record["rate_limits"] = Shown::of(&ask, &Scope::Provider(row.id.clone())).rates;
+    record["rate_limits"] = Shown::of(&ask, &Scope::Provider(row.id)).rates;
     Ok(record)
 }
 

@@ -3,8 +3,8 @@
 use crate::admin::answer::{Refused, Told};
 use crate::admin::ask::Ask;
 use crate::admin::configs::both;
-use crate::admin::providers::{LATER, amend, callable, one, record as provider, rows, slug};
 use crate::admin::limits::Wanted;
+use crate::admin::providers::{LATER, amend, callable, one, record as provider, rows, slug};
 use crate::desk::integrations::Amend;
 use crate::limit::rule::Scope;
 use crate::store::providers::{Standing, StoredProvider};

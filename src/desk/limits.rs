@@ -61,7 +61,7 @@ impl LimitDesk for Seat {
         };
         let (keys, providers) = self.owners().await?;
         let old = form.id.clone();
-        let limit = read(form, before, &[keys, providers].concat(), self.workspace(), self.now())?;
+        let limit = read(&form, before, &[keys, providers].concat(), self.workspace(), self.now())?;
         // One in another unit takes its place, and counts from now on.
         let gone = Some(old).filter(|old| !old.is_empty() && *old != limit.id);
         self.keep_limits(&[limit], gone.as_slice()).await
@@ -119,19 +119,33 @@ impl Seat {
 
     /// The limits of a key, a provider or an integration become these rules. Where one of the same kind is there already,
     /// it keeps its id, and what is spent of it stays.
-    pub async fn limit_to(&self, scope: Scope, name: &str, budget: Option<Vec<Rule>>, rates: Option<Vec<Rule>>) -> Answer<()> {
+    pub async fn limit_to(
+        &self,
+        scope: Scope,
+        name: &str,
+        budget: Option<Vec<Rule>>,
+        rates: Option<Vec<Rule>>,
+    ) -> Answer<()> {
         let known = self.house.store.workspace_limits(self.workspace()).await?;
         let known: Vec<Limit> = known.into_iter().filter(|limit| limit.scope == scope).collect();
         let touched = |limit: &&Limit| if limit.budget().is_some() { budget.is_some() } else { rates.is_some() };
         if let Some(locked) = known.iter().filter(touched).find(|limit| limit.origin.locked()) {
-            return Err(Failure::refused(if locked.budget().is_some() { "usage_limits" } else { "rate_limits" }, LOCKED));
+            return Err(Failure::refused(
+                if locked.budget().is_some() { "usage_limits" } else { "rate_limits" },
+                LOCKED,
+            ));
         }
         let now = self.now();
         let mut kept = Vec::new();
         for rule in budget.iter().chain(&rates).flatten() {
             let same = known.iter().find(|limit| same_kind(&limit.rule, rule));
             let fresh = || fresh(self.workspace(), scope.clone(), name, rule.clone(), now);
-            let limit = same.map_or_else(fresh, |same| Limit { rule: rule.clone(), name: name.into(), updated_at: now, ..same.clone() });
+            let limit = same.map_or_else(fresh, |same| Limit {
+                rule: rule.clone(),
+                name: name.into(),
+                updated_at: now,
+                ..same.clone()
+            });
             kept.push(limit);
         }
         let gone = known.iter().filter(touched).filter(|limit| !kept.iter().any(|one| one.id == limit.id));
@@ -255,15 +269,24 @@ fn conditions_in_words(limit: &Limit) -> Vec<String> {
 }
 
 /// The form as a limit, or all that is wrong with it. What is spent of a limit stays only in its own unit.
-fn read(form: LimitForm, before: Option<Limit>, owners: &[(String, String)], workspace: &str, now: i64) -> Answer<Limit> {
+fn read(
+    form: &LimitForm,
+    before: Option<Limit>,
+    owners: &[(String, String)],
+    workspace: &str,
+    now: i64,
+) -> Answer<Limit> {
     let mut refusals = Refusals::default();
-    let rule = rule(&form).map_err(|wrong| wrong.into_iter().for_each(|(field, text)| {
-        refusals.take::<()>(form_field(field), Err(text));
-    }));
-    let scope = scope(&form, owners);
+    let rule = rule(form).map_err(|wrong| {
+        wrong.into_iter().for_each(|(field, text)| {
+            refusals.take::<()>(form_field(field), Err(text));
+        })
+    });
+    let scope = scope(form, owners);
     let scope = refusals.take("whose", scope);
     let conditions = refusals.take("conditions", conditions(&form.conditions)).unwrap_or_default();
-    let group_by = form.group_by.split(',').filter(|word| !word.trim().is_empty()).map(key).collect::<Result<Vec<_>, _>>();
+    let group_by =
+        form.group_by.split(',').filter(|word| !word.trim().is_empty()).map(key).collect::<Result<Vec<_>, _>>();
     let group_by = refusals.take("group_by", group_by).unwrap_or_default();
     let lacking = if form.lacking.is_empty() { Ok(Default::default()) } else { one_of(&form.lacking, &LACKING) };
     let lacking = refusals.take("lacking", lacking).unwrap_or_default();
@@ -275,11 +298,15 @@ fn read(form: LimitForm, before: Option<Limit>, owners: &[(String, String)], wor
     };
     let name = refusals.take("name", name);
     refusals.done()?;
-    let (Ok(rule), Some(scope), Some(name)) = (rule, scope, name) else { return Err(Failure::refused("", "Check the form.")) };
+    let (Ok(rule), Some(scope), Some(name)) = (rule, scope, name) else {
+        return Err(Failure::refused("", "Check the form."));
+    };
     let fresh = fresh(workspace, scope, &name, rule, now);
     let kept = before.filter(|before| same_kind(&before.rule, &fresh.rule));
     Ok(match kept {
-        Some(kept) => Limit { name, rule: fresh.rule, scope: fresh.scope, conditions, group_by, lacking, updated_at: now, ..kept },
+        Some(kept) => {
+            Limit { name, rule: fresh.rule, scope: fresh.scope, conditions, group_by, lacking, updated_at: now, ..kept }
+        }
         None => Limit { conditions, group_by, lacking, ..fresh },
     })
 }

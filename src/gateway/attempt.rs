@@ -44,6 +44,8 @@ pub struct Tried {
     pub cooling: Option<u64>,
     /// Microseconds until the answer, of a stream until it began.
     pub latency_us: u64,
+    /// The target was asked: its answer tells of it.
+    pub sent: bool,
 }
 
 /// A provider's answer.
@@ -64,12 +66,12 @@ impl Tried {
     /// It was not sent.
     pub fn refused(refusal: Refusal) -> Self {
         let status = refusal.status.as_u16();
-        Self { status, reply: Err(refusal), after: None, cooling: None, latency_us: 0 }
+        Self { status, reply: Err(refusal), after: None, cooling: None, latency_us: 0, sent: false }
     }
 
     /// The answer was kept: nothing was sent.
     pub fn hit(reply: Reply) -> Self {
-        Self { status: 200, reply: Ok(reply), after: None, cooling: None, latency_us: 0 }
+        Self { status: 200, reply: Ok(reply), after: None, cooling: None, latency_us: 0, sent: false }
     }
 }
 
@@ -110,7 +112,7 @@ impl Shot<'_> {
             let status = head.status.as_u16();
             let latency_us = attempt.as_ref().map_or(0, Try::elapsed);
             let reply = Ok(Reply::Stream(Box::new(Opened::raw(head, source, attempt))));
-            return Tried { status, reply, after: None, cooling: None, latency_us };
+            return Tried { status, reply, after: None, cooling: None, latency_us, sent: true };
         }
         let slug = &self.out.target.provider.slug;
         let strict = self.out.endpoint.is_text();
@@ -140,7 +142,7 @@ impl Shot<'_> {
             return self.cut(opened, cut);
         }
         let latency_us = opened.attempt.as_ref().map_or(0, Try::elapsed);
-        Tried { status, reply: Ok(Reply::Stream(Box::new(opened))), after: None, cooling: None, latency_us }
+        Tried { status, reply: Ok(Reply::Stream(Box::new(opened))), after: None, cooling: None, latency_us, sent: true }
     }
 
     fn cut(self, mut opened: Opened, cut: Cut) -> Tried {
@@ -156,7 +158,14 @@ impl Shot<'_> {
         }
         let refusal = Refusal::upstream(message);
         let shown = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-        Tried { status, reply: Err(Refusal { status: shown, ..refusal }), after: None, cooling: None, latency_us }
+        Tried {
+            status,
+            reply: Err(Refusal { status: shown, ..refusal }),
+            after: None,
+            cooling: None,
+            latency_us,
+            sent: true,
+        }
     }
 
     /// Ends without a usable answer.
@@ -170,7 +179,14 @@ impl Shot<'_> {
             });
         }
         let latency_us = attempt.as_ref().map_or(0, Try::elapsed);
-        Tried { status: refusal.status.as_u16(), reply: Err(refusal), after: None, cooling: None, latency_us }
+        Tried {
+            status: refusal.status.as_u16(),
+            reply: Err(refusal),
+            after: None,
+            cooling: None,
+            latency_us,
+            sent: true,
+        }
     }
 
     fn row(self) -> AttemptRow {
@@ -207,6 +223,7 @@ fn whole(mut attempt: Option<Try>, mut head: Parts, checked: Checked) -> Tried {
         after: RetryAfter::read(&head.headers),
         cooling: cooling(&head.headers, head.status.as_u16()),
         latency_us: attempt.as_ref().map_or(0, Try::elapsed),
+        sent: true,
         reply: Ok(Reply::Whole(Box::new(Whole { head, checked, attempt }))),
     }
 }
@@ -216,7 +233,11 @@ fn settle(attempt: &mut Try, head: &Parts, checked: &Checked) {
     let answer = &checked.answer;
     let failed = !head.status.is_success() || answer.failed.is_some();
     let Some(permit) = attempt.permit() else { return };
-    let guess = || Usage { input: permit.prompt(), output: permit.bound().min(text_tokens(&checked.bytes)), ..Usage::default() };
+    let guess = || Usage {
+        input: permit.prompt(),
+        output: permit.bound().min(text_tokens(&checked.bytes)),
+        ..Usage::default()
+    };
     let usage = match answer.usage {
         Some(usage) => usage,
         None if failed => return attempt.settle(Used::Nothing),

@@ -190,7 +190,7 @@ impl Drive<'_> {
             Some(cached) => cached.fire(shot).await,
         };
         // What was not asked for its own sake tells nothing of the target.
-        if let Some(visit) = visit.filter(|_| !cache.hit) {
+        if let Some(visit) = visit.filter(|_| !cache.hit && tried.sent) {
             visit.end(tried.status, tried.latency_us, tried.cooling);
         }
         (tried, cache)

@@ -30,10 +30,16 @@ pub struct Refusal {
     /// Seconds to wait.
     pub retry_after: Option<u32>,
     /// Every mistake, where there may be several.
-    pub errors: Vec<String>,
-    /// What else the body tells: the name of a field and its value.
-    pub details: Option<Box<(&'static str, serde_json::Value)>>,
-    /// Of the answer.
+    pub errors: Box<[String]>,
+    pub details: Option<Box<Details>>,
+}
+
+/// What else an answer tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
+    /// Of the field of the body.
+    pub name: &'static str,
+    pub value: serde_json::Value,
     pub headers: HeaderMap,
 }
 
@@ -47,9 +53,8 @@ impl Refusal {
             param: None,
             exception: false,
             retry_after: None,
-            errors: Vec::new(),
+            errors: Box::default(),
             details: None,
-            headers: HeaderMap::new(),
         }
     }
 
@@ -180,8 +185,8 @@ impl Refusal {
         if !self.errors.is_empty() {
             body["errors"] = json!(self.errors);
         }
-        if let Some((name, details)) = self.details.as_deref() {
-            body[name] = details.clone();
+        if let Some(Details { name, value, .. }) = self.details.as_deref() {
+            body[*name] = value.clone();
         }
         if self.status == StatusCode::NOT_FOUND && self.code == Some("not_found") {
             body["ok"] = false.into();
@@ -194,7 +199,9 @@ impl Refusal {
         let mut response = Response::new(B::from(self.body().to_string()));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.extend(self.headers.clone());
+        if let Some(details) = &self.details {
+            headers.extend(details.headers.clone());
+        }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if self.exception {
             headers.insert(GATEWAY_EXCEPTION, HeaderValue::from_static("true"));

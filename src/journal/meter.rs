@@ -44,7 +44,12 @@ impl Meter {
         call.cache_status = "DISABLED";
         call.mode = "single";
         call.target = "config".into();
-        Self { open: Some(Open { record, place, slot }), started: Instant::now(), tries: Tries::default(), ticket: None }
+        Self {
+            open: Some(Open { record, place, slot }),
+            started: Instant::now(),
+            tries: Tries::default(),
+            ticket: None,
+        }
     }
 
     /// Writes into the record. Does nothing once the call is filed.

@@ -85,7 +85,9 @@ impl Facts<'_> {
         match (key, self.target) {
             (Key::ApiKey, _) => vec![self.key_id.to_owned(), self.key_name.to_owned()],
             (Key::VirtualKey, Some(spot)) => vec![spot.slug.to_owned(), format!("@{}", spot.slug)],
-            (Key::Provider, Some(spot)) => vec![spot.slug.to_owned(), format!("@{}", spot.slug), spot.vendor.to_owned()],
+            (Key::Provider, Some(spot)) => {
+                vec![spot.slug.to_owned(), format!("@{}", spot.slug), spot.vendor.to_owned()]
+            }
             (Key::Model, Some(spot)) => {
                 let mut names = vec![spot.model.to_owned()];
                 names.extend([spot.slug, spot.vendor].map(|slug| format!("@{slug}/{}", spot.model)));
@@ -175,8 +177,16 @@ mod tests {
         let metadata = metadata();
         let target = Some(Spot { slug: "mine", vendor: "openai", model: "gpt-4o" });
         let (model, config) = (Some("@mine/gpt-4o"), Some("pc-a"));
-        let facts =
-            Facts { workspace: "w", key_id: "k1", key_name: "ci", config, endpoint: "chat", metadata: &metadata, model, target };
+        let facts = Facts {
+            workspace: "w",
+            key_id: "k1",
+            key_name: "ci",
+            config,
+            endpoint: "chat",
+            metadata: &metadata,
+            model,
+            target,
+        };
         let group = |text: &str| Fit::Group(text.into());
         let lacks = |text: &str| Fit::Lacks(text.into());
         type Row<'a> = (&'a [(&'a str, &'a [&'a str], bool)], &'a [&'a str], Lacking, Fit);
@@ -222,9 +232,19 @@ mod tests {
     #[test]
     fn a_long_group_is_told_by_its_digest() {
         let long = json!({ "_user": "\u{1}".repeat(128) }).as_object().cloned().unwrap_or_default();
-        let facts =
-            Facts { workspace: "w", key_id: "k", key_name: "n", config: None, endpoint: "chat", metadata: &long, model: None, target: None };
-        let Fit::Group(group) = fit(&limit(&[], &["metadata._user"], Lacking::Refuse), &facts) else { panic!("it fits") };
+        let facts = Facts {
+            workspace: "w",
+            key_id: "k",
+            key_name: "n",
+            config: None,
+            endpoint: "chat",
+            metadata: &long,
+            model: None,
+            target: None,
+        };
+        let Fit::Group(group) = fit(&limit(&[], &["metadata._user"], Lacking::Refuse), &facts) else {
+            panic!("it fits")
+        };
         assert_eq!((group.len(), group.starts_with("sha256:")), (39, true));
     }
 }

@@ -58,7 +58,8 @@ impl Permit {
         let output = if need.counted { bound.saturating_mul(need.copies) } else { 0 };
         let input = if need.counted { need.prompt } else { 0 };
         let worst = Usage { input, output, ..Usage::default() };
-        let mut permit = Self { ticket, held: held.into_iter().map(|held| (held, None)).collect(), worst, bill, open: true };
+        let mut permit =
+            Self { ticket, held: held.into_iter().map(|held| (held, None)).collect(), worst, bill, open: true };
         match permit.write() {
             Ok(()) => Ok(permit),
             Err(error) => {

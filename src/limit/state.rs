@@ -32,6 +32,16 @@ pub(super) struct State {
     past: HashMap<Place, f64>,
 }
 
+/// What an attempt asks for.
+#[derive(Clone, Copy)]
+pub(super) struct Wish<'a> {
+    pub(super) budgets: &'a [Falls],
+    pub(super) need: &'a Need,
+    pub(super) ticket: &'a Ticket,
+    /// Milliseconds.
+    pub(super) now: i64,
+}
+
 /// What is held of one budget for one attempt.
 #[derive(Clone, Debug)]
 pub(super) struct Held {
@@ -143,7 +153,8 @@ impl State {
     }
 
     /// The tokens that one answer may have, so that every exact budget covers it.
-    pub(super) fn bound(&mut self, budgets: &[Falls], need: &Need, ticket: &Ticket, now: i64) -> Result<u64, Refused> {
+    pub(super) fn bound(&mut self, wish: Wish<'_>) -> Result<u64, Refused> {
+        let Wish { budgets, need, ticket, now } = wish;
         let mut bound = need.given.unwrap_or(need.most);
         let least = need.given.unwrap_or_else(|| LEAST.min(need.most));
         for falls in budgets {
@@ -174,14 +185,8 @@ impl State {
     }
 
     /// Holds what the attempt may come to of each budget. A call counts once among requests.
-    pub(super) fn hold(
-        &mut self,
-        budgets: &[Falls],
-        need: &Need,
-        bound: u64,
-        ticket: &Ticket,
-        now: i64,
-    ) -> Result<Vec<Held>, Refused> {
+    pub(super) fn hold(&mut self, wish: Wish<'_>, bound: u64) -> Result<Vec<Held>, Refused> {
+        let Wish { budgets, need, ticket, now } = wish;
         let mut all = Vec::with_capacity(budgets.len());
         for falls in budgets {
             let Some(budget) = falls.limit.budget() else { continue };

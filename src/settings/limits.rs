@@ -82,7 +82,11 @@ impl BudgetWords {
             (_, Some(days)) => Reset::Days(days),
             (named, None) => named.unwrap_or_default(),
         };
-        let mode = take(&mut wrong, "mode", word(self.mode.as_deref(), &[("exact", Mode::Exact), ("estimate", Mode::Estimate)]));
+        let mode = take(
+            &mut wrong,
+            "mode",
+            word(self.mode.as_deref(), &[("exact", Mode::Exact), ("estimate", Mode::Estimate)]),
+        );
         let unpriced = [("count", Unpriced::Count), ("refuse", Unpriced::Refuse)];
         let unpriced = take(&mut wrong, "unpriced", word(self.unpriced.as_deref(), &unpriced));
         match (unit, credit, alert, mode, unpriced) {
@@ -179,7 +183,7 @@ pub(super) fn policy(section: &Section<'_>) -> Option<DeclaredLimit> {
     };
     let conditions = conditions(section);
     let group_by = section.list("group_by").unwrap_or_default();
-    let group_by: Vec<Key> = group_by.iter().filter_map(|one| section.notes().judge(one, |text| key(text))).collect();
+    let group_by: Vec<Key> = group_by.iter().filter_map(|one| section.notes().judge(one, key)).collect();
     let lacking = section.judged("lacking", |text| one_of(text, &LACKING)).unwrap_or_default();
     let place = section.place("name");
     Some(DeclaredLimit { name: name?, owner: Owner::Policy, rule: rule?, conditions, group_by, lacking, place })
@@ -249,9 +253,9 @@ pub fn one_of<T: Copy>(text: &str, known: &[(&str, T)]) -> Ruling<T> {
 pub fn amount(unit: Unit, text: &str) -> Ruling<i64> {
     let text = text.trim();
     match unit {
-        Unit::Cost => nanos(text).filter(|nanos| *nanos > 0).ok_or_else(|| {
-            "Use dollars above 0, with up to nine decimals, such as 25 or 0.5.".to_owned()
-        }),
+        Unit::Cost => nanos(text)
+            .filter(|nanos| *nanos > 0)
+            .ok_or_else(|| "Use dollars above 0, with up to nine decimals, such as 25 or 0.5.".to_owned()),
         _ => text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "Use a whole number above 0.".to_owned()),
     }
 }
@@ -340,10 +344,7 @@ mod tests {
             next_reset: None,
         };
         let fields: Vec<_> = words.budget().expect_err("mistakes").into_iter().map(|(field, _)| field).collect();
-        assert_eq!(
-            fields,
-            ["type", "credit_limit", "alert_threshold", "periodic_reset_days", "mode", "unpriced"]
-        );
+        assert_eq!(fields, ["type", "credit_limit", "alert_threshold", "periodic_reset_days", "mode", "unpriced"]);
         let words = BudgetWords {
             unit: text("cost"),
             credit_limit: text("2"),

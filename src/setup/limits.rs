@@ -78,7 +78,9 @@ fn alike(limit: &Limit, one: &DeclaredLimit) -> bool {
     let kind = match (&limit.rule, &one.rule) {
         // What is spent of one in dollars is not spent in tokens.
         (Rule::Budget(known), Rule::Budget(budget)) => known.unit == budget.unit,
-        (Rule::Rate(known), Rule::Rate(rate)) => one.owner == Owner::Policy || (known.what, known.per) == (rate.what, rate.per),
+        (Rule::Rate(known), Rule::Rate(rate)) => {
+            one.owner == Owner::Policy || (known.what, known.per) == (rate.what, rate.per)
+        }
         _ => false,
     };
     kind && (one.owner != Owner::Policy || limit.name == one.name)

@@ -46,6 +46,13 @@ struct Batch<'q> {
     statements: usize,
 }
 
+/// One insertion: what stands before its columns and after its rows.
+struct Statement<'a> {
+    start: &'a str,
+    columns: &'a str,
+    end: &'a str,
+}
+
 type Bound = Result<(), sqlx::error::BoxDynError>;
 
 impl Pen {
@@ -191,7 +198,7 @@ impl Batch<'_> {
         rows: &[T],
         bind: fn(&mut SqliteArguments<'_>, &T) -> Bound,
     ) -> Stored<()> {
-        self.put(start, columns, "", rows, bind)
+        self.put(Statement { start, columns, end: "" }, rows, bind)
     }
 
     /// Adds to the sums what the calls took, each counter once.
@@ -210,22 +217,26 @@ impl Batch<'_> {
         let rows = |kind| of(kind).collect::<Vec<TakenRow<'_>>>();
         let spent = format!("{ADD}, unpriced = unpriced + excluded.unpriced");
         let (columns, kept) = ("limit_id, grp, period, amount, unpriced", "limit_id, grp, period, amount, call");
-        self.put("INSERT INTO spent", columns, &spent, &rows(ChargeKind::Spent), |arguments, row| {
-            bind_taken(arguments, row)?;
-            arguments.add(count(row.1.1))
-        })?;
-        self.put("INSERT INTO unsettled", kept, ADD, &rows(ChargeKind::Unsettled), |arguments, row| {
+        self.put(
+            Statement { start: "INSERT INTO spent", columns, end: &spent },
+            &rows(ChargeKind::Spent),
+            |arguments, row| {
+                bind_taken(arguments, row)?;
+                arguments.add(count(row.1.1))
+            },
+        )?;
+        let unsettled = Statement { start: "INSERT INTO unsettled", columns: kept, end: ADD };
+        self.put(unsettled, &rows(ChargeKind::Unsettled), |arguments, row| {
             bind_taken(arguments, row)?;
             arguments.add(row.0.4.to_owned())
         })?;
-        self.put("INSERT INTO window_uses", "limit_id, grp, at, amount", ADD, &rows(ChargeKind::Used), bind_taken)
+        let used = Statement { start: "INSERT INTO window_uses", columns: "limit_id, grp, at, amount", end: ADD };
+        self.put(used, &rows(ChargeKind::Used), bind_taken)
     }
 
     fn put<T>(
         &mut self,
-        start: &str,
-        columns: &str,
-        end: &str,
+        Statement { start, columns, end }: Statement<'_>,
         rows: &[T],
         bind: fn(&mut SqliteArguments<'_>, &T) -> Bound,
     ) -> Stored<()> {

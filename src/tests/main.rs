@@ -8,6 +8,7 @@ mod edges;
 mod gateway;
 mod journal;
 mod keys;
+mod limits;
 mod publications;
 mod realtime;
 mod records;

@@ -1,6 +1,6 @@
 //! What a limit says to its caller: which one it is, what is left, and when there is more.
 
-use crate::gateway::refusal::Refusal;
+use crate::gateway::refusal::{Details, Refusal};
 use crate::limit::rule::{Budget, Limit, Mode, Reset, Scope, Unit, What};
 use crate::limit::{Pace, Refused, Standing};
 use app::model::money::{Nanos, grouped};
@@ -19,7 +19,7 @@ pub fn refused(refused: &Refused) -> Refusal {
                 "{name} refuses calls without a price, and this model has none. Call a model that has a price, or set \
                  unpriced = \"count\" on the budget."
             );
-            exceeded(standing, message)
+            exceeded(standing, None, message)
         }
     }
 }
@@ -56,13 +56,13 @@ pub fn full(pace: &Pace) -> Refusal {
     if pace.slides() {
         mark(&mut headers, pace);
     }
-    let refusal = Refusal { status: StatusCode::TOO_MANY_REQUESTS, kind: "rate_limit_exceeded", ..Refusal::invalid(message) };
+    let refusal =
+        Refusal { status: StatusCode::TOO_MANY_REQUESTS, kind: "rate_limit_exceeded", ..Refusal::invalid(message) };
     Refusal {
         code: Some("rate_limit_exceeded"),
         param: Some(limit.scope.word().to_owned()),
         retry_after: Some(seconds),
-        details: Some(Box::new(("rate_limit", details))),
-        headers,
+        details: Some(Box::new(Details { name: "rate_limit", value: details, headers })),
         ..refusal
     }
 }
@@ -99,7 +99,8 @@ fn short(standing: &Standing, needed: Option<i64>) -> Refusal {
     let Some(budget) = limit.budget() else { return Refusal::defect() };
     let words = |value: i64| amount(budget.unit, value);
     let left = account.left(budget.credit);
-    let mut message = format!("{} is used up: {} of {} are left", named(limit), words(left.max(0)), words(budget.credit));
+    let mut message =
+        format!("{} is used up: {} of {} are left", named(limit), words(left.max(0)), words(budget.credit));
     if account.reserved > 0 {
         message.push_str(&format!(", {} are held for calls that run", words(account.reserved)));
     }
@@ -117,10 +118,10 @@ fn short(standing: &Standing, needed: Option<i64>) -> Refusal {
     if needed.is_some() && left > 0 {
         message.push_str(" Ask for less with max_tokens, or have the budget raised.");
     }
-    exceeded(standing, message)
+    exceeded(standing, needed, message)
 }
 
-fn exceeded(standing: &Standing, message: String) -> Refusal {
+fn exceeded(standing: &Standing, needed: Option<i64>, message: String) -> Refusal {
     let Standing { falls, account, period } = standing;
     let limit = &falls.limit;
     let details = limit.budget().map_or(Value::Null, |budget| {
@@ -136,6 +137,7 @@ fn exceeded(standing: &Standing, message: String) -> Refusal {
             "reserved": shown(account.reserved),
             "unsettled": shown(account.unsettled),
             "left": shown(account.left(budget.credit).max(0)),
+            "needed": needed.map(shown),
             "unpriced": account.unpriced,
             "periodic_reset": reset(budget),
             "resets_at": period.end.map(iso),
@@ -146,7 +148,7 @@ fn exceeded(standing: &Standing, message: String) -> Refusal {
     Refusal {
         code: Some("budget_exceeded"),
         param: Some(limit.scope.word().to_owned()),
-        details: Some(Box::new(("budget", details))),
+        details: Some(Box::new(Details { name: "budget", value: details, headers: HeaderMap::new() })),
         ..refusal
     }
 }
@@ -174,7 +176,12 @@ fn amount(unit: Unit, value: i64) -> String {
 pub fn figure(unit: Unit, value: i64) -> Value {
     match unit {
         Unit::Cost => {
-            let text = format!("{}{}.{:09}", if value < 0 { "-" } else { "" }, value.unsigned_abs() / 1_000_000_000, value.unsigned_abs() % 1_000_000_000);
+            let text = format!(
+                "{}{}.{:09}",
+                if value < 0 { "-" } else { "" },
+                value.unsigned_abs() / 1_000_000_000,
+                value.unsigned_abs() % 1_000_000_000
+            );
             let text = text.trim_end_matches('0').trim_end_matches('.');
             serde_json::from_str(text).unwrap_or_default()
         }
