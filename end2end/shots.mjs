@@ -26,6 +26,8 @@ const INSIDE = [
   ['keys', '/keys'],
   ['keys-new', '/keys?new=1'],
   ['playground', '/playground'],
+  ['budgets', '/budgets'],
+  ['budgets-new', '/budgets?new=budget'],
   ['members', '/members'],
   ['first-steps', '/first-steps'],
   ['missing', '/nowhere'],

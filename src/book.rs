@@ -1,13 +1,15 @@
 //! The book: an immutable snapshot of keys, providers and configs, so that no SQL stands between socket and upstream.
 //! It is replaced whole after each write of the console.
 
+use crate::limit::rules::Rules;
 use crate::route::Tree;
-use crate::secret::Sealer;
+use crate::secret::{self, Sealer};
 use crate::store::configs::StoredConfig;
-use crate::store::keys::StoredKey;
+use crate::store::keys::{PastSecret, StoredKey};
 use crate::store::providers::StoredProvider;
 use crate::store::{Store, StoreError};
 use crate::wire::vendors::{Auth, Base, Endpoint, Kind, OPENABLE, Route, Vendor, vendor};
+use app::model::key::Allowed;
 use app::model::routing::{self, Mistake};
 use arc_swap::ArcSwap;
 use http::{HeaderName, HeaderValue, Uri};
@@ -28,14 +30,25 @@ pub struct KeyEntry {
     /// A call may bring its own config.
     pub config_override: bool,
     pub metadata: Vec<(String, String)>,
+    /// No call overrides the metadata.
+    pub enforced: bool,
+    pub allowed: Allowed,
     /// Milliseconds since 1970 UTC.
     pub expires_at: Option<i64>,
+    /// Names the secret that opened, so that its use is known; 0: none did.
+    pub secret: i64,
+    /// The secret is one of before a rotation.
+    pub past: bool,
 }
 
 /// A provider that can be called: addresses parsed, credential opened.
 #[derive(Debug)]
 pub struct ProviderEntry {
     pub slug: String,
+    /// Empty where it is none of the workspace's own.
+    pub id: String,
+    /// Id of the row whose credential it has.
+    pub holder: String,
     pub vendor: &'static Vendor,
     /// Without a slash at the end.
     pub base_url: String,
@@ -78,6 +91,7 @@ pub fn settled(text: &str) -> Result<Tree, Vec<Mistake>> {
 pub struct Book {
     keys: HashMap<[u8; 32], Arc<KeyEntry>>,
     workspaces: HashMap<String, Shelved>,
+    limits: Rules,
 }
 
 #[derive(Debug, Default)]
@@ -127,7 +141,7 @@ impl Shelf {
         for past in self.store.past_secrets().await? {
             let key = book.keys.values().find(|key| key.id == past.key).map(Arc::clone);
             if let Some(key) = key {
-                book.keys.insert(past.secret_hash, Arc::new(key.until(past.until)));
+                book.keys.insert(past.secret_hash, Arc::new(key.before(&past)));
             }
         }
         for row in self.store.live_providers().await? {
@@ -145,6 +159,7 @@ impl Shelf {
             let entry = known.unwrap_or_else(|| Arc::new(ConfigEntry::new(slug.clone(), version, &body)));
             book.workspaces.entry(workspace).or_default().configs.insert(slug, entry);
         }
+        book.limits = Rules::of(self.store.live_limits().await?);
         self.current.store(Arc::new(book));
         Ok(())
     }
@@ -155,7 +170,7 @@ impl Shelf {
             skip("its vendor is unknown");
             return None;
         };
-        let holder = row.holder().to_owned();
+        let (id, holder) = (row.id.clone(), row.holder().to_owned());
         let base_url = row.base_url.or_else(|| self.base_url(vendor))?;
         let credential = match row.credential.map(|sealed| self.sealer.open(&sealed, &holder)).transpose() {
             Ok(credential) => credential,
@@ -165,7 +180,7 @@ impl Shelf {
             }
         };
         let text = credential.as_ref().and_then(|credential| std::str::from_utf8(credential).ok());
-        let entry = ProviderEntry::new(row.slug, vendor, &base_url, text);
+        let entry = ProviderEntry { id, holder, ..ProviderEntry::new(row.slug, vendor, &base_url, text) };
         Some(if vendor.kind == Kind::Simulated { entry.opened() } else { ProviderEntry { open: row.open, ..entry } })
     }
 
@@ -194,6 +209,11 @@ impl Book {
         self.providers(workspace).iter().find(|provider| provider.slug == slug)
     }
 
+    /// All budgets and rate limits.
+    pub fn limits(&self) -> &Rules {
+        &self.limits
+    }
+
     pub fn config(&self, workspace: &str, slug: &str) -> Option<&Arc<ConfigEntry>> {
         self.workspaces.get(workspace)?.configs.get(slug)
     }
@@ -211,6 +231,8 @@ impl ProviderEntry {
             models: uri(Endpoint::Models),
             credential: credential.and_then(|credential| signature(vendor, credential)),
             open: Vec::new(),
+            id: String::new(),
+            holder: String::new(),
             slug,
             vendor,
             base_url,
@@ -220,8 +242,8 @@ impl ProviderEntry {
     /// The same provider, credential and all, at another address.
     pub fn at(&self, base_url: &str) -> Self {
         let credential = self.credential.clone();
-        let open = self.open.clone();
-        Self { credential, open, ..Self::new(self.slug.clone(), self.vendor, base_url, None) }
+        let (open, id, holder) = (self.open.clone(), self.id.clone(), self.holder.clone());
+        Self { credential, open, id, holder, ..Self::new(self.slug.clone(), self.vendor, base_url, None) }
     }
 
     /// Where this endpoint is, if the vendor has it.
@@ -256,10 +278,29 @@ impl ProviderEntry {
 }
 
 impl KeyEntry {
-    /// The same key under a secret that ends then, or with the key itself.
-    fn until(&self, end: i64) -> Self {
-        let expires_at = self.expires_at.map_or(end, |expiry| expiry.min(end));
-        Self { expires_at: Some(expires_at), ..self.clone() }
+    /// What the console calls with.
+    pub fn console(workspace: &str) -> Self {
+        Self {
+            id: "console".into(),
+            workspace: workspace.into(),
+            name: "console".into(),
+            scopes: vec!["completions.write".into()],
+            config: None,
+            config_override: true,
+            metadata: Vec::new(),
+            enforced: true,
+            allowed: Allowed::default(),
+            expires_at: None,
+            secret: 0,
+            past: false,
+        }
+    }
+
+    /// The same key under a secret of before a rotation, which ends then, or with the key itself.
+    fn before(&self, past: &PastSecret) -> Self {
+        let expires_at = self.expires_at.map_or(past.until, |expiry| expiry.min(past.until));
+        let secret = secret::mark(&past.secret_hash);
+        Self { expires_at: Some(expires_at), secret, past: true, ..self.clone() }
     }
 }
 
@@ -273,7 +314,11 @@ impl From<StoredKey> for KeyEntry {
             config: row.config,
             config_override: row.config_override,
             metadata: row.metadata.into_iter().collect(),
+            enforced: row.enforced,
+            allowed: row.allowed,
             expires_at: row.expires_at,
+            secret: secret::mark(&row.secret_hash),
+            past: false,
         }
     }
 }

@@ -16,6 +16,7 @@ mod gate;
 pub mod host;
 pub mod ingest;
 pub mod intake;
+pub mod limited;
 pub mod logs;
 pub mod masked;
 pub mod metadata;
@@ -89,20 +90,10 @@ pub fn router(house: &Shared) -> Router {
 /// # Errors
 /// With what the gateway answered, where that was not a success.
 pub async fn own_call(house: &Shared, workspace: &str, body: &str) -> Result<String, String> {
-    let key = KeyEntry {
-        id: "console".into(),
-        workspace: workspace.into(),
-        name: "console".into(),
-        scopes: vec!["completions.write".into()],
-        config: None,
-        config_override: true,
-        metadata: Vec::new(),
-        expires_at: None,
-    };
     let request = http::Request::post("/v1/chat/completions").header(CONTENT_TYPE, "application/json");
     let (parts, body) = request.body(Body::from(body.to_owned())).map_err(|error| error.to_string())?.into_parts();
     let trace = Trace::of(&parts.headers);
-    let caller = Caller { key: Arc::new(key), credential: None };
+    let caller = Caller { key: Arc::new(KeyEntry::console(workspace)), credential: None };
     let route = Route { endpoint: Endpoint::Chat, rest: "/chat/completions".into() };
     let inbound = Inbound { route, parts, caller, book: house.shelf.book(), trace };
     let response = call::serve(house, inbound, body).await;

@@ -1,5 +1,6 @@
 //! The house: cheap handles to every room, built once.
 
+use crate::alert::{self, Alerts};
 use crate::auth;
 use crate::book::Shelf;
 use crate::cache::flight::Flights;
@@ -8,10 +9,12 @@ use crate::clock::Clock;
 use crate::gateway::cached::Landing;
 use crate::gateway::config::Inline;
 use crate::gateway::exports;
+use crate::gateway::limited;
 use crate::gateway::relay::Relay;
 use crate::gateway::retries::Retries;
 use crate::health::Health;
 use crate::journal::{Journal, JournalError};
+use crate::limit::Ledger;
 use crate::price::Tariff;
 use crate::sandbox;
 use crate::secret::{self, Sealer};
@@ -34,6 +37,8 @@ pub struct House {
     pub store: Store,
     pub shelf: Shelf,
     pub journal: Journal,
+    pub alerts: Alerts,
+    pub limits: Ledger,
     pub relay: Relay,
     pub cache: Cache,
     pub flights: Flights<Landing>,
@@ -94,6 +99,13 @@ impl House {
         let sandbox = sandbox::start(&tasks).await.map_err(OpenError::Sandbox)?;
         let shelf = Shelf::open(store.clone(), sealer.clone(), sandbox).await?;
         let journal = Journal::open(&folder, &store, &clock, &tasks).await?;
+        let alerts = Alerts::open(&store, &settings.alerts, &clock, &tasks).await?;
+        let prices = Arc::new(Tariff::bundled());
+        let limits = Ledger::open(&store, journal.slots(), Arc::clone(&prices), &clock, &tasks).await?;
+        if shelf.book().limits().has_budgets() {
+            limited::load();
+        }
+        tasks.spawn(alert::watch::keep(alerts.clone(), shelf.clone(), limits.clone(), tasks.clone()));
         let cache = Cache::open(&store, Bounds::default(), &clock, &tasks).await;
         exports::open(&store, &clock, &tasks, &folder).await?;
         let sessions = auth::session::layer(&store, &settings).await?;
@@ -103,6 +115,8 @@ impl House {
             store,
             shelf,
             journal,
+            alerts,
+            limits,
             relay: Relay::new(),
             cache,
             flights: Flights::new(),
@@ -114,7 +128,7 @@ impl House {
             tasks,
             door,
             sessions,
-            prices: Arc::new(Tariff::bundled()),
+            prices,
             _lock: lock,
         }))
     }

@@ -13,13 +13,13 @@ pub mod sketch;
 pub mod slots;
 mod tend;
 pub mod tries;
-mod uses;
+pub mod uses;
 mod writer;
 
 use crate::clock::Clock;
 use crate::journal::meter::Meter;
-use crate::journal::record::{CallRow, Outcome, Record};
-use crate::journal::slots::{Opening, Slot, Slots};
+use crate::journal::record::{CallRow, Charge, ChargeKind, Outcome, Record};
+use crate::journal::slots::{Hold, Left, Opening, Slot, Slots};
 use crate::journal::writer::Scribe;
 use crate::store::{Store, StoreError};
 use crate::tasks::Tasks;
@@ -44,6 +44,8 @@ pub struct Journal {
 struct Filed {
     record: Box<Record>,
     slot: Option<Slot>,
+    /// What it holds of its limits in the open file.
+    holds: Vec<Slot>,
     /// Told when the row is committed; nobody waits for a call whose caller left.
     answer: Option<oneshot::Sender<Result<(), Stopped>>>,
 }
@@ -72,7 +74,8 @@ impl Journal {
         let (slots, left) = Slots::open(&folder.join("open.slots"))?;
         let mut scribe = Scribe::open(store).await?;
         let now = clock.now();
-        let rows = left.into_iter().map(|opening| interrupted(opening, now)).collect::<Vec<_>>();
+        let Left { openings, mut holds } = left;
+        let rows = openings.into_iter().map(|opening| interrupted(opening, &mut holds, now)).collect::<Vec<_>>();
         scribe.recover(rows).await?;
         slots.clear()?;
         let (queue, filed) = mpsc::channel(PLACES);
@@ -81,6 +84,11 @@ impl Journal {
         tasks.spawn(tend::keep(store.clone(), slots.clone(), tasks.clone()));
         tasks.spawn(fold::keep(store.clone(), clock.clone(), tasks.clone()));
         Ok(Self { queue, slots, stopped })
+    }
+
+    /// The open file.
+    pub fn slots(&self) -> Slots {
+        self.slots.clone()
     }
 
     /// Starts a call's record.
@@ -100,7 +108,9 @@ impl Journal {
     }
 }
 
-fn interrupted(opening: Opening, now: i64) -> Record {
+/// What a call held when the process ended stays held, since nobody knows what became of it.
+fn interrupted(opening: Opening, holds: &mut Vec<Hold>, now: i64) -> Record {
+    let charges = holds.extract_if(.., |hold| hold.call == opening.id).map(unsettled).collect();
     let call = CallRow {
         id: opening.id,
         workspace: opening.workspace,
@@ -122,5 +132,16 @@ fn interrupted(opening: Opening, now: i64) -> Record {
         target: "config".into(),
         ..CallRow::default()
     };
-    Record { call, ..Record::default() }
+    Record { call, charges, ..Record::default() }
+}
+
+fn unsettled(hold: Hold) -> Charge {
+    Charge {
+        limit: hold.limit,
+        group: hold.group,
+        kind: if hold.window { ChargeKind::Used } else { ChargeKind::Unsettled },
+        at: hold.period,
+        amount: hold.amount,
+        unpriced: 0,
+    }
 }

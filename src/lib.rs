@@ -5,6 +5,7 @@
 //! `desk`, `auth`, `server`). `ARCHITECTURE.md` draws the map; `tests/tidy.rs` holds the tree to it.
 
 pub mod admin;
+pub mod alert;
 pub mod assets;
 pub mod auth;
 pub mod book;
@@ -16,6 +17,7 @@ pub mod gateway;
 pub mod health;
 pub mod house;
 pub mod journal;
+pub mod limit;
 pub mod price;
 pub mod route;
 pub mod sandbox;

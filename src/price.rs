@@ -13,6 +13,7 @@ use crate::wire::vendors::Vendor;
 use app::model::log::CostLine;
 use app::model::money::Nanos;
 use rate::Rates;
+pub use rate::Worst;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock};
 use table::Quote;
@@ -45,6 +46,11 @@ impl Tariff {
     pub fn cost(&self, vendor: &Vendor, model: &str, usage: &Usage, at_ms: i64) -> Option<Cost> {
         let rates = self.rates(vendor, model, usage.input, at_ms)?;
         Some(Cost { total: rates.total(usage)?, lines: rates.lines(usage) })
+    }
+
+    /// What a call with a prompt of so many tokens costs at most; `None`: it has no price.
+    pub fn worst(&self, vendor: &Vendor, model: &str, prompt: u64, at_ms: i64) -> Option<Worst> {
+        Some(self.rates(vendor, model, prompt, at_ms)?.worst(prompt))
     }
 
     /// Ids of the vendor's models that are known with prices, sorted.

@@ -120,6 +120,11 @@ pub fn hint(credential: &str) -> String {
     format!("{prefix}…{}", last_four(credential))
 }
 
+/// Names a secret where its hash is known: the first eight bytes of it.
+pub fn mark(hash: &[u8; 32]) -> i64 {
+    hash.iter().take(8).fold(0, |mark, byte| (mark << 8) | i64::from(*byte))
+}
+
 /// The last four characters, which people tell keys apart by.
 pub fn last_four(secret: &str) -> String {
     let skipped = secret.chars().count().saturating_sub(4);

@@ -3,11 +3,14 @@
 //! The environment is read here and nowhere else. Everything is checked before anything starts, and every mistake is
 //! reported at once.
 
+mod alerts;
 mod declared;
 mod file;
 mod flags;
+pub mod limits;
 pub mod rules;
 
+pub use alerts::{Alerts, Mail, Webhook};
 pub use declared::{DeclaredConfig, DeclaredKey, DeclaredProvider, Owner, SANDBOX, SetupFile};
 
 use crate::secret;
@@ -48,6 +51,8 @@ pub struct Settings {
     /// `None`: kept in a file of the data folder.
     pub master_key: Option<[u8; 32]>,
     pub setup: SetupFile,
+    /// Where alerts go.
+    pub alerts: Alerts,
     /// Vendor slug and key of each vendor whose usual variable is set.
     pub environment: Vec<(String, Zeroizing<String>)>,
     /// A filter such as `info` or `switchyard=debug`.
@@ -138,8 +143,11 @@ impl Settings {
 
     fn assemble(flags: &Flags, world: &World<'_>, root: &Section<'_>) -> Self {
         let layers = Layers { flags, world, root };
-        let allowed: Vec<&str> =
-            KEYS.iter().map(|key| key.name).chain(["owner", "provider", "config", "api_key"]).collect();
+        let allowed: Vec<&str> = KEYS
+            .iter()
+            .map(|key| key.name)
+            .chain(["owner", "provider", "config", "api_key", "policy", "alerts"])
+            .collect();
         root.allow(&allowed);
         Self {
             listen: layers.one("listen", listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8787))),
@@ -149,9 +157,10 @@ impl Settings {
             cors_origins: layers.one("cors_origins", origins).unwrap_or_default(),
             body_limit: layers.one("body_limit", body_limit).unwrap_or(BODY_LIMIT),
             trusted_custom_hosts: layers.one("trusted_custom_hosts", hosts).unwrap_or_default(),
-            durable: layers.one("durable", flag).unwrap_or(false),
+            durable: layers.one("durable", rules::switch).unwrap_or(false),
             master_key: layers.one("master_key", master_key),
             setup: SetupFile::read(root, world),
+            alerts: Alerts::read(root, world),
             environment: environment(world, root.notes()),
             log: layers.one("log", log).unwrap_or_else(|| "info,memory_serve=warn".into()),
         }
@@ -256,10 +265,6 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 fn body_limit(text: &str) -> Ruling<usize> {
     let bytes = text.parse().ok().filter(|bytes| (1024..=BODY_LIMIT_MOST).contains(bytes));
     bytes.ok_or_else(|| format!("Use a whole number of bytes from 1024 to {BODY_LIMIT_MOST}."))
-}
-
-fn flag(text: &str) -> Ruling<bool> {
-    text.parse().map_err(|_| "Use true or false.".into())
 }
 
 fn master_key(text: &str) -> Ruling<[u8; 32]> {

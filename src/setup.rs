@@ -3,6 +3,8 @@
 //! Applying the same twice changes nothing. What is no longer declared is removed; what a person made in the console
 //! is never overwritten.
 
+mod limits;
+
 use crate::auth::password::{PasswordError, Passwords};
 use crate::clock::Clock;
 use crate::secret::{self, SealError, Sealer};
@@ -14,6 +16,7 @@ use crate::store::people::{Credentials, NewPerson};
 use crate::store::providers::{Standing, StoredProvider};
 use crate::store::{Store, StoreError};
 use app::model::Origin;
+use limits::Known;
 use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
@@ -77,6 +80,8 @@ pub async fn apply(
     let (configs, keys) = (store.workspace_configs(WORKSPACE).await?, store.workspace_keys(WORKSPACE).await?);
     conflicts.extend(config_edits(&setup.configs, &configs, hand, &mut edits));
     conflicts.extend(key_edits(&setup.api_keys, &keys, hand, &mut edits));
+    let known = Known { providers: &providers, keys: &keys, limits: &store.workspace_limits(WORKSPACE).await? };
+    conflicts.extend(limits::edits(&setup.limits, known, hand.now, &mut edits));
     if !conflicts.is_empty() {
         return Err(SetupError::Conflicts(conflicts));
     }
@@ -264,13 +269,15 @@ fn key_row(
         last_four: secret::last_four(&declared.value),
         scopes: declared.scopes.clone(),
         config: declared.config.clone(),
-        config_override: true,
+        config_override: declared.config_override,
         metadata: declared.metadata.clone(),
+        enforced: declared.enforced,
+        allowed: declared.allowed.clone(),
         origin: Origin::File,
         created_by: None,
         created_at: known.map_or(hand.now, |row| row.created_at),
         updated_at: known.and_then(|row| row.updated_at),
-        expires_at: None,
+        expires_at: declared.expires_at,
         revoked_at: None,
     };
     (known != Some(&row)).then_some(row)

@@ -1,6 +1,7 @@
 //! All SQL. Three files: `control.db` (what is edited by hand), `journal.db` (what happened) and `cache.db` (what may be
 //! lost), so that logs never starve edits. Each has one writer connection and several readers.
 
+pub mod alerts;
 pub mod cache;
 pub mod calls;
 pub mod configs;
@@ -11,6 +12,7 @@ pub mod feedback;
 pub mod find;
 pub mod journal;
 pub mod keys;
+pub mod limits;
 pub mod people;
 pub mod providers;
 pub mod sessions;

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::model::range::Range;
-use crate::model::{account, config, key, log, playground, provider, trace, usage};
+use crate::model::{account, alert, config, key, limit, log, playground, provider, trace, usage};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
@@ -72,8 +72,26 @@ pub async fn keys() -> Result<key::Keys, Failure> {
 }
 
 #[server]
-pub async fn mint_key(form: key::NewKey) -> Result<key::MintedKey, Failure> {
-    session().await?.mint_key(form).await
+pub async fn mint_key(form: key::KeyForm) -> Result<key::MintedKey, Failure> {
+    let typed = form.typed();
+    session().await?.mint_key(form).await.map_err(|failure| failure.keeping(typed))
+}
+
+#[server]
+pub async fn edit_key(form: key::KeyForm) -> Result<(), Failure> {
+    let typed = form.typed();
+    let edited = session().await?.edit_key(form).await.map_err(|failure| failure.keeping(typed));
+    edited.inspect(|()| leptos_axum::redirect("/keys"))
+}
+
+#[server]
+pub async fn renew_key(id: String, overlap: u32) -> Result<key::MintedKey, Failure> {
+    session().await?.renew_key(id, overlap).await.inspect(|_| leptos_axum::redirect("/keys"))
+}
+
+#[server]
+pub async fn end_secret(id: String, mark: String) -> Result<(), Failure> {
+    session().await?.end_secret(id, mark).await.inspect(|()| leptos_axum::redirect("/keys"))
 }
 
 #[server]
@@ -190,6 +208,39 @@ pub async fn run_sheet(form: playground::Sheet) -> Result<String, Failure> {
     let typed = [("sheet", serde_json::to_string(&form).unwrap_or_default())];
     let run = session().await?.run_sheet(form).await.map_err(|failure| failure.keeping(typed));
     run.inspect(|id| leptos_axum::redirect(&format!("/playground?log={id}")))
+}
+
+#[server]
+pub async fn limits() -> Result<limit::Limits, Failure> {
+    session().await?.limits().await
+}
+
+#[server]
+pub async fn put_limit(form: limit::LimitForm) -> Result<(), Failure> {
+    let typed = form.typed();
+    let put = session().await?.put_limit(form.chosen()).await.map_err(|failure| failure.keeping(typed));
+    put.inspect(|()| leptos_axum::redirect("/budgets"))
+}
+
+#[server]
+pub async fn remove_limit(id: String) -> Result<(), Failure> {
+    session().await?.remove_limit(id).await.inspect(|()| leptos_axum::redirect("/budgets"))
+}
+
+#[server]
+pub async fn reset_limit(id: String, group: String) -> Result<(), Failure> {
+    let group = Some(group).filter(|group| !group.is_empty());
+    session().await?.reset_limit(id, group).await.inspect(|()| leptos_axum::redirect("/budgets"))
+}
+
+#[server]
+pub async fn release_unsettled(id: String, group: String) -> Result<(), Failure> {
+    session().await?.release_unsettled(id, group).await.inspect(|()| leptos_axum::redirect("/budgets"))
+}
+
+#[server]
+pub async fn alerts() -> Result<alert::Alerts, Failure> {
+    session().await?.alerts().await
 }
 
 #[server(input = Json)]

@@ -5,8 +5,10 @@
 
 use crate::failure::Failure;
 use crate::model::account::{Doorway, FirstSteps, InviteLink, Members, Person, Role, SignIn, SignUp};
+use crate::model::alert::Alerts;
 use crate::model::config::{ConfigDetail, ConfigRow, Outcome, Published, Saved, Trial};
-use crate::model::key::{Keys, MintedKey, NewKey};
+use crate::model::key::{KeyForm, Keys, MintedKey};
+use crate::model::limit::{LimitForm, Limits};
 use crate::model::log::{LogDetail, LogPage, LogQuery};
 use crate::model::playground::{Board, Sheet};
 use crate::model::provider::{NewProvider, Providers};
@@ -45,7 +47,13 @@ pub trait PeopleDesk {
 pub trait KeyDesk {
     async fn keys(&self) -> Answer<Keys>;
     /// The secret is returned here, and once more by [`KeyDesk::keys`] for those without scripts.
-    async fn mint_key(&self, form: NewKey) -> Answer<MintedKey>;
+    async fn mint_key(&self, form: KeyForm) -> Answer<MintedKey>;
+    /// Gives the key of the form's id what the form says; its secret stays.
+    async fn edit_key(&self, form: KeyForm) -> Answer<()>;
+    /// Gives a key a new secret, told as by [`KeyDesk::mint_key`]; the old one opens for `overlap` seconds more.
+    async fn renew_key(&self, id: String, overlap: u32) -> Answer<MintedKey>;
+    /// Ends a secret of before a rotation at once.
+    async fn end_secret(&self, id: String, mark: String) -> Answer<()>;
     async fn revoke_key(&self, id: String) -> Answer<()>;
 }
 
@@ -105,13 +113,43 @@ pub trait PlayDesk {
 }
 
 #[async_trait]
+pub trait AlertDesk {
+    /// What people were told of budgets lately.
+    async fn alerts(&self) -> Answer<Alerts>;
+}
+
+#[async_trait]
 pub trait UsageDesk {
     async fn overview(&self, range: Range) -> Answer<Overview>;
 }
 
+/// Budgets and rate limits. What a file declares can be read, reset and released, and not changed.
+#[async_trait]
+pub trait LimitDesk {
+    async fn limits(&self) -> Answer<Limits>;
+    /// Makes a limit, or changes the one of its id; what is spent of that stays.
+    async fn put_limit(&self, form: LimitForm) -> Answer<()>;
+    async fn remove_limit(&self, id: String) -> Answer<()>;
+    /// Begins a budget anew; with `group`, that counter alone.
+    async fn reset_limit(&self, id: String, group: Option<String>) -> Answer<()>;
+    /// Gives back what a crash left held of a counter.
+    async fn release_unsettled(&self, id: String, group: String) -> Answer<()>;
+}
+
 /// A signed-in person at work.
 pub trait Session:
-    PeopleDesk + KeyDesk + ProviderDesk + ConfigDesk + LogDesk + TraceDesk + PlayDesk + UsageDesk + Send + Sync
+    PeopleDesk
+    + KeyDesk
+    + ProviderDesk
+    + ConfigDesk
+    + LogDesk
+    + TraceDesk
+    + PlayDesk
+    + UsageDesk
+    + LimitDesk
+    + AlertDesk
+    + Send
+    + Sync
 {
     fn who(&self) -> Person;
 }

@@ -1,11 +1,13 @@
 //! Types shared by browser, store and gateway: serde and std only.
 
 pub mod account;
+pub mod alert;
 pub mod chat;
 pub mod config;
 pub mod duration;
 pub mod explain;
 pub mod key;
+pub mod limit;
 pub mod log;
 pub mod money;
 pub mod playground;

@@ -9,6 +9,7 @@ pub mod door;
 pub mod field;
 pub mod frame;
 pub mod icon;
+pub mod meter;
 pub mod page;
 pub mod pop;
 pub mod problem;

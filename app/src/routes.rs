@@ -1,5 +1,6 @@
 //! Every page and its path.
 
+use crate::pages::budgets::Budgets;
 use crate::pages::configs::Configs;
 use crate::pages::configs::editor::Editor;
 use crate::pages::configs::new::NewConfig;
@@ -51,6 +52,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/providers") view=Providers ssr=SsrMode::Async />
                     <Route path=path!("/keys") view=Keys ssr=SsrMode::Async />
                     <Route path=path!("/playground") view=Playground ssr=SsrMode::Async />
+                    <Route path=path!("/budgets") view=Budgets ssr=SsrMode::Async />
                     <Route path=path!("/members") view=Members ssr=SsrMode::Async />
                     <Route path=path!("/first-steps") view=FirstSteps ssr=SsrMode::Async />
                 </ParentRoute>

@@ -11,6 +11,7 @@ export const PAGES = [
   ['Providers', '/providers'],
   ['API keys', '/keys'],
   ['Playground', '/playground'],
+  ['Budgets & limits', '/budgets'],
   ['Members', '/members'],
 ];
 

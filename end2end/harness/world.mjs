@@ -71,11 +71,14 @@ config = "pc-second"
 `;
 }
 
-/** Starts both; `end` stops them and removes what they wrote. `routed`: with a second provider and saved configs. */
-export async function startWorld(name, { routed = false } = {}) {
+/**
+ * Starts both; `end` stops them and removes what they wrote. `routed`: with a second provider and saved configs. `more`
+ * is further text of the set-up file.
+ */
+export async function startWorld(name, { routed = false, more = '' } = {}) {
   const upstream = await startUpstream();
   const home = folder();
-  const setup = routed ? routedFile(upstream) : setupFile(upstream.base);
+  const setup = (routed ? routedFile(upstream) : setupFile(upstream.base)) + more;
   const server = await startServer({ name, home: home.path, setup }).catch(async (error) => {
     await upstream.close();
     home.remove();

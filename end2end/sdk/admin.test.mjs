@@ -82,6 +82,11 @@ test('an API key lives its life and calls', async () => {
   const read = await apiKeys.retrieve({ id: made.id });
   assert.deepEqual([read.name, read.scopes], ['node-ci-2', ['completions.write', 'models.list']]);
   assert.equal((await listed(apiKeys.list({ pageSize: 100 }), 'id', made.id)).name, 'node-ci-2');
+  const rotated = await client().post(`/api-keys/${made.id}/rotate`, { key_transition_period_ms: 1_800_000 });
+  assert.ok(rotated.key !== made.key && Date.parse(rotated.key_transition_expires_at) > Date.now());
+  for (const apiKey of [made.key, rotated.key]) {
+    await client({ apiKey }).chat.completions.create({ model: '@alpha/gpt-4o-mini', messages });
+  }
   await apiKeys.delete({ id: made.id });
   assert.equal(await listed(apiKeys.list({}), 'id', made.id), undefined);
 });

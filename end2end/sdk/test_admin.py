@@ -91,5 +91,9 @@ def test_an_api_key_lives_its_life_and_calls(world, client):
     assert read.defaults["metadata"] == {"team": "py"}
     assert made.key not in str(read)
     assert listed(client.api_keys.list(page_size=100), "id", made.id)["name"] == "py-ci-2"
+    rotated = client.post(f"/api-keys/{made.id}/rotate", key_transition_period_ms=1_800_000)
+    assert rotated.key != made.key and rotated.key_transition_expires_at
+    for key in (made.key, rotated.key):
+        Portkey(base_url=world.base, api_key=key).chat.completions.create(model="@alpha/gpt-4o-mini", messages=MESSAGES)
     client.api_keys.delete(id=made.id)
     assert listed(client.api_keys.list(), "id", made.id) is None

@@ -4,9 +4,11 @@ use crate::admin::answer::{Refused, Told, iso};
 use crate::admin::ask::Ask;
 use crate::admin::configs::both;
 use crate::admin::form::Form;
+use crate::admin::limits::{Shown, Wanted};
 use crate::admin::providers::{amend, named, rows, slug, title};
 use crate::admin::virtual_keys::vendor_field;
 use crate::desk::integrations::Amend;
+use crate::limit::rule::Scope;
 use crate::store::providers::{Standing, StoredProvider};
 use crate::wire::vendors::vendor;
 use app::model::provider::NewProvider;
@@ -14,8 +16,6 @@ use serde_json::{Value, json};
 
 /// Features of integrations that do not exist yet.
 const LATER: [&str; 2] = ["secret_mappings", "pricing_adjustments"];
-/// What a workspace could be given, too.
-const LIMITS: [&str; 3] = ["usage_limits", "rate_limits", "reset_usage"];
 
 pub async fn list(ask: Ask) -> Told {
     let rows = rows(&ask).await?;
@@ -108,31 +108,38 @@ pub async fn remove_models(ask: Ask) -> Told {
 }
 
 pub async fn workspaces(ask: Ask) -> Told {
-    one(&ask).await?;
-    // The SDK for Python reads an object, the published document a list; null is both.
-    let limits = if ask.python { Value::Null } else { json!([]) };
+    let row = one(&ask).await?;
+    let Shown { usage, rates, .. } = Shown::of(&ask, &Scope::Integration(row.id));
+    // The SDK for Python reads an object, the published document a list.
+    let rate = rates.get(0).cloned().unwrap_or_default();
+    let listed = if usage.is_null() { json!([]) } else { json!([&usage]) };
+    let (usage, rates) = if ask.python { (usage, rate) } else { (listed, rates) };
     let workspace = json!({
         "id": ask.workspace(),
         "enabled": true,
-        "usage_limits": limits,
-        "rate_limits": limits,
+        "usage_limits": usage,
+        "rate_limits": rates,
     });
     Ok(json!({ "object": "list", "total": 1, "workspaces": [workspace] }))
 }
 
 pub async fn allow_workspaces(ask: Ask) -> Told {
-    one(&ask).await?;
+    let row = one(&ask).await?;
+    let mut limits = Vec::new();
     if let Some(access) = ask.body.form("global_workspace_access")? {
-        access.without(&LIMITS)?;
+        limits.push(Wanted::of(&access)?);
     }
     for workspace in objects(&ask.body, "workspaces")? {
-        workspace.without(&LIMITS)?;
+        limits.push(Wanted::of(&workspace)?);
         if workspace.must("id")? != ask.workspace() {
             return Err(Refused::field("id", format!("This key knows the workspace {} alone.", ask.workspace())));
         }
         if workspace.flag("enabled")? == Some(false) {
             return Err(Refused::later("enabled"));
         }
+    }
+    for wanted in limits {
+        wanted.set(&ask, Scope::Integration(row.id.clone()), title(&row)).await?;
     }
     Ok(json!({}))
 }

@@ -3,8 +3,10 @@
 use crate::admin::answer::{Refused, Told, iso};
 use crate::admin::ask::Ask;
 use crate::admin::form::Form;
+use crate::admin::limits::{Shown, Wanted};
 use crate::desk::Refusals;
 use crate::desk::keys::KeyWish;
+use crate::limit::rule::Scope;
 use crate::store::keys::StoredKey;
 use app::backend::KeyDesk;
 use app::failure::Failure;
@@ -12,7 +14,7 @@ use app::model::Origin;
 use serde_json::{Value, json};
 
 /// Features of keys that do not exist yet.
-const LATER: [&str; 5] = ["rate_limits", "usage_limits", "alert_emails", "rotation_policy", "reset_usage"];
+const LATER: [&str; 2] = ["alert_emails", "rotation_policy"];
 /// Milliseconds that an old secret opens after a rotation, at least and where nothing is said.
 const TRANSITION: u64 = 1_800_000;
 /// And at most: a year.
@@ -28,7 +30,7 @@ pub async fn list(ask: Ask) -> Told {
     let keys = ask.seat.house.store.workspace_keys(ask.workspace()).await.map_err(Failure::from)?;
     let now = ask.seat.house.clock.now();
     let shown = keys.iter().filter(|key| key.revoked_at.is_none() && may(&ask, &key.kind, "list").is_ok());
-    let rows = shown.map(|key| record(key, now)).collect();
+    let rows = shown.map(|key| record(&ask, key, now)).collect();
     ask.paged(rows, 100)
 }
 
@@ -46,13 +48,15 @@ pub async fn create(ask: Ask) -> Told {
     }
     fill(&ask, &mut wish).await?;
     wish.user = user(&ask).await?;
+    let limits = Wanted::of(&ask.body)?;
     let minted = ask.seat.mint(wish, Refusals::default()).await?;
+    limits.set(&ask, Scope::Key(minted.id.clone()), &minted.name).await?;
     Ok(json!({ "id": minted.id, "key": minted.value, "object": "api-key" }))
 }
 
 pub async fn read(ask: Ask) -> Told {
     let key = key(&ask, "read").await?;
-    Ok(record(&key, ask.seat.house.clock.now()))
+    Ok(record(&ask, &key, ask.seat.house.clock.now()))
 }
 
 pub async fn update(ask: Ask) -> Told {
@@ -60,7 +64,9 @@ pub async fn update(ask: Ask) -> Told {
     let id = key.id.clone();
     let mut wish = KeyWish::from(key);
     fill(&ask, &mut wish).await?;
+    let (limits, name) = (Wanted::of(&ask.body)?, wish.name.clone());
     ask.seat.change_key(&id, wish).await?;
+    limits.set(&ask, Scope::Key(id), &name).await?;
     Ok(json!({}))
 }
 
@@ -113,6 +119,12 @@ async fn fill(ask: &Ask, wish: &mut KeyWish) -> Result<(), Refused> {
             return Err(Refused::field("expires_at", "This time is over. Use one to come, or delete the key."));
         }
     }
+    if let Some(models) = body.texts("allowed_models")? {
+        wish.allowed.models = models;
+    }
+    if let Some(providers) = body.texts("allowed_providers")? {
+        wish.allowed.providers = providers.iter().map(|slug| slug.trim_start_matches('@').to_owned()).collect();
+    }
     match body.form("defaults")? {
         Some(defaults) => fill_defaults(ask, &defaults, wish).await,
         None => Ok(()),
@@ -125,6 +137,9 @@ async fn fill_defaults(ask: &Ask, defaults: &Form, wish: &mut KeyWish) -> Result
     }
     if let Some(allowed) = defaults.flag("allow_config_override")? {
         wish.config_override = allowed;
+    }
+    if let Some(enforced) = defaults.flag("metadata_enforced")? {
+        wish.enforced = enforced;
     }
     if defaults.sent("config_id") {
         wish.config = match defaults.text("config_id")?.filter(|id| !id.is_empty()) {
@@ -151,7 +166,8 @@ async fn user(ask: &Ask) -> Result<Option<String>, Refused> {
     known.then(|| Some(id.to_owned())).ok_or_else(unknown)
 }
 
-fn record(key: &StoredKey, now: i64) -> Value {
+fn record(ask: &Ask, key: &StoredKey, now: i64) -> Value {
+    let limits = Shown::of(ask, &Scope::Key(key.id.clone()));
     let expired = key.expires_at.is_some_and(|at| at <= now);
     let mode = match (key.origin, &key.created_by) {
         (Origin::Console, Some(_)) => "ui",
@@ -167,19 +183,22 @@ fn record(key: &StoredKey, now: i64) -> Value {
         "organisation_id": key.workspace,
         "workspace_id": key.workspace,
         "user_id": key.created_by,
-        "status": if expired { "expired" } else { "active" },
+        "status": if expired { "expired" } else if limits.exhausted { "exhausted" } else { "active" },
         "created_at": iso(key.created_at),
         "last_updated_at": iso(key.updated_at.unwrap_or(key.created_at)),
         "creation_mode": mode,
-        "rate_limits": Value::Null,
-        "usage_limits": Value::Null,
+        "rate_limits": limits.rates,
+        "usage_limits": limits.usage,
         "reset_usage": 0,
         "scopes": key.scopes,
         "defaults": {
             "metadata": key.metadata,
             "config_id": key.config,
             "allow_config_override": key.config_override,
+            "metadata_enforced": key.enforced,
         },
+        "allowed_models": key.allowed.models,
+        "allowed_providers": key.allowed.providers,
         "alert_emails": [],
         "expires_at": key.expires_at.map(iso),
         "object": "api-key",

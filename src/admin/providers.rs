@@ -3,16 +3,18 @@
 use crate::admin::answer::{Refused, Told, iso};
 use crate::admin::ask::Ask;
 use crate::admin::configs::both;
+use crate::admin::limits::{Shown, Wanted};
 use crate::desk::integrations::Amend;
+use crate::limit::rule::Scope;
 use crate::store::providers::StoredProvider;
 use app::failure::Failure;
 use serde_json::{Value, json};
 
 /// Features of providers that do not exist yet.
-pub const LATER: [&str; 4] = ["usage_limits", "rate_limits", "expires_at", "reset_usage"];
+pub const LATER: [&str; 1] = ["expires_at"];
 
 pub async fn list(ask: Ask) -> Told {
-    let rows = callable(&ask).await?.iter().map(record).collect();
+    let rows = callable(&ask).await?.iter().map(|row| record(&ask, row)).collect();
     ask.paged(rows, 50)
 }
 
@@ -25,17 +27,17 @@ pub async fn create(ask: Ask) -> Told {
     let unknown = || Refused::field("integration_id", "There is no such integration. Use the id or slug of one.");
     let integration = integration.ok_or_else(unknown)?;
     let slug = slug(&ask, "slug", name, &rows, Some(integration))?;
+    let limits = Wanted::of(&ask.body)?;
     let made = ask.seat.link(integration.clone(), &slug, name, note).await?;
+    limits.set(&ask, Scope::Provider(made.id.clone()), &made.slug).await?;
     Ok(both(json!({ "id": made.id, "slug": made.slug, "object": "provider" })))
 }
 
 pub async fn read(ask: Ask) -> Told {
     let row = one(&ask).await?;
-    let mut record = record(&row);
-    // The SDK for Python reads a list here and an object in the list; null is both.
-    if !ask.python {
-        record["rate_limits"] = json!([]);
-    }
+    let mut record = record(&ask, &row);
+    // A list here, and an object in the list: so the SDK for Python reads them.
+    record["rate_limits"] = Shown::of(&ask, &Scope::Provider(row.id)).rates;
     Ok(record)
 }
 
@@ -43,7 +45,9 @@ pub async fn update(ask: Ask) -> Told {
     ask.body.without(&LATER)?;
     let row = one(&ask).await?;
     let (id, slug) = (row.id.clone(), row.slug.clone());
+    let limits = Wanted::of(&ask.body)?;
     ask.seat.amend(row, amend(&ask, "note")?).await?;
+    limits.set(&ask, Scope::Provider(id.clone()), &slug).await?;
     Ok(both(json!({ "id": id, "slug": slug, "object": "provider" })))
 }
 
@@ -107,7 +111,8 @@ pub fn title(row: &StoredProvider) -> &str {
     if row.name.is_empty() { &row.slug } else { &row.name }
 }
 
-pub fn record(row: &StoredProvider) -> Value {
+pub fn record(ask: &Ask, row: &StoredProvider) -> Value {
+    let limits = Shown::of(ask, &Scope::Provider(row.id.clone()));
     json!({
         "id": row.id,
         "slug": row.slug,
@@ -116,9 +121,9 @@ pub fn record(row: &StoredProvider) -> Value {
         "ai_provider_id": row.vendor,
         "workspace_id": row.workspace,
         "note": row.note,
-        "status": "active",
-        "usage_limits": Value::Null,
-        "rate_limits": Value::Null,
+        "status": if limits.exhausted { "exhausted" } else { "active" },
+        "usage_limits": limits.usage,
+        "rate_limits": limits.one_rate(),
         "reset_usage": Value::Null,
         "created_at": iso(row.created_at),
         "last_updated_at": iso(row.updated_at),

@@ -2,7 +2,7 @@
 
 use crate::admin::answer::Told;
 use crate::admin::ask::Ask;
-use crate::admin::{configs, integrations, keys, providers, virtual_keys};
+use crate::admin::{configs, integrations, keys, policies, providers, virtual_keys};
 use axum::routing::MethodFilter;
 use std::future::Future;
 use std::pin::Pin;
@@ -78,11 +78,12 @@ pub static ROUTES: &[Row] = &[
 
     row!(Get "/providers" ["providers.list"] "List providers" {} providers::list),
     row!(Post "/providers" ["providers.create"] "Make a provider that has an integration's credential"
-        {("name", "string", true), ("integration_id", "string", true), ("slug", "string", false), ("note", "string", false)}
-        providers::create),
+        {("name", "string", true), ("integration_id", "string", true), ("slug", "string", false), ("note", "string", false),
+         ("usage_limits", "object", false), ("rate_limits", "array", false)} providers::create),
     row!(Get "/providers/{slug}" ["providers.read"] "Read a provider" {} providers::read),
-    row!(Put "/providers/{slug}" ["providers.update"] "Change a provider's name and note"
-        {("name", "string", false), ("note", "string", false)} providers::update),
+    row!(Put "/providers/{slug}" ["providers.update"] "Change a provider's name, note and limits"
+        {("name", "string", false), ("note", "string", false), ("usage_limits", "object", false),
+         ("rate_limits", "array", false), ("reset_usage", "boolean", false)} providers::update),
     row!(Delete "/providers/{slug}" ["providers.delete"] "Remove a provider" {} providers::delete),
 
     row!(Get "/virtual-keys" ["virtual_keys.list"] "List virtual keys" {} virtual_keys::list),
@@ -126,17 +127,48 @@ pub static ROUTES: &[Row] = &[
     row!(Post "/api-keys/{type}/{sub_type}" ["workspace_service_api_keys.create", "workspace_user_api_keys.create",
         "organisation_service_api_keys.create"] "Make an API key; its secret is shown once"
         {("name", "string", true), ("scopes", "array", true), ("description", "string", false),
-         ("user_id", "string", false), ("defaults", "object", false), ("expires_at", "string", false)} keys::create),
+         ("user_id", "string", false), ("defaults", "object", false), ("allowed_models", "array", false),
+         ("allowed_providers", "array", false), ("expires_at", "string", false),
+         ("usage_limits", "object", false), ("rate_limits", "array", false)} keys::create),
     row!(Get "/api-keys/{id}" ["workspace_service_api_keys.read", "workspace_user_api_keys.read",
         "organisation_service_api_keys.read"] "Read an API key" {} keys::read),
     row!(Put "/api-keys/{id}" ["workspace_service_api_keys.update", "workspace_user_api_keys.update",
         "organisation_service_api_keys.update"] "Change an API key"
         {("name", "string", false), ("description", "string", false), ("scopes", "array", false),
-         ("defaults", "object", false), ("expires_at", "string", false)} keys::update),
+         ("defaults", "object", false), ("allowed_models", "array", false), ("allowed_providers", "array", false),
+         ("expires_at", "string", false), ("usage_limits", "object", false), ("rate_limits", "array", false),
+         ("reset_usage", "boolean", false)} keys::update),
     row!(Delete "/api-keys/{id}" ["workspace_service_api_keys.delete", "workspace_user_api_keys.delete",
         "organisation_service_api_keys.delete"] "Revoke an API key for good" {} keys::delete),
     row!(Post "/api-keys/{id}/rotate" ["workspace_service_api_keys.rotate", "workspace_user_api_keys.rotate",
         "organisation_service_api_keys.rotate"]
         "Give an API key a new secret; the old one opens for a while"
         {("key_transition_period_ms", "integer", false)} keys::rotate),
+
+    row!(Get "/policies/usage-limits" ["policies.list"] "List budgets by policy" {} policies::list_usage),
+    row!(Post "/policies/usage-limits" ["policies.create"] "Make a budget for the calls that meet conditions"
+        {("name", "string", false), ("conditions", "array", false), ("group_by", "array", false), ("type", "string", true),
+         ("credit_limit", "number", true), ("alert_threshold", "number", false), ("periodic_reset", "string", false),
+         ("periodic_reset_days", "integer", false), ("mode", "string", false), ("unpriced", "string", false),
+         ("lacking", "string", false)} policies::create_usage),
+    row!(Get "/policies/usage-limits/{id}" ["policies.read"] "Read a budget by policy" {} policies::read_usage),
+    row!(Put "/policies/usage-limits/{id}" ["policies.update"] "Change a budget by policy; what is spent stays"
+        {("name", "string", false), ("conditions", "array", false), ("group_by", "array", false),
+         ("credit_limit", "number", false), ("alert_threshold", "number", false), ("periodic_reset", "string", false),
+         ("periodic_reset_days", "integer", false), ("reset_usage", "boolean", false)} policies::update_usage),
+    row!(Delete "/policies/usage-limits/{id}" ["policies.delete"] "Remove a budget by policy" {} policies::delete_usage),
+    row!(Get "/policies/usage-limits/{id}/entities" ["policies.read", "policies.list"] "List the counters of a policy" {}
+        policies::entities),
+    row!(Put "/policies/usage-limits/{id}/entities/{entity}/reset" ["policies.update"] "Begin a counter anew" {}
+        policies::reset_entity),
+    row!(Get "/policies/rate-limits" ["policies.list"] "List rate limits by policy" {} policies::list_rates),
+    row!(Post "/policies/rate-limits" ["policies.create"] "Make a rate limit for the calls that meet conditions"
+        {("name", "string", false), ("conditions", "array", false), ("group_by", "array", false), ("type", "string", true),
+         ("unit", "string", true), ("value", "integer", true), ("target", "string", false), ("lacking", "string", false)}
+        policies::create_rate),
+    row!(Get "/policies/rate-limits/{id}" ["policies.read"] "Read a rate limit by policy" {} policies::read_rate),
+    row!(Put "/policies/rate-limits/{id}" ["policies.update"] "Change a rate limit by policy"
+        {("name", "string", false), ("conditions", "array", false), ("group_by", "array", false), ("type", "string", false),
+         ("unit", "string", false), ("value", "integer", false)} policies::update_rate),
+    row!(Delete "/policies/rate-limits/{id}" ["policies.delete"] "Remove a rate limit by policy" {} policies::delete_rate),
 ];

@@ -3,8 +3,10 @@
 use crate::admin::answer::{Refused, Told};
 use crate::admin::ask::Ask;
 use crate::admin::configs::both;
+use crate::admin::limits::Wanted;
 use crate::admin::providers::{LATER, amend, callable, one, record as provider, rows, slug};
 use crate::desk::integrations::Amend;
+use crate::limit::rule::Scope;
 use crate::store::providers::{Standing, StoredProvider};
 use app::model::provider::NewProvider;
 use serde_json::{Value, json};
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 const CLOUDS: [&str; 4] = ["api_version", "resource_name", "deployment_name", "deployment_config"];
 
 pub async fn list(ask: Ask) -> Told {
-    let rows = callable(&ask).await?.iter().map(record).collect();
+    let rows = callable(&ask).await?.iter().map(|row| record(&ask, row)).collect();
     ask.paged(rows, 100)
 }
 
@@ -28,13 +30,16 @@ pub async fn create(ask: Ask) -> Told {
         base_url: ask.body.text("custom_host")?.unwrap_or_default().to_owned(),
         open: Vec::new(),
     };
+    let limits = Wanted::of(&ask.body)?;
     let amend = Amend { standing: Some(Standing::Provider), ..amend(&ask, "note")? };
     let made = ask.seat.connect(form, amend).await.map_err(|failure| vendor_field(failure, "provider"))?;
+    limits.set(&ask, Scope::Provider(made.id.clone()), &made.slug).await?;
     Ok(both(json!({ "id": made.id, "slug": made.slug, "object": "virtual-key" })))
 }
 
 pub async fn read(ask: Ask) -> Told {
-    Ok(record(&one(&ask).await?))
+    let row = one(&ask).await?;
+    Ok(record(&ask, &row))
 }
 
 pub async fn update(ask: Ask) -> Told {
@@ -44,7 +49,9 @@ pub async fn update(ask: Ask) -> Told {
     let (id, slug) = (row.id.clone(), row.slug.clone());
     let text = |name: &str| Ok::<_, Refused>(ask.body.text(name)?.map(str::to_owned));
     let amend = Amend { key: text("key")?, base_url: text("custom_host")?, ..amend(&ask, "note")? };
+    let limits = Wanted::of(&ask.body)?;
     ask.seat.amend(row, amend).await?;
+    limits.set(&ask, Scope::Provider(id.clone()), &slug).await?;
     Ok(both(json!({ "id": id, "slug": slug, "object": "virtual-key" })))
 }
 
@@ -66,8 +73,8 @@ pub fn vendor_field(failure: app::failure::Failure, name: &str) -> Refused {
     }
 }
 
-fn record(row: &StoredProvider) -> Value {
-    let mut record = provider(row);
+fn record(ask: &Ask, row: &StoredProvider) -> Value {
+    let mut record = provider(ask, row);
     record["object"] = "virtual-key".into();
     record["provider"] = row.vendor.clone().into();
     record["key"] = row.hint.clone().into();

@@ -1,14 +1,21 @@
 //! API keys.
 
+mod limits;
+mod scopes;
+
 use super::{DAY, FIRST_MODEL, Refusals, Seat};
+use crate::desk::keys::limits::KeyRules;
+use crate::desk::keys::scopes::granted;
+use crate::limit::rule::Scope;
 use crate::secret;
 use crate::settings::rules;
 use crate::store::keys::{KIND, PastSecret, Revocation, StoredKey};
-use app::backend::{Answer, KeyDesk};
+use app::backend::{Answer, KeyDesk, LimitDesk};
 use app::failure::Failure;
 use app::model::Origin;
-use app::model::key::{Keys, MintedKey, NewKey};
-use app::model::scope::{DEFAULT_SCOPES, SCOPES, covers, is_admin};
+use app::model::key::{Allowed, KeyForm, KeyRow, Keys, MintedKey};
+use app::model::limit::{Limits, Whose};
+use app::model::scope::covers;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 
@@ -17,30 +24,66 @@ impl KeyDesk for Seat {
     async fn keys(&self) -> Answer<Keys> {
         let (store, now) = (&self.house.store, self.now());
         let configs = store.workspace_configs(self.workspace()).await?;
+        let rows = store.keys(self.workspace(), now - DAY, now).await?;
         Ok(Keys {
-            rows: store.keys(self.workspace(), now - DAY).await?,
+            rows: with_limits(rows, &self.limits().await?),
             configs: configs
                 .into_iter()
                 .filter(|config| config.number > 0)
                 .map(|config| (config.slug, config.name))
                 .collect(),
+            providers: store.providers(self.workspace()).await?.into_iter().map(|provider| provider.slug).collect(),
+            leads: self.leads(),
             fresh: self.session_id().and_then(|session| self.house.door.keys.take(session, now)),
             base_url: self.house.settings.base_url(),
             model: FIRST_MODEL.into(),
+            now,
         })
     }
 
-    async fn mint_key(&self, form: NewKey) -> Answer<MintedKey> {
-        let mut refusals = Refusals::default();
-        let metadata = refusals.take("metadata", rules::metadata(&form.metadata));
-        let config = Some(form.config.trim().to_owned()).filter(|slug| !slug.is_empty());
-        let wish = KeyWish { name: form.name, scopes: form.scopes, config, ..KeyWish::default() };
-        let wish = KeyWish { metadata: metadata.unwrap_or_default(), ..wish };
+    async fn mint_key(&self, form: KeyForm) -> Answer<MintedKey> {
+        let (wish, mut refusals) = self.read(form.clone(), None);
+        let rules = KeyRules::read(&form, &mut refusals);
         let minted = self.mint(wish, refusals).await?;
-        if let Some(session) = self.session_id() {
-            self.house.door.keys.put(session, minted.clone(), self.now());
-        }
+        self.limit_key(&minted.id, &minted.name, rules).await?;
+        self.show_once(&minted);
         Ok(minted)
+    }
+
+    async fn edit_key(&self, form: KeyForm) -> Answer<()> {
+        let key = self.own_key(&form.id).await?;
+        let (id, name) = (key.id.clone(), form.name.clone());
+        let (wish, mut refusals) = self.read(form.clone(), Some(&key));
+        // Nobody lifts the limits that another one set.
+        let rules = self.leads().then(|| KeyRules::read(&form, &mut refusals));
+        self.change(key, wish, refusals).await?;
+        match rules {
+            Some(rules) => self.limit_key(&id, name.trim(), rules).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn renew_key(&self, id: String, overlap: u32) -> Answer<MintedKey> {
+        if overlap > OVERLAP_MOST {
+            return Err(Failure::refused("overlap", "Use a year at most."));
+        }
+        let minted = self.rotate_key(&id, self.now() + i64::from(overlap) * 1_000).await?;
+        self.show_once(&minted);
+        Ok(minted)
+    }
+
+    async fn end_secret(&self, id: String, mark: String) -> Answer<()> {
+        let key = self.own_key(&id).await?;
+        let past = self.house.store.past_secrets().await?;
+        let meant = |past: &&PastSecret| past.key == key.id && secret::mark(&past.secret_hash).to_string() == mark;
+        let ended = match past.iter().find(meant) {
+            Some(past) => self.house.store.end_secret(&past.secret_hash).await?,
+            None => false,
+        };
+        if !ended {
+            return Err(Failure::Missing("This secret ended before. Nothing changed.".into()));
+        }
+        self.refresh().await
     }
 
     async fn revoke_key(&self, id: String) -> Answer<()> {
@@ -55,6 +98,8 @@ impl KeyDesk for Seat {
     }
 }
 
+/// Seconds of the longest overlap of two secrets.
+const OVERLAP_MOST: u32 = 31_536_000;
 const LOCKED: &str = "This key is declared in the set-up file. Change it there and restart the server.";
 
 /// What a key is to be.
@@ -70,6 +115,9 @@ pub struct KeyWish {
     pub config: Option<String>,
     pub config_override: bool,
     pub metadata: BTreeMap<String, String>,
+    /// No call overrides the metadata.
+    pub enforced: bool,
+    pub allowed: Allowed,
     /// Milliseconds.
     pub expires_at: Option<i64>,
     /// Id of the member that it stands for; `None`: who makes it.
@@ -86,6 +134,8 @@ impl Default for KeyWish {
             config: None,
             config_override: true,
             metadata: BTreeMap::new(),
+            enforced: true,
+            allowed: Allowed::default(),
             expires_at: None,
             user: None,
         }
@@ -102,6 +152,8 @@ impl From<StoredKey> for KeyWish {
             config: key.config,
             config_override: key.config_override,
             metadata: key.metadata,
+            enforced: key.enforced,
+            allowed: key.allowed,
             expires_at: key.expires_at,
             user: None,
         }
@@ -125,6 +177,8 @@ impl Seat {
             config: wish.config,
             config_override: wish.config_override,
             metadata: wish.metadata,
+            enforced: wish.enforced,
+            allowed: wish.allowed,
             origin: Origin::Console,
             created_by: wish.user.or_else(|| self.person_id().map(str::to_owned)),
             created_at: now,
@@ -134,13 +188,17 @@ impl Seat {
         };
         self.house.store.add_key(&key).await?;
         self.refresh().await?;
-        Ok(MintedKey { id: key.id, name: key.name, value })
+        Ok(MintedKey { id: key.id, name: key.name, value, old_until: None })
     }
 
     /// Gives a key new content; its secret stays.
     pub async fn change_key(&self, id: &str, wish: KeyWish) -> Answer<()> {
         let key = self.own_key(id).await?;
-        let wish = self.checked(wish, Some(&key), Refusals::default()).await?;
+        self.change(key, wish, Refusals::default()).await
+    }
+
+    async fn change(&self, key: StoredKey, wish: KeyWish, refusals: Refusals) -> Answer<()> {
+        let wish = self.checked(wish, Some(&key), refusals).await?;
         let now = self.now();
         let changed = StoredKey {
             name: wish.name,
@@ -149,6 +207,8 @@ impl Seat {
             config: wish.config,
             config_override: wish.config_override,
             metadata: wish.metadata,
+            enforced: wish.enforced,
+            allowed: wish.allowed,
             expires_at: wish.expires_at,
             updated_at: Some(now),
             ..key
@@ -167,7 +227,8 @@ impl Seat {
             return Err(Failure::refused("scopes", text));
         }
         let (value, now) = (secret::mint("sy-"), self.now());
-        let past = PastSecret { secret_hash: key.secret_hash, key: key.id.clone(), until };
+        let past =
+            PastSecret { secret_hash: key.secret_hash, last_four: key.last_four.clone(), key: key.id.clone(), until };
         let rotated = StoredKey {
             secret_hash: secret::digest(&value),
             last_four: secret::last_four(&value),
@@ -176,7 +237,7 @@ impl Seat {
         };
         self.house.store.update_key(&rotated, Some(&past), now).await?;
         self.refresh().await?;
-        Ok(MintedKey { id: rotated.id, name: rotated.name, value })
+        Ok(MintedKey { id: rotated.id, name: rotated.name, value, old_until: (until > now).then_some(until) })
     }
 
     /// A key that is not revoked.
@@ -198,6 +259,48 @@ impl Seat {
         Ok(key)
     }
 
+    async fn limit_key(&self, id: &str, name: &str, rules: KeyRules) -> Answer<()> {
+        self.limit_to(Scope::Key(id.to_owned()), name, Some(rules.budget), Some(rules.rates)).await
+    }
+
+    /// For the page that follows, where there are no scripts.
+    fn show_once(&self, minted: &MintedKey) {
+        if let Some(session) = self.session_id() {
+            self.house.door.keys.put(session, minted.clone(), self.now());
+        }
+    }
+
+    /// What a form wishes, and what is wrong with its texts.
+    fn read(&self, form: KeyForm, before: Option<&StoredKey>) -> (KeyWish, Refusals) {
+        let mut refusals = Refusals::default();
+        let metadata = refusals.take("metadata", rules::metadata(&form.metadata)).unwrap_or_default();
+        let expires_at = refusals.take("expires_at", self.expiry(&form.expires_at, before)).flatten();
+        let wish = KeyWish {
+            name: form.name,
+            description: form.description,
+            scopes: form.scopes,
+            config: Some(form.config.trim().to_owned()).filter(|slug| !slug.is_empty()),
+            config_override: form.config_override,
+            metadata,
+            enforced: form.enforced,
+            allowed: Allowed { providers: form.allowed_providers, models: rules::words(&form.allowed_models) },
+            expires_at,
+            ..KeyWish::default()
+        };
+        (wish, refusals)
+    }
+
+    /// The end of a key as typed, to the minute; one that is over is refused, unless it was so before.
+    fn expiry(&self, text: &str, before: Option<&StoredKey>) -> Result<Option<i64>, String> {
+        const MINUTE: i64 = 60_000;
+        let Some(at) = rules::moment(text)? else { return Ok(None) };
+        match before.and_then(|key| key.expires_at) {
+            Some(known) if known / MINUTE == at / MINUTE => Ok(Some(known)),
+            _ if at > self.now() => Ok(Some(at)),
+            _ => Err("This time is over. Use one to come, or revoke the key.".into()),
+        }
+    }
+
     /// The wish, if it is allowed. What a key has already stays allowed.
     async fn checked(&self, wish: KeyWish, before: Option<&StoredKey>, mut refusals: Refusals) -> Answer<KeyWish> {
         let configs = self.house.store.workspace_configs(self.workspace()).await?;
@@ -208,22 +311,38 @@ impl Seat {
         });
         let name = refusals.take("name", rules::name(&wish.name));
         let kept = before.is_some_and(|key| key.scopes == wish.scopes);
-        let scopes = if kept { Ok(wish.scopes.clone()) } else { self.granted(wish.scopes.clone()) };
+        let held = before.map_or(&[][..], |key| key.scopes.as_slice());
+        let scopes = if kept { Ok(wish.scopes.clone()) } else { self.granted(wish.scopes.clone(), held) };
         let scopes = refusals.take("scopes", scopes);
         refusals.take("config", known.then_some(()).ok_or_else(|| "Choose one of the configs listed.".to_owned()));
         refusals.take("description", short(&wish.description));
         let sane = wish.metadata.values().map(|value| rules::metadata_value(value)).collect::<Result<Vec<_>, _>>();
         refusals.take("metadata", sane);
+        refusals.take("allowed_providers", self.connected(&wish.allowed.providers, before).await?);
+        let models = &wish.allowed.models;
+        refusals
+            .take("allowed_models", models.iter().map(|one| rules::model_pattern(one)).collect::<Result<Vec<_>, _>>());
         refusals.done()?;
         Ok(KeyWish { name: name.unwrap_or_default(), scopes: scopes.unwrap_or_default(), ..wish })
     }
 
-    /// Nobody hands out more than they have.
-    fn granted(&self, asked: Vec<String>) -> Result<Vec<String>, String> {
+    /// Whether there is each of these providers, or was when the key was given it.
+    async fn connected(&self, slugs: &[String], before: Option<&StoredKey>) -> Answer<Result<(), String>> {
+        if slugs.is_empty() {
+            return Ok(Ok(()));
+        }
+        let known = self.house.store.providers(self.workspace()).await?;
+        let had = |slug: &String| before.is_some_and(|key| key.allowed.providers.contains(slug));
+        let missing = slugs.iter().find(|slug| !had(slug) && known.iter().all(|row| row.slug != **slug));
+        Ok(missing.map_or(Ok(()), |slug| Err(format!("{slug} is no provider of this workspace. Use one that is."))))
+    }
+
+    /// Nobody hands out more than they have; what a key holds already may stay.
+    fn granted(&self, asked: Vec<String>, held: &[String]) -> Result<Vec<String>, String> {
         match &self.scopes {
-            None => granted(asked, self.leads()),
+            None => granted(asked, self.leads(), held),
             Some(holds) => {
-                let asked = granted(asked, true)?;
+                let asked = granted(asked, true, held)?;
                 match asked.iter().find(|scope| !covers(holds, scope)) {
                     None => Ok(asked),
                     Some(scope) => Err(format!("Your own key lacks {scope}, so it cannot hand it on.")),
@@ -233,45 +352,18 @@ impl Seat {
     }
 }
 
+/// Keys with their own limits.
+fn with_limits(rows: Vec<KeyRow>, limits: &Limits) -> Vec<KeyRow> {
+    let own = |whose: &Whose, row: &KeyRow| whose.kind == "key" && whose.id == row.id;
+    let with = |row: KeyRow| KeyRow {
+        budgets: limits.budgets.iter().filter(|limit| own(&limit.whose, &row)).cloned().collect(),
+        rates: limits.rates.iter().filter(|limit| own(&limit.whose, &row)).cloned().collect(),
+        ..row
+    };
+    rows.into_iter().map(with).collect()
+}
+
 fn short(description: &str) -> Result<(), String> {
     const MOST: usize = 500;
     if description.chars().count() <= MOST { Ok(()) } else { Err(format!("Use at most {MOST} characters.")) }
-}
-
-/// Everything (`*`), and what changes the workspace, is for owners and admins to give.
-fn granted(asked: Vec<String>, leads: bool) -> Result<Vec<String>, String> {
-    if asked.is_empty() {
-        return Ok(DEFAULT_SCOPES.map(str::to_owned).to_vec());
-    }
-    let offered =
-        |scope: &String| SCOPES.iter().any(|(name, _)| name == scope) || (leads && (scope == "*" || is_admin(scope)));
-    match asked.iter().find(|scope| !offered(scope)) {
-        None => Ok(asked),
-        Some(scope) => Err(format!("Choose from the scopes listed; {scope} is not yours to give.")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::granted;
-
-    #[test]
-    fn a_key_gets_the_scopes_asked_for_within_the_role() {
-        for (asked, leads, scopes) in [
-            (vec![], false, Some(vec!["completions.write", "models.list"])),
-            (vec!["logs.view"], false, Some(vec!["logs.view"])),
-            (vec!["*"], true, Some(vec!["*"])),
-            (vec!["configs.update"], true, Some(vec!["configs.update"])),
-            (vec!["configs.update"], false, None),
-            (vec!["*"], false, None),
-            (vec!["logs.view", "moon.land"], true, None),
-        ] {
-            let given = granted(asked.iter().map(|scope| (*scope).to_owned()).collect(), leads);
-            assert_eq!(
-                given.ok(),
-                scopes.map(|scopes| scopes.iter().map(|scope| (*scope).to_owned()).collect()),
-                "{asked:?}"
-            );
-        }
-    }
 }

@@ -5,7 +5,7 @@ use crate::settings::Settings;
 use crate::wire::vendors::Endpoint;
 use app::backend::Door;
 use app::model::account::{SignIn, SignUp};
-use app::model::key::NewKey;
+use app::model::key::KeyForm;
 use app::model::provider::NewProvider;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -49,8 +49,8 @@ pub(super) async fn two(house: &Shared) -> (Arc<dyn Session>, Arc<dyn Session>) 
     (owner, member)
 }
 
-fn new_key(name: &str) -> NewKey {
-    NewKey { name: name.into(), ..NewKey::default() }
+fn new_key(name: &str) -> KeyForm {
+    KeyForm { name: name.into(), ..KeyForm::default() }
 }
 
 pub(super) fn new_provider(slug: &str) -> NewProvider {
@@ -142,7 +142,7 @@ async fn a_key_is_shown_once_to_the_one_who_made_it() {
     let page = owner.keys().await.unwrap();
     assert_eq!(page.fresh, None);
     assert!(minted.value.ends_with(&page.rows[0].last_four));
-    let refused = owner.mint_key(NewKey { config: "pc-none".into(), ..new_key(" ") }).await.unwrap_err();
+    let refused = owner.mint_key(KeyForm { config: "pc-none".into(), ..new_key(" ") }).await.unwrap_err();
     assert!(refused.of("name").is_some() && refused.of("config").is_some(), "{refused:?}");
 }
 

@@ -118,8 +118,10 @@ pub async fn response(house: &Shared, serving: &Serving, whole: Whole, mut meter
         if let Some(model) = answer.model {
             record.call.model_served = model;
         }
-        if let Some(usage) = &answer.usage {
-            count(house, serving, record, usage, attempt.as_ref());
+        let guess = attempt.as_ref().and_then(|attempt| attempt.guess);
+        record.call.tokens_estimated = answer.usage.is_none() && guess.is_some();
+        if let Some(usage) = answer.usage.or(guess) {
+            count(house, serving, record, &usage, attempt.as_ref());
         }
     });
     if meter.finish(status.as_u16(), outcome).await.is_err() {

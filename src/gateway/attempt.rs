@@ -5,10 +5,13 @@ use crate::gateway::opened::{Cut, Opened, Source};
 use crate::gateway::outgoing::Outgoing;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::relay::{self, Fault};
+use crate::gateway::stream;
 use crate::house::House;
 use crate::journal::record::AttemptRow;
 use crate::journal::tries::{Tries, Try};
+use crate::limit::permit::Used;
 use crate::route::retry::{RetryAfter, cooling};
+use crate::wire::openai::Usage;
 use crate::wire::vendors::Endpoint;
 use http::StatusCode;
 use http::response::Parts;
@@ -41,6 +44,8 @@ pub struct Tried {
     pub cooling: Option<u64>,
     /// Microseconds until the answer, of a stream until it began.
     pub latency_us: u64,
+    /// The target was asked: its answer tells of it.
+    pub sent: bool,
 }
 
 /// A provider's answer.
@@ -58,16 +63,25 @@ pub struct Whole {
 }
 
 impl Tried {
+    /// It was not sent.
+    pub fn refused(refusal: Refusal) -> Self {
+        let status = refusal.status.as_u16();
+        Self { status, reply: Err(refusal), after: None, cooling: None, latency_us: 0, sent: false }
+    }
+
     /// The answer was kept: nothing was sent.
     pub fn hit(reply: Reply) -> Self {
-        Self { status: 200, reply: Ok(reply), after: None, cooling: None, latency_us: 0 }
+        Self { status: 200, reply: Ok(reply), after: None, cooling: None, latency_us: 0, sent: false }
     }
 }
 
 impl Shot<'_> {
     /// Sends, and waits for the answer, of a stream for its beginning.
     pub async fn fire(self) -> Tried {
-        let attempt = Some(self.start());
+        let attempt = match self.start() {
+            Ok(attempt) => Some(attempt),
+            Err(refusal) => return Tried::refused(refusal),
+        };
         let deadline = Instant::now() + self.out.patience;
         let sent = self.house.relay.send(self.out.request(), self.out.patience, self.out.target.reach).await;
         match sent {
@@ -79,10 +93,14 @@ impl Shot<'_> {
         }
     }
 
-    /// Writes down that it was sent.
-    pub fn start(self) -> Try {
+    /// Holds room for it where it falls under a budget, and writes down that it was sent.
+    ///
+    /// # Errors
+    /// 412 where a budget does not cover it: it must not be sent.
+    pub fn start(self) -> Result<Try, Refusal> {
+        let permit = self.out.fare.as_ref().map(|fare| fare.reserve(self.house)).transpose()?;
         self.tries.know(&self.out.secrets);
-        self.tries.start(self.row())
+        Ok(self.tries.start_under(self.row(), permit.map(Box::new)))
     }
 
     /// Goes on from an answer's head.
@@ -94,7 +112,7 @@ impl Shot<'_> {
             let status = head.status.as_u16();
             let latency_us = attempt.as_ref().map_or(0, Try::elapsed);
             let reply = Ok(Reply::Stream(Box::new(Opened::raw(head, source, attempt))));
-            return Tried { status, reply, after: None, cooling: None, latency_us };
+            return Tried { status, reply, after: None, cooling: None, latency_us, sent: true };
         }
         let slug = &self.out.target.provider.slug;
         let strict = self.out.endpoint.is_text();
@@ -124,7 +142,7 @@ impl Shot<'_> {
             return self.cut(opened, cut);
         }
         let latency_us = opened.attempt.as_ref().map_or(0, Try::elapsed);
-        Tried { status, reply: Ok(Reply::Stream(Box::new(opened))), after: None, cooling: None, latency_us }
+        Tried { status, reply: Ok(Reply::Stream(Box::new(opened))), after: None, cooling: None, latency_us, sent: true }
     }
 
     fn cut(self, mut opened: Opened, cut: Cut) -> Tried {
@@ -132,6 +150,7 @@ impl Shot<'_> {
         let message = format!("The stream of @{} failed: {why}", self.out.target.provider.slug);
         let latency_us = opened.attempt.as_ref().map_or(0, Try::elapsed);
         if let Some(attempt) = &mut opened.attempt {
+            stream::settle(attempt, &opened.observer, &opened.kept, false);
             attempt.end(|row| {
                 row.status = opened.head.status.as_u16();
                 row.error = Some(message.clone());
@@ -139,20 +158,35 @@ impl Shot<'_> {
         }
         let refusal = Refusal::upstream(message);
         let shown = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-        Tried { status, reply: Err(Refusal { status: shown, ..refusal }), after: None, cooling: None, latency_us }
+        Tried {
+            status,
+            reply: Err(Refusal { status: shown, ..refusal }),
+            after: None,
+            cooling: None,
+            latency_us,
+            sent: true,
+        }
     }
 
     /// Ends without a usable answer.
     pub fn faulted(self, mut attempt: Option<Try>, status: u16, fault: &Fault) -> Tried {
         let refusal = fault.refusal(&self.out.target.provider.slug);
         if let Some(attempt) = &mut attempt {
+            attempt.settle(fault.used(status));
             attempt.end(|row| {
                 row.status = status;
                 row.error = Some(refusal.message.clone());
             });
         }
         let latency_us = attempt.as_ref().map_or(0, Try::elapsed);
-        Tried { status: refusal.status.as_u16(), reply: Err(refusal), after: None, cooling: None, latency_us }
+        Tried {
+            status: refusal.status.as_u16(),
+            reply: Err(refusal),
+            after: None,
+            cooling: None,
+            latency_us,
+            sent: true,
+        }
     }
 
     fn row(self) -> AttemptRow {
@@ -175,6 +209,7 @@ fn whole(mut attempt: Option<Try>, mut head: Parts, checked: Checked) -> Tried {
     let failed = head.status.is_success().then_some(checked.answer.failed).flatten();
     let error = checked.answer.error.clone().filter(|_| failed.is_some() || !head.status.is_success());
     if let Some(attempt) = &mut attempt {
+        settle(attempt, &head, &checked);
         attempt.end(|row| {
             row.status = head.status.as_u16();
             row.error = error;
@@ -188,6 +223,34 @@ fn whole(mut attempt: Option<Try>, mut head: Parts, checked: Checked) -> Tried {
         after: RetryAfter::read(&head.headers),
         cooling: cooling(&head.headers, head.status.as_u16()),
         latency_us: attempt.as_ref().map_or(0, Try::elapsed),
+        sent: true,
         reply: Ok(Reply::Whole(Box::new(Whole { head, checked, attempt }))),
     }
+}
+
+/// What an answer came to. One that does not say so is told by the length of its text.
+fn settle(attempt: &mut Try, head: &Parts, checked: &Checked) {
+    let answer = &checked.answer;
+    let failed = !head.status.is_success() || answer.failed.is_some();
+    let Some(permit) = attempt.permit() else { return };
+    let guess = || Usage {
+        input: permit.prompt(),
+        output: permit.bound().min(text_tokens(&checked.bytes)),
+        ..Usage::default()
+    };
+    let usage = match answer.usage {
+        Some(usage) => usage,
+        None if failed => return attempt.settle(Used::Nothing),
+        None => {
+            let guess = guess();
+            attempt.guess = Some(guess);
+            guess
+        }
+    };
+    attempt.settle(Used::Counted(&usage, answer.model.as_deref()));
+}
+
+/// Tokens of an answer's bytes: four make one, more or less.
+fn text_tokens(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len().div_ceil(4)).unwrap_or(u64::MAX)
 }

@@ -143,8 +143,11 @@ impl Cached {
             if let Some((_, reply, used)) = self.find(shot.house, shot.out).await {
                 return (Tried::hit(reply), used);
             }
-            let attempt = flight.is_some().then(|| shot.start());
             let leads = flight.is_some();
+            let attempt = match leads.then(|| shot.start()).transpose() {
+                Ok(attempt) => attempt,
+                Err(refusal) => return (Tried::refused(refusal), self.used("MISS")),
+            };
             if let Some(flight) = flight {
                 let lead = Lead::of(shot, self, flight);
                 shot.house.tasks.spawn(lead.carry());

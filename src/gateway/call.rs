@@ -7,10 +7,11 @@ use crate::gateway::caller::{self, Caller};
 use crate::gateway::config::Routed;
 use crate::gateway::drive::{Drive, Ended};
 use crate::gateway::intake::{self, Asked};
+use crate::gateway::limited::Limited;
 use crate::gateway::outgoing::Asking;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::sight::View;
-use crate::gateway::target::{Ask, Target};
+use crate::gateway::target::{Ask, Target, Unnamed};
 use crate::gateway::trace::Trace;
 use crate::gateway::{explained, masked, metadata, stream};
 use crate::house::{House, Shared};
@@ -18,13 +19,13 @@ use crate::journal::meter::Meter;
 use crate::journal::record::{Outcome, Record};
 use crate::journal::slots::Opening;
 use crate::route::{self, Facts, Leaf, Plan};
-use crate::wire::vendors::Route;
+use crate::wire::vendors::{Endpoint, Route};
 use app::model::routing::{Mode, Queue};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -49,7 +50,18 @@ pub async fn serve(house: &Shared, inbound: Inbound, body: Body) -> Response {
     let mut response = match ready(house, &inbound, body, &mut meter).await {
         Ok((asked, routed)) => {
             let asking = Asking { inbound: &inbound, asked: &asked, routed: routed.as_ref() };
-            routed_to(house, asking, meter).await
+            match Limited::admit(house, asking, &mut meter) {
+                Ok(None) => routed_to(house, asking, None, meter).await,
+                Ok(Some(limited)) => {
+                    let mut response = routed_to(house, asking, Some(&limited), meter).await;
+                    // One that is over a limit tells of that limit.
+                    if response.status() != StatusCode::TOO_MANY_REQUESTS {
+                        limited.mark(response.headers_mut());
+                    }
+                    response
+                }
+                Err(refusal) => refuse(meter, refusal).await,
+            }
         }
         Err(refusal) => refuse(meter, refusal).await,
     };
@@ -123,6 +135,7 @@ pub fn first_target(house: &House, inbound: &Inbound, model: Option<&str>) -> Re
         leaf: leaf.as_deref(),
         saved: routed.is_some_and(|routed| routed.saved.is_some()),
         model,
+        unnamed: if inbound.route.endpoint == Endpoint::Realtime { Unnamed::Refused } else { Unnamed::Passes },
         trusted: &house.settings.trusted_custom_hosts,
     })
 }
@@ -139,7 +152,7 @@ pub fn first(house: &House, inbound: &Inbound, routed: &Routed) -> Result<Arc<Le
 }
 
 /// Carries the call's plan out, and answers.
-async fn routed_to(house: &Shared, call: Asking<'_>, mut meter: Meter) -> Response {
+async fn routed_to(house: &Shared, call: Asking<'_>, limited: Option<&Limited>, mut meter: Meter) -> Response {
     house.retries.call(house.clock.now());
     let mut waiting = Waiting::default();
     let (plan, ended) = loop {
@@ -147,7 +160,7 @@ async fn routed_to(house: &Shared, call: Asking<'_>, mut meter: Meter) -> Respon
             Ok(plan) => plan,
             Err(refusal) => return refuse(meter, refusal).await,
         };
-        let drive = Drive { house, call, plan: &plan, tries: meter.tries(), began: meter.began() };
+        let drive = Drive { house, call, plan: &plan, tries: meter.tries(), limited, began: meter.began() };
         let ended = drive.run().await;
         if ended.status != 429 || !waiting.again(house, call, &plan).await {
             break (plan, ended);
@@ -243,7 +256,8 @@ pub fn describe(record: &mut Record, inbound: &Inbound) {
     call.parent_span_id.clone_from(&trace.parent);
     call.span_name =
         if trace.name.is_empty() { format!("{} {}", parts.method, parts.uri.path()) } else { trace.name.clone() };
-    call.metadata = metadata::text_of(&metadata::merged(&parts.headers, &caller.key.metadata, None));
+    call.metadata = metadata::text_of(&metadata::merged(&parts.headers, &caller.key, None));
+    record.secret = caller.key.secret;
     call.runtime = runtime(&parts.headers);
     record.parts.request_headers = masked::lines(&parts.headers);
     record.untracked = intake::untracked(&parts.headers);

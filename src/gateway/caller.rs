@@ -27,8 +27,8 @@ impl Caller {
     pub fn of(headers: &HeaderMap, book: &Book, now: i64) -> Result<Self, Refusal> {
         let secret = secret(headers).ok_or_else(Refusal::unknown_key)?;
         let key = book.key(&digest(secret)).ok_or_else(Refusal::unknown_key)?;
-        if key.expires_at.is_some_and(|expiry| expiry <= now) {
-            return Err(Refusal::unknown_key());
+        if let Some(expiry) = key.expires_at.filter(|expiry| *expiry <= now) {
+            return Err(Refusal::expired_key(expiry, key.past));
         }
         let credential = bearer(headers).filter(|bearer| *bearer != secret).map(str::to_owned);
         Ok(Self { key: Arc::clone(key), credential })

@@ -2,6 +2,7 @@
 
 use crate::gateway::attempt::{Reply, Shot, Tried};
 use crate::gateway::cached::{CacheUse, Cached};
+use crate::gateway::limited::Limited;
 use crate::gateway::outgoing::{Asking, Outgoing};
 use crate::gateway::refusal::Refusal;
 use crate::house::House;
@@ -12,6 +13,7 @@ use app::model::routing::Hedge;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A plan at work.
@@ -20,6 +22,8 @@ pub struct Drive<'a> {
     pub call: Asking<'a>,
     pub plan: &'a Plan,
     pub tries: Tries,
+    /// What limits the call, where anything does.
+    pub limited: Option<&'a Limited>,
     /// When the call began.
     pub began: Instant,
 }
@@ -124,7 +128,7 @@ impl Drive<'_> {
             let refusal = Refusal::lacking(&leaf.path, key);
             return Ended { terminal: true, ..Ended::refused(&leaf.path, refusal) };
         }
-        let out = match Outgoing::of(self.house, &self.call, leaf) {
+        let mut out = match Outgoing::of(self.house, &self.call, leaf) {
             Ok(out) => Box::new(out),
             Err(refusal) => return Ended::refused(&leaf.path, refusal),
         };
@@ -134,6 +138,12 @@ impl Drive<'_> {
         {
             let (path, terminal) = (leaf.path.clone(), false);
             return Ended { path, status, reply: Ok(reply), retries: 0, retried: 0, cache, terminal, out: Some(out) };
+        }
+        if let Some(limited) = self.limited {
+            match limited.fare(self.house, self.call, &out).await {
+                Ok(fare) => out.fare = fare.map(Arc::new),
+                Err(refusal) => return Ended::refused(&leaf.path, refusal),
+            }
         }
         self.persist(step, out, cached).await
     }
@@ -180,7 +190,7 @@ impl Drive<'_> {
             Some(cached) => cached.fire(shot).await,
         };
         // What was not asked for its own sake tells nothing of the target.
-        if let Some(visit) = visit.filter(|_| !cache.hit) {
+        if let Some(visit) = visit.filter(|_| !cache.hit && tried.sent) {
             visit.end(tried.status, tried.latency_us, tried.cooling);
         }
         (tried, cache)

@@ -103,7 +103,7 @@ pub fn asked(inbound: &Inbound, bytes: &Bytes) -> Result<Asked, Refusal> {
         model: payload.model(),
         stream: payload.stream(),
         user: user.is_some(),
-        metadata: metadata::merged(headers, &inbound.caller.key.metadata, user.as_deref()),
+        metadata: metadata::merged(headers, &inbound.caller.key, user.as_deref()),
         timeout: text(headers, "x-portkey-request-timeout").and_then(|millis| millis.parse().ok()),
         refresh: flag(headers, "x-portkey-cache-force-refresh") == Some(true),
         namespace: text(headers, "x-portkey-cache-namespace").map(str::to_owned),

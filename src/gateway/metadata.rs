@@ -1,5 +1,7 @@
-//! Metadata of a call: the key's own over the request's, over W3C baggage (contract §1.2, §7.4).
+//! Metadata of a call: the key's own over the request's, over W3C baggage (contract §1.2, §7.4). Where the key does not
+//! enforce its own, it stands under all of them.
 
+use crate::book::KeyEntry;
 use http::HeaderMap;
 use serde_json::{Map, Value};
 
@@ -7,7 +9,7 @@ use serde_json::{Map, Value};
 const LONGEST: usize = 128;
 
 /// The merged metadata as a JSON object of text. `user` is the body's field of that name.
-pub fn merged(headers: &HeaderMap, key: &[(String, String)], user: Option<&str>) -> Map<String, Value> {
+pub fn merged(headers: &HeaderMap, key: &KeyEntry, user: Option<&str>) -> Map<String, Value> {
     let mut merged = Map::new();
     if let Some(baggage) = text(headers, "baggage") {
         merged.extend(pairs(baggage).map(|(name, value)| (name, value.into())));
@@ -20,8 +22,17 @@ pub fn merged(headers: &HeaderMap, key: &[(String, String)], user: Option<&str>)
     if let Some(user) = user {
         merged.entry("_user").or_insert_with(|| user.chars().take(LONGEST).collect::<String>().into());
     }
-    merged.extend(key.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))));
+    join(&mut merged, key);
     merged
+}
+
+/// Adds the key's own to what a call brought.
+pub fn join(metadata: &mut Map<String, Value>, key: &KeyEntry) {
+    for (name, value) in &key.metadata {
+        if key.enforced || !metadata.contains_key(name) {
+            metadata.insert(name.clone(), Value::from(value.as_str()));
+        }
+    }
 }
 
 /// As the journal keeps it.
@@ -60,17 +71,23 @@ fn decoded(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::merged;
+    use super::{KeyEntry, merged};
     use http::{HeaderMap, HeaderValue};
     use serde_json::{Value, json};
 
     #[test]
-    fn the_key_wins_over_the_request_and_the_request_over_baggage() {
+    fn the_key_wins_where_it_enforces_and_the_request_over_baggage() {
         let mut headers = HeaderMap::new();
         headers.insert("baggage", HeaderValue::from_static("env=b%20c;p=1, team=b, only=yes"));
         headers.insert("x-portkey-metadata", HeaderValue::from_static(r#"{"env":"r","n":3,"none":null}"#));
-        let found = merged(&headers, &[("team".into(), "k".into())], Some("u1"));
-        assert_eq!(Value::Object(found), json!({"env":"r","n":"3","team":"k","only":"yes","_user":"u1"}));
+        let own = ["team", "_user", "more"].map(|name| (name.to_owned(), "k".to_owned()));
+        for (enforced, wanted) in [
+            (true, json!({"env":"r","n":"3","team":"k","only":"yes","_user":"k","more":"k"})),
+            (false, json!({"env":"r","n":"3","team":"b","only":"yes","_user":"u1","more":"k"})),
+        ] {
+            let key = KeyEntry { metadata: own.to_vec(), enforced, ..KeyEntry::console("w") };
+            assert_eq!(Value::Object(merged(&headers, &key, Some("u1"))), wanted, "{enforced}");
+        }
     }
 
     #[test]
@@ -78,7 +95,7 @@ mod tests {
         for bad in ["{'a': 1}", "[1]", "x", ""] {
             let mut headers = HeaderMap::new();
             headers.insert("x-portkey-metadata", HeaderValue::from_static(bad));
-            assert!(merged(&headers, &[], None).is_empty(), "{bad}");
+            assert!(merged(&headers, &KeyEntry::console("w"), None).is_empty(), "{bad}");
         }
     }
 }

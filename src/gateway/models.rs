@@ -20,6 +20,7 @@ use http::{HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a provider may take to list its models.
@@ -84,13 +85,16 @@ async fn answer(
     fetch(house, &target).await
 }
 
-/// Every model whose price is known, of every provider of the workspace.
+/// Every model whose price is known, of every provider of the workspace, that the key may call.
 fn catalogue(house: &Shared, inbound: &Inbound) -> Vec<Value> {
-    let providers = inbound.book.providers(&inbound.caller.key.workspace);
-    let models = providers
-        .iter()
-        .flat_map(|provider| house.prices.models(provider.vendor).into_iter().map(|model| entry(provider, &model)));
-    models.collect()
+    let key = &inbound.caller.key;
+    let providers = inbound.book.providers(&key.workspace).iter();
+    let of = |provider: &Arc<ProviderEntry>| {
+        let models = house.prices.models(provider.vendor).into_iter();
+        let open = models.filter(|model| key.allowed.all() || key.allowed.model(&provider.slug, model));
+        open.map(|model| entry(provider, &model)).collect::<Vec<_>>()
+    };
+    providers.flat_map(of).collect()
 }
 
 fn entry(provider: &ProviderEntry, model: &str) -> Value {

@@ -202,6 +202,11 @@ impl Opened {
         Next::Cut(Cut { status: 502, why: why.into() })
     }
 
+    /// Whether others read along: it goes on when this caller has left.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.source, Source::Shared(_))
+    }
+
     /// Whether all of the stream is in [`Opened::kept`].
     pub fn kept_whole(&self) -> bool {
         self.kept.len() < KEPT

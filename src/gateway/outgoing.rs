@@ -4,9 +4,10 @@ use crate::book::ProviderEntry;
 use crate::gateway::call::Inbound;
 use crate::gateway::config::Routed;
 use crate::gateway::intake::Asked;
+use crate::gateway::limited::Fare;
 use crate::gateway::payload::Payload;
 use crate::gateway::refusal::Refusal;
-use crate::gateway::target::{Ask, Target};
+use crate::gateway::target::{Ask, Target, Unnamed};
 use crate::gateway::{forward, masked, open};
 use crate::house::House;
 use crate::journal::secrets::Secrets;
@@ -53,6 +54,8 @@ pub struct Outgoing {
     pub patience: Duration,
     /// The body that the cache's key is made from, where the target is cached.
     pub cached: Option<Bytes>,
+    /// What an attempt may cost, where it falls under a budget.
+    pub fare: Option<Arc<Fare>>,
     method: Method,
     /// What the journal keeps of a body that is not JSON.
     kept: Option<Bytes>,
@@ -78,6 +81,7 @@ impl Outgoing {
             leaf: routed.map(|_| &**leaf),
             saved: routed.is_some_and(|routed| routed.saved.is_some()),
             model: model.as_deref(),
+            unnamed: unnamed(&payload, route.endpoint, &parts.method),
             trusted: &house.settings.trusted_custom_hosts,
         })?;
         if target.model != model
@@ -116,23 +120,35 @@ impl Outgoing {
             usage_added,
             patience,
             cached,
+            fare: None,
             target,
         })
     }
 
     /// The request, signed.
     pub fn request(&self) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(self.bytes.clone()));
+        let mut request = Request::new(Full::new(self.sent()));
         request.method_mut().clone_from(&self.method);
         request.uri_mut().clone_from(&self.uri);
         request.headers_mut().clone_from(&self.headers);
         request
     }
 
+    /// The body, with the bound that a budget asks for.
+    fn sent(&self) -> Bytes {
+        self.fare.as_ref().and_then(|fare| fare.sent()).unwrap_or_else(|| self.bytes.clone())
+    }
+
     /// What the journal keeps of the body.
     pub fn kept(&self) -> Bytes {
-        self.kept.clone().unwrap_or_else(|| self.bytes.clone())
+        self.kept.clone().unwrap_or_else(|| self.sent())
     }
+}
+
+/// A form that names several models, or one in a file, names none that could be judged.
+fn unnamed(payload: &Payload, endpoint: Endpoint, method: &Method) -> Unnamed {
+    let reads = matches!(*method, Method::GET | Method::DELETE) || endpoint == Endpoint::Files;
+    if reads && payload.json().is_none() { Unnamed::Passes } else { Unnamed::Refused }
 }
 
 fn forwarded(headers: &HeaderMap, leaf: &Leaf, provider: &ProviderEntry) -> Result<Forwarded, Refusal> {

@@ -50,6 +50,8 @@ impl Payload {
     pub fn model(&self) -> Option<String> {
         match self {
             Self::Json(body) => body.text("model").map(Into::into),
+            // Of several, which one counts is the vendor's to say.
+            Self::Form(form) if form.parts().iter().filter(|part| part.name == "model").count() > 1 => None,
             Self::Form(form) => form.text("model").map(str::to_owned),
             Self::Bytes(_) => None,
         }

@@ -2,10 +2,12 @@
 
 use crate::gateway::call::{self, Inbound};
 use crate::gateway::forward;
+use crate::gateway::intake;
+use crate::gateway::limited::Limited;
 use crate::gateway::masked;
 use crate::gateway::open::{self, Ask};
 use crate::gateway::opened::Source;
-use crate::gateway::outgoing::signed;
+use crate::gateway::outgoing::{Asking, signed};
 use crate::gateway::refusal::Refusal;
 use crate::gateway::relay::{self, Fault};
 use crate::gateway::target::Target;
@@ -83,6 +85,9 @@ pub async fn serve(house: &Shared, mut inbound: Inbound, target: Result<Target, 
         Ok(prepared) => prepared,
         Err(refusal) => return call::refuse(meter, refusal).await,
     };
+    if let Err(refusal) = admitted(house, &inbound, &mut meter) {
+        return call::refuse(meter, refusal).await;
+    }
     let attempt = AttemptRow { started_us: meter.elapsed(), ..attempt(&target, request.uri()) };
     let session = Session { attempt: meter.tries().start(attempt), meter };
     match house.relay.open(request, PATIENCE, target.reach).await {
@@ -90,6 +95,12 @@ pub async fn serve(house: &Shared, mut inbound: Inbound, target: Result<Target, 
         Ok(answer) => session.declined(answer, &target).await,
         Err(fault) => session.failed(&fault, &target).await,
     }
+}
+
+/// A session is one request, and one call at one time as long as it lasts.
+fn admitted(house: &Shared, inbound: &Inbound, meter: &mut Meter) -> Result<(), Refusal> {
+    let asked = intake::asked(inbound, &bytes::Bytes::new())?;
+    Limited::admit(house, Asking { inbound, asked: &asked, routed: None }, meter).map(|_| ())
 }
 
 /// The handshake to send, once everything is known to be in place.

@@ -7,7 +7,7 @@ use crate::book::ProviderEntry;
 use crate::gateway::logs::LogsRefusal;
 use app::model::routing::Mistake;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -30,7 +30,17 @@ pub struct Refusal {
     /// Seconds to wait.
     pub retry_after: Option<u32>,
     /// Every mistake, where there may be several.
-    pub errors: Vec<String>,
+    pub errors: Box<[String]>,
+    pub details: Option<Box<Details>>,
+}
+
+/// What else an answer tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
+    /// Of the field of the body.
+    pub name: &'static str,
+    pub value: serde_json::Value,
+    pub headers: HeaderMap,
 }
 
 impl Refusal {
@@ -43,7 +53,8 @@ impl Refusal {
             param: None,
             exception: false,
             retry_after: None,
-            errors: Vec::new(),
+            errors: Box::default(),
+            details: None,
         }
     }
 
@@ -73,6 +84,25 @@ impl Refusal {
     pub fn unknown_key() -> Self {
         let message = "Portkey Error: Invalid API Key. Error Code: 03";
         Self { code: Some("invalid_api_key"), ..Self::new(StatusCode::UNAUTHORIZED, "invalid_request_error", message) }
+    }
+
+    /// 401: the key, or a secret of before its rotation, was good until `end` (milliseconds).
+    pub fn expired_key(end: i64, past: bool) -> Self {
+        let end = jiff::Timestamp::from_millisecond(end).map_or_else(|_| "before".into(), |end| format!("{end:.0}"));
+        let why = match past {
+            true => format!("The key has a new secret, and this one ended at {end}. Call with the new one."),
+            false => format!("The key expired at {end}. Give it a later date on the API keys page, or use another."),
+        };
+        let refusal = Self::unknown_key();
+        Self { message: format!("{}. {why}", refusal.message), ..refusal }
+    }
+
+    /// 403: the key may not call this; `allowed` says what it may.
+    pub fn not_allowed(code: &'static str, what: &str, allowed: &str) -> Self {
+        let message =
+            format!("This key may not call {what}. It may call {allowed}. Call one of these, or use another key.");
+        let refusal = Self::new(StatusCode::FORBIDDEN, "permission_error", message);
+        Self { code: Some(code), param: Some(what.to_owned()), ..refusal }
     }
 
     /// 403: the key lacks a scope.
@@ -155,6 +185,9 @@ impl Refusal {
         if !self.errors.is_empty() {
             body["errors"] = json!(self.errors);
         }
+        if let Some(Details { name, value, .. }) = self.details.as_deref() {
+            body[*name] = value.clone();
+        }
         if self.status == StatusCode::NOT_FOUND && self.code == Some("not_found") {
             body["ok"] = false.into();
         }
@@ -166,6 +199,9 @@ impl Refusal {
         let mut response = Response::new(B::from(self.body().to_string()));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
+        if let Some(details) = &self.details {
+            headers.extend(details.headers.clone());
+        }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if self.exception {
             headers.insert(GATEWAY_EXCEPTION, HeaderValue::from_static("true"));

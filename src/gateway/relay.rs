@@ -5,6 +5,7 @@ mod lookup;
 use crate::gateway::host::{self, Reach, Unfit};
 use crate::gateway::opened::{Next, Source};
 use crate::gateway::refusal::Refusal;
+use crate::limit::permit::Used;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, Request, Response};
@@ -47,7 +48,9 @@ type Pool = Client<HttpsConnector<HttpConnector<Lookup>>, Full<Bytes>>;
 pub enum Fault {
     /// Nothing came within the caller's time, in milliseconds.
     Timeout(u64),
-    /// No connection, or one that broke.
+    /// No connection: nothing was sent.
+    Absent(String),
+    /// A connection that broke.
     Unreachable(String),
     /// What came cannot be used.
     Unusable(String),
@@ -130,12 +133,12 @@ async fn sent(
     }
     match tokio::time::timeout(patience, pool.request(request)).await {
         Ok(Ok(response)) => Ok(response),
-        Ok(Err(error)) => Err(unanswered(&error)),
+        Ok(Err(error)) => Err(unanswered(&error, error.is_connect())),
         Err(_) => Err(Fault::timeout(patience)),
     }
 }
 
-fn unanswered(error: &(dyn Error + 'static)) -> Fault {
+fn unanswered(error: &(dyn Error + 'static), connecting: bool) -> Fault {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(why) = error.downcast_ref::<Unfit>() {
@@ -143,12 +146,22 @@ fn unanswered(error: &(dyn Error + 'static)) -> Fault {
         }
         cause = error.source();
     }
-    Fault::Unreachable(self::cause(error))
+    let why = self::cause(error);
+    if connecting { Fault::Absent(why) } else { Fault::Unreachable(why) }
 }
 
 impl Fault {
     pub fn timeout(patience: Duration) -> Self {
         Self::Timeout(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// What became of what a budget held; `status`: of the answer's head, if one came.
+    pub fn used(&self, status: u16) -> Used<'static> {
+        match self {
+            Self::Absent(_) | Self::Barred(_) => Used::Nothing,
+            Self::Unusable(_) if !(200..300).contains(&status) => Used::Nothing,
+            Self::Timeout(_) | Self::Unreachable(_) | Self::Unusable(_) => Used::Unknown,
+        }
     }
 
     /// In words.
@@ -160,7 +173,7 @@ impl Fault {
     pub fn refusal(&self, provider: &str) -> Refusal {
         match self {
             Self::Timeout(millis) => Refusal::timeout(*millis),
-            Self::Unreachable(why) => Refusal::upstream(format!(
+            Self::Absent(why) | Self::Unreachable(why) => Refusal::upstream(format!(
                 "@{provider} could not be reached: {why}. Check its base URL and whether it is up, then try again."
             )),
             Self::Unusable(why) => Refusal::upstream(why.clone()),
@@ -268,7 +281,7 @@ mod tests {
         }
         for host in ["127.0.0.1", "localhost"] {
             let tried = fault(&format!("{host}:{port}"), Reach::Stored).await;
-            assert!(matches!(tried, Fault::Unreachable(_)), "{host}: {tried:?}");
+            assert!(matches!(tried, Fault::Absent(_)), "{host}: {tried:?}");
         }
         for reach in [Reach::Stored, Reach::Guarded] {
             assert_eq!(fault("169.254.169.254", reach).await, Fault::Barred(METADATA));

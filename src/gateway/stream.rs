@@ -1,6 +1,6 @@
 //! A stream on its way back: each chunk leaves at once, its end waits for the row.
 
-use crate::gateway::answer::{Serving, count, headers};
+use crate::gateway::answer::{self, Serving, headers};
 use crate::gateway::cached;
 use crate::gateway::masked;
 use crate::gateway::opened::{Next, Opened};
@@ -10,12 +10,18 @@ use crate::journal::Stopped;
 use crate::journal::frame::Gathered;
 use crate::journal::meter::Meter;
 use crate::journal::record::Outcome;
+use crate::journal::tries::Try;
+use crate::limit::permit::Used;
+use crate::wire::chat::assemble;
+use crate::wire::count;
 use crate::wire::openai::Usage;
+use crate::wire::sse::Observer;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Body as HttpBody, Frame};
+use serde_json::Value;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -25,6 +31,8 @@ use tokio::sync::oneshot;
 
 /// Bytes of a request that count as one token, where the provider says nothing.
 const BYTES_PER_TOKEN: u64 = 4;
+/// Bytes of a stream's text that are counted one by one.
+const LONG: usize = 64 << 10;
 
 /// The body handed to the caller. Dropped before its end, it files the call as cancelled, with what was streamed.
 struct Relayed {
@@ -132,7 +140,7 @@ impl Relayed {
         if error.is_none() && self.opened.observer.done() && self.opened.kept_whole() {
             cached::keep_events(&self.house, &self.serving, &self.opened);
         }
-        self.tally(error);
+        self.tally(error, false);
         self.state = match self.meter.file(self.status.as_u16(), outcome) {
             Some(committed) => State::Committing(committed, last),
             None => State::Done,
@@ -154,25 +162,33 @@ impl Relayed {
         Ok(Frame::data(format!("{apart}event: error\ndata: {}\n\n", refusal.body()).into()))
     }
 
-    /// Writes what was streamed into the record.
-    fn tally(&mut self, error: Option<String>) {
+    /// Writes what was streamed into the record. `left`: the caller did not wait for its end.
+    fn tally(&mut self, error: Option<String>, left: bool) {
         self.watch();
         let Self { house, serving, opened, meter, status, .. } = self;
         let observer = &opened.observer;
-        let kept = std::mem::take(&mut opened.kept);
         let estimated = observer.usage().is_none();
-        let usage = observer.usage().cloned().unwrap_or_else(|| Usage {
+        let guess = || Usage {
             input: u64::try_from(serving.body_len()).unwrap_or(u64::MAX) / BYTES_PER_TOKEN,
             output: observer.output_chunks(),
             ..Usage::default()
-        });
+        };
+        let mut usage = observer.usage().copied().unwrap_or_else(guess);
+        // Others may read on what this caller pays for.
+        let unread = left && opened.is_shared();
         if let Some(attempt) = &mut opened.attempt {
+            if opened.raw {
+                attempt.settle(Used::Counted(&Usage::default(), None));
+            } else {
+                usage = settle(attempt, observer, &opened.kept, unread).unwrap_or(usage);
+            }
             let error = error.clone();
             attempt.end(|row| {
                 row.status = status.as_u16();
                 row.error = error;
             });
         }
+        let kept = std::mem::take(&mut opened.kept);
         let (raw, size) = (opened.raw, opened.size);
         meter.note(|record| {
             record.call.error = error;
@@ -186,15 +202,48 @@ impl Relayed {
                 record.call.model_served = model.to_owned();
             }
             record.parts.response_body = Gathered::Chunks(kept);
-            count(house, serving, record, &usage, opened.attempt.as_ref());
+            answer::count(house, serving, record, &usage, opened.attempt.as_ref());
         });
+    }
+}
+
+/// Settles what a budget holds for a stream: by what the provider counts, else by what came of it. `unread`: more may come,
+/// so that the worst counts. What it was settled by; `None`: nothing was held.
+pub fn settle(attempt: &mut Try, observer: &Observer, kept: &[u8], unread: bool) -> Option<Usage> {
+    let permit = attempt.permit()?;
+    let usage = observer.usage().copied().unwrap_or_else(|| {
+        let output = if unread { permit.bound() } else { written(kept, observer).min(permit.bound()) };
+        Usage { input: permit.prompt(), output, ..Usage::default() }
+    });
+    attempt.settle(Used::Counted(&usage, observer.model()));
+    Some(usage)
+}
+
+/// Tokens of a stream so far: an event may hold several.
+fn written(kept: &[u8], observer: &Observer) -> u64 {
+    let whole = assemble(kept).unwrap_or_default();
+    let text = texts(&whole["choices"]);
+    let counted = match text.len() {
+        ..=LONG => count::written(&text, observer.model().unwrap_or_default()),
+        long => u64::try_from(long / 2).unwrap_or(u64::MAX),
+    };
+    counted.max(observer.output_chunks())
+}
+
+/// Every text within.
+fn texts(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(texts).collect(),
+        Value::Object(fields) => fields.values().map(texts).collect(),
+        _ => String::new(),
     }
 }
 
 impl Drop for Relayed {
     fn drop(&mut self) {
         if matches!(self.state, State::Flowing) {
-            self.tally(None);
+            self.tally(None, true);
         }
     }
 }

@@ -31,8 +31,19 @@ pub struct Ask<'a> {
     pub saved: bool,
     /// `model` of the body, parameters of the config applied.
     pub model: Option<&'a str>,
+    /// What a request that names no model means to a key which is kept to some.
+    pub unnamed: Unnamed,
     /// Custom hosts that need no guard.
     pub trusted: &'a [String],
+}
+
+/// Whether a request that names no model may go out for a key which is kept to some models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unnamed {
+    /// It reads, or puts a file in place: no model works for it.
+    Passes,
+    /// Which model would work for it cannot be told.
+    Refused,
 }
 
 /// Where a custom host was named.
@@ -47,13 +58,15 @@ impl Target {
     /// that model; then the model's `@slug/`; then the headers.
     ///
     /// # Errors
-    /// 400 where nothing names a provider, what is named is not there, or a custom host may not be called.
+    /// 400 where nothing names a provider, what is named is not there, or a custom host may not be called; 403 where the
+    /// key is kept to others.
     pub fn of(ask: Ask<'_>) -> Result<Self, Refusal> {
         let named = named_by(&ask)?;
         let (provider, model) = match ask.model.and_then(split) {
             Some((slug, rest)) => prefixed(&ask, named, slug, rest)?,
             None => (chosen(&ask, named)?, ask.model),
         };
+        allowed(&ask, &provider.slug, model)?;
         let model = model.map(str::to_owned);
         match host(&ask)? {
             None => Ok(Self { provider, model, reach: Reach::Stored }),
@@ -94,6 +107,26 @@ fn named_by(ask: &Ask<'_>) -> Result<Option<String>, Refusal> {
         return Err(Refusal { code: Some("provider_missing"), ..Refusal::invalid(message) });
     }
     Ok(header)
+}
+
+/// Refuses what the key is kept from.
+fn allowed(ask: &Ask<'_>, slug: &str, model: Option<&str>) -> Result<(), Refusal> {
+    let allowed = &ask.caller.key.allowed;
+    if allowed.all() {
+        return Ok(());
+    }
+    if !allowed.provider(slug) {
+        return Err(Refusal::not_allowed("provider_not_allowed", &format!("@{slug}"), &allowed.told()));
+    }
+    match model {
+        Some(model) if !allowed.model(slug, model) => {
+            Err(Refusal::not_allowed("model_not_allowed", &format!("@{slug}/{model}"), &allowed.told()))
+        }
+        None if ask.unnamed == Unnamed::Refused && !allowed.models.is_empty() => {
+            Err(Refusal::not_allowed("model_not_allowed", "without naming one model", &allowed.told()))
+        }
+        _ => Ok(()),
+    }
 }
 
 type Found<'a> = (Arc<ProviderEntry>, Option<&'a str>);

@@ -4,6 +4,7 @@ use crate::journal::record::{Outcome, Record};
 use crate::journal::slots::{Opening, Slot};
 use crate::journal::tries::{Tries, covered};
 use crate::journal::{Filed, Stopped};
+use crate::limit::ticket::Ticket;
 use app::model::money::Nanos;
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
@@ -17,6 +18,8 @@ pub struct Meter {
     open: Option<Open>,
     started: Instant,
     tries: Tries,
+    /// What the call was let in with, where it falls under limits.
+    ticket: Option<Ticket>,
 }
 
 #[derive(Debug)]
@@ -41,7 +44,12 @@ impl Meter {
         call.cache_status = "DISABLED";
         call.mode = "single";
         call.target = "config".into();
-        Self { open: Some(Open { record, place, slot }), started: Instant::now(), tries: Tries::default() }
+        Self {
+            open: Some(Open { record, place, slot }),
+            started: Instant::now(),
+            tries: Tries::default(),
+            ticket: None,
+        }
     }
 
     /// Writes into the record. Does nothing once the call is filed.
@@ -49,6 +57,11 @@ impl Meter {
         if let Some(open) = &mut self.open {
             write(&mut open.record);
         }
+    }
+
+    /// Keeps what the call was let in with until it is filed.
+    pub fn keep(&mut self, ticket: Ticket) {
+        self.ticket = Some(ticket);
     }
 
     /// Microseconds since the call began.
@@ -80,18 +93,19 @@ impl Meter {
     /// Files the call now; the receiver hears when its row is committed. `None` if it was filed before.
     pub fn file(&mut self, status: u16, outcome: Outcome) -> Option<oneshot::Receiver<Result<(), Stopped>>> {
         let mut open = self.open.take()?;
-        self.close(&mut open.record, status, outcome);
+        let holds = self.close(&mut open.record, status, outcome);
         if let Some(took) = open.record.took_us {
             open.record.call.latency_us = took;
             open.record.call.overhead_us = 0;
         }
         open.record.pack();
         let (answer, committed) = oneshot::channel();
-        open.place.send(Filed { record: open.record, slot: Some(open.slot), answer: Some(answer) });
+        open.place.send(Filed { record: open.record, slot: Some(open.slot), holds, answer: Some(answer) });
         Some(committed)
     }
 
-    fn close(&self, record: &mut Record, status: u16, outcome: Outcome) {
+    /// What it holds in the open file stays there until it is committed.
+    fn close(&self, record: &mut Record, status: u16, outcome: Outcome) -> Vec<Slot> {
         record.attempts = self.tries.take();
         record.secrets.join(&self.tries.secrets());
         let upstream_us = covered(&record.attempts);
@@ -111,14 +125,27 @@ impl Meter {
         }
         call.latency_us = self.elapsed();
         call.overhead_us = call.latency_us.saturating_sub(upstream_us);
+        for lost in record.attempts.iter().filter(|attempt| attempt.given_up) {
+            call.tokens_in += lost.tokens_in;
+            call.tokens_out += lost.tokens_out;
+            call.tokens_estimated = true;
+            if let Some(cost) = lost.cost {
+                call.cost = Some(Nanos(call.cost.unwrap_or_default().0.saturating_add(cost.0)));
+            }
+        }
+        let Some(ticket) = &self.ticket else { return Vec::new() };
+        let used = if call.cache_status == "HIT" { 0 } else { call.tokens_in + call.tokens_out };
+        let (charges, holds) = ticket.close(used);
+        record.charges = charges;
+        holds
     }
 }
 
 impl Drop for Meter {
     fn drop(&mut self) {
         if let Some(mut open) = self.open.take() {
-            self.close(&mut open.record, CALLER_LEFT, Outcome::Cancelled);
-            open.place.send(Filed { record: open.record, slot: Some(open.slot), answer: None });
+            let holds = self.close(&mut open.record, CALLER_LEFT, Outcome::Cancelled);
+            open.place.send(Filed { record: open.record, slot: Some(open.slot), holds, answer: None });
         }
     }
 }

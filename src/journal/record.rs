@@ -80,6 +80,8 @@ pub struct AttemptRow {
     pub waited_us: u64,
     /// 0 for the first try of its target, then the number of the retry.
     pub retry: u32,
+    /// It was given up, and a budget counts it at its worst: this much of the call's cost and tokens is its.
+    pub given_up: bool,
     /// What followed and why, in words; goes into the explanation.
     pub then: String,
 }
@@ -107,6 +109,31 @@ impl Outcome {
     }
 }
 
+/// What a call takes of a limit; written with its row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// Id of the limit.
+    pub limit: String,
+    /// Which of its counters; empty where there is one for all.
+    pub group: String,
+    pub kind: ChargeKind,
+    /// Start of the budget's period, or when it came under a rate limit; milliseconds.
+    pub at: i64,
+    /// Nano-dollars, tokens or requests.
+    pub amount: i64,
+    /// Calls whose cost is unknown.
+    pub unpriced: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChargeKind {
+    Spent,
+    /// Held when the process ended: nobody knows what became of it.
+    Unsettled,
+    /// Counted in a window.
+    Used,
+}
+
 /// A call ready to be written: `frame` is made from `parts` by [`Record::pack`], once.
 #[derive(Debug, Default)]
 pub struct Record {
@@ -120,8 +147,12 @@ pub struct Record {
     pub explain: Option<Box<Explain>>,
     /// Microseconds that a call took which was made elsewhere, and is only told of here.
     pub took_us: Option<u64>,
+    /// Names the secret that the call came with; 0: none did.
+    pub secret: i64,
     /// Credentials that the call was made with: what comes back may hold them, and is packed without.
     pub secrets: Secrets,
+    /// What it takes of the limits that it falls under.
+    pub charges: Vec<Charge>,
 }
 
 impl Record {

@@ -37,6 +37,34 @@ pub struct Opening {
     pub span: String,
 }
 
+/// What is held of a limit for a call that runs; it stands in a slot of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Id of the call.
+    pub call: String,
+    pub limit: String,
+    pub group: String,
+    /// Start of the budget's period, or when it came under a rate limit; milliseconds.
+    pub period: i64,
+    pub amount: i64,
+    /// It counts in the window of a rate limit.
+    pub window: bool,
+}
+
+/// What a killed process left.
+#[derive(Debug, Default)]
+pub struct Left {
+    pub openings: Vec<Opening>,
+    pub holds: Vec<Hold>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Opening(Opening),
+    Hold(Hold),
+}
+
 /// The file and its free places. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Slots {
@@ -66,11 +94,17 @@ impl Slots {
     ///
     /// # Errors
     /// When the file cannot be opened or read.
-    pub fn open(path: &Path) -> io::Result<(Self, Vec<Opening>)> {
+    pub fn open(path: &Path) -> io::Result<(Self, Left)> {
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        let left = bytes.chunks(SLOT).filter_map(decode).collect();
+        let mut left = Left::default();
+        for kept in bytes.chunks(SLOT).filter_map(decode) {
+            match kept {
+                Kept::Opening(opening) => left.openings.push(opening),
+                Kept::Hold(hold) => left.holds.push(hold),
+            }
+        }
         let used = u32::try_from(bytes.len() / SLOT).unwrap_or(u32::MAX);
         let inner = Inner { file, places: Mutex::new(Places { used, ..Places::default() }) };
         Ok((Self { inner: Arc::new(inner) }, left))
@@ -91,9 +125,36 @@ impl Slots {
     /// # Errors
     /// When the write fails: the call must not go upstream. The place is free again.
     pub fn claim(&self, opening: &Opening) -> io::Result<Slot> {
-        let bytes = encode(opening)?;
+        self.write(&encode(opening)?)
+    }
+
+    /// Writes down what is held.
+    ///
+    /// # Errors
+    /// As with [`Slots::claim`].
+    pub fn hold(&self, hold: &Hold) -> io::Result<Slot> {
+        self.write(&framed(&serde_json::to_vec(hold)?)?)
+    }
+
+    /// Writes what it came to in its place. A write that fails leaves what was held.
+    pub fn rewrite(&self, slot: Slot, hold: &Hold) {
+        let bytes = serde_json::to_vec(hold).map_err(io::Error::from).and_then(|body| framed(&body));
+        if let Err(error) = bytes.and_then(|bytes| self.inner.file.write_all_at(&bytes, offset(slot.0))) {
+            tracing::error!(%error, "the open file cannot be written");
+        }
+    }
+
+    /// Clears a place at once, and frees it.
+    pub fn erase(&self, slot: Slot) {
+        if let Err(error) = self.inner.file.write_all_at(&[0, 0], offset(slot.0)) {
+            tracing::error!(%error, "the open file cannot be written");
+        }
+        self.places().free.push(slot.0);
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<Slot> {
         let place = self.places().take();
-        match self.inner.file.write_all_at(&bytes, offset(place)) {
+        match self.inner.file.write_all_at(bytes, offset(place)) {
             Ok(()) => Ok(Slot(place)),
             Err(error) => {
                 self.places().free.push(place);
@@ -149,14 +210,18 @@ fn offset(place: u32) -> u64 {
 }
 
 fn encode(opening: &Opening) -> io::Result<[u8; SLOT]> {
-    let mut bytes = [0; SLOT];
     let mut body = serde_json::to_vec(opening)?;
     if body.len() > SLOT - 2 {
         body = serde_json::to_vec(&shortened(opening))?;
     }
+    framed(&body)
+}
+
+fn framed(body: &[u8]) -> io::Result<[u8; SLOT]> {
+    let mut bytes = [0; SLOT];
     let length = u16::try_from(body.len()).unwrap_or(u16::MAX);
     let place = bytes.get_mut(2..2 + body.len()).ok_or_else(|| io::Error::other("an opening outgrew its slot"))?;
-    place.copy_from_slice(&body);
+    place.copy_from_slice(body);
     bytes[..2].copy_from_slice(&length.to_le_bytes());
     Ok(bytes)
 }
@@ -189,7 +254,7 @@ fn cut(text: &str, room: usize) -> String {
     text.chars().take_while(fits).collect()
 }
 
-fn decode(slot: &[u8]) -> Option<Opening> {
+fn decode(slot: &[u8]) -> Option<Kept> {
     let length = usize::from(u16::from_le_bytes(slot.get(..2)?.try_into().ok()?));
     if length == 0 {
         return None;
@@ -221,16 +286,16 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("open.slots");
         let (slots, left) = Slots::open(&path).expect("a file");
-        assert!(left.is_empty());
+        assert!(left.openings.is_empty());
         let first = slots.claim(&opening("a", "/v1/x")).expect("a place");
         slots.claim(&opening("b", &"/long".repeat(200))).expect("a place");
         slots.release(first);
         slots.claim(&opening("c", "/v1/x")).expect("the place of a");
         drop(slots);
         let (slots, left) = Slots::open(&path).expect("a file");
-        assert_eq!(left.iter().map(|opening| opening.id.as_str()).collect::<Vec<_>>(), ["c", "b"]);
+        assert_eq!(left.openings.iter().map(|opening| opening.id.as_str()).collect::<Vec<_>>(), ["c", "b"]);
         slots.clear().expect("cleared");
-        assert!(Slots::open(&path).expect("a file").1.is_empty());
+        assert!(Slots::open(&path).expect("a file").1.openings.is_empty());
     }
 
     #[test]
@@ -257,7 +322,7 @@ mod tests {
                 slots.claim(opening).expect(text);
             }
             drop(slots);
-            let left = Slots::open(&path).expect("a file").1;
+            let left = Slots::open(&path).expect("a file").1.openings;
             assert_eq!((left.len(), left[1].id.as_str(), left[1].at), (2, "a", 7), "{text}");
             assert!(!left[1].trace.is_empty() && long.starts_with(&left[1].span), "{text}");
         }
@@ -288,9 +353,9 @@ mod tests {
         slots.release(second);
         slots.claim(&opening("d", "/v1/x")).expect("the place of b");
         slots.sweep().expect("swept");
-        let left = Slots::open(&path).expect("a file").1;
+        let left = Slots::open(&path).expect("a file").1.openings;
         assert_eq!(left.iter().map(|opening| opening.id.as_str()).collect::<Vec<_>>(), ["d", "c"]);
         slots.claim(&opening("e", "/v1/x")).expect("the place of a");
-        assert_eq!(Slots::open(&path).expect("a file").1.len(), 3);
+        assert_eq!(Slots::open(&path).expect("a file").1.openings.len(), 3);
     }
 }

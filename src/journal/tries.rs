@@ -2,6 +2,8 @@
 
 use crate::journal::record::AttemptRow;
 use crate::journal::secrets::Secrets;
+use crate::limit::permit::{Permit, Used};
+use crate::wire::openai::Usage;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -19,14 +21,23 @@ pub struct Try {
     index: usize,
     sent: Instant,
     open: bool,
+    /// What is held for it, where it falls under a budget.
+    permit: Option<Box<Permit>>,
+    /// What it was settled by, where its provider did not say.
+    pub guess: Option<Usage>,
 }
 
 impl Tries {
     /// Starts an attempt now.
     pub fn start(&self, row: AttemptRow) -> Try {
+        self.start_under(row, None)
+    }
+
+    /// The same of one that room is held for.
+    pub fn start_under(&self, row: AttemptRow, permit: Option<Box<Permit>>) -> Try {
         let mut rows = self.rows();
         rows.push(row);
-        Try { tries: self.clone(), index: rows.len() - 1, sent: Instant::now(), open: true }
+        Try { tries: self.clone(), index: rows.len() - 1, sent: Instant::now(), open: true, permit, guess: None }
     }
 
     /// Learns the credentials of an attempt.
@@ -73,6 +84,26 @@ impl Try {
         }
     }
 
+    /// What is held for it.
+    pub fn permit(&self) -> Option<&Permit> {
+        self.permit.as_deref()
+    }
+
+    /// Settles what is held for it, once.
+    pub fn settle(&mut self, used: Used<'_>) {
+        let given_up = matches!(used, Used::Unknown);
+        let Some(settled) = self.permit.as_mut().and_then(|permit| permit.settle(used)) else { return };
+        if matches!(used, Used::Nothing) {
+            return;
+        }
+        self.note(|row| {
+            row.tokens_in = settled.tokens_in;
+            row.tokens_out = settled.tokens_out;
+            row.cost = settled.cost;
+            row.given_up = given_up;
+        });
+    }
+
     /// Ends it now.
     pub fn end(&mut self, write: impl FnOnce(&mut AttemptRow)) {
         self.open = false;
@@ -89,6 +120,7 @@ impl Drop for Try {
         if self.open {
             self.end(|row| row.error = Some("Given up: nobody waited for it any more.".into()));
         }
+        self.settle(Used::Unknown);
     }
 }
 

@@ -98,7 +98,7 @@ impl Scribe {
             .into_iter()
             .map(|mut record| {
                 record.pack();
-                Filed { record: Box::new(record), slot: None, answer: None }
+                Filed { record: Box::new(record), slot: None, holds: Vec::new(), answer: None }
             })
             .collect::<Vec<_>>();
         for chunk in batch.chunks(BATCH) {
@@ -178,6 +178,7 @@ fn settle(batch: impl Iterator<Item = Filed>, slots: &Slots) {
         if let Some(slot) = filed.slot {
             slots.release(slot);
         }
+        filed.holds.into_iter().for_each(|slot| slots.release(slot));
         if let Some(answer) = filed.answer {
             // The caller may have left meanwhile; nobody is waiting then.
             let _ = answer.send(Ok(()));

@@ -51,7 +51,42 @@ impl fmt::Display for Rate {
     }
 }
 
+/// The most that a call may cost, by the length of its answer: what of its prompt is cached and of its answer reasoned is
+/// not known before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Worst {
+    /// Of the prompt and of the call, picodollars.
+    base: i128,
+    /// Of a token of the answer.
+    token: i128,
+}
+
+impl Worst {
+    /// Rounded up.
+    pub fn cost(self, output: u64) -> Nanos {
+        let pico = self.base.saturating_add(self.token.saturating_mul(i128::from(output)));
+        Nanos(i64::try_from((pico + 999).div_euclid(1_000)).unwrap_or(i64::MAX))
+    }
+
+    /// Tokens of the answer that `left` covers; `None`: not even the prompt.
+    pub fn room(self, left: Nanos) -> Option<u64> {
+        let rest = i128::from(left.0) * 1_000 - self.base;
+        match rest {
+            ..0 => None,
+            _ if self.token <= 0 => Some(u64::MAX),
+            rest => Some(u64::try_from(rest / self.token).unwrap_or(u64::MAX)),
+        }
+    }
+}
+
 impl Rates {
+    pub(super) fn worst(&self, prompt: u64) -> Worst {
+        let input = self.input.map_or(0, |input| input.0.max(self.cached.0).max(self.cache_write.0));
+        let output = self.output.map_or(0, |output| output.0.max(self.reasoning.0));
+        let base = pico(prompt, Rate(input)) + i128::from(self.call.0);
+        Worst { base, token: i128::from(output) }
+    }
+
     /// `None` where something was used that has no price.
     pub(super) fn total(&self, usage: &Usage) -> Option<Nanos> {
         self.items(usage)
@@ -99,7 +134,8 @@ fn nanos(pico: i128) -> Nanos {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rate, nanos};
+    use super::{Rate, Rates, nanos};
+    use crate::wire::openai::Usage;
     use app::model::money::Nanos;
 
     #[test]
@@ -110,6 +146,30 @@ mod tests {
             assert_eq!(Rate::dollars(text), Rate(pico));
             assert_eq!(Rate::dollars(text).to_string(), shown);
         }
+    }
+
+    #[test]
+    fn the_worst_case_covers_what_a_call_comes_to() {
+        let rates = Rates {
+            input: Some(Rate(2_500_001)),
+            cached: Rate(1_250_000),
+            cache_write: Rate(3_125_000),
+            output: Some(Rate(10_000_000)),
+            reasoning: Rate(12_000_000),
+            call: Rate(7),
+        };
+        for (prompt, output) in [(0, 0), (1, 1), (999, 333), (1_000_000, 7)] {
+            let worst = rates.worst(prompt);
+            for (cached, cache_write, reasoning) in [(0, 0, 0), (prompt, 0, output), (0, prompt, output)] {
+                let usage = Usage { input: prompt, cached, cache_write, output, reasoning };
+                assert!(rates.total(&usage) <= Some(worst.cost(output)), "{usage:?}");
+            }
+            let cost = worst.cost(output);
+            assert!(worst.room(cost) >= Some(output));
+            let room = worst.room(cost).expect("it is covered");
+            assert!(worst.cost(room) <= cost && worst.cost(room + 1) > cost);
+        }
+        assert_eq!(rates.worst(1_000).room(Nanos(10)), None);
     }
 
     #[test]

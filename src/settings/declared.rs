@@ -1,14 +1,32 @@
 //! The objects that a set-up file declares: the owner, providers, configs and API keys.
 
 use super::file::{Given, Section};
+use super::limits::{self, DeclaredLimit, Owner as Whose};
 use super::rules;
 use super::{Place, World};
 use crate::wire::vendors::{Auth, Base, VENDORS, Vendor, vendor};
+use app::model::key::Allowed;
 use app::model::routing::{self, Mistake};
 use app::model::scope::DEFAULT_SCOPES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use zeroize::Zeroizing;
+
+const KEY_FIELDS: [&str; 13] = [
+    "name",
+    "value",
+    "value_env",
+    "scopes",
+    "config",
+    "allow_config_override",
+    "metadata",
+    "metadata_enforced",
+    "allowed_models",
+    "allowed_providers",
+    "expires_at",
+    "budget",
+    "rate_limit",
+];
 
 /// The slug of the provider that is always there.
 pub const SANDBOX: &str = "sandbox";
@@ -20,6 +38,7 @@ pub struct SetupFile {
     pub providers: Vec<DeclaredProvider>,
     pub configs: Vec<DeclaredConfig>,
     pub api_keys: Vec<DeclaredKey>,
+    pub limits: Vec<DeclaredLimit>,
 }
 
 #[derive(Clone)]
@@ -57,7 +76,14 @@ pub struct DeclaredKey {
     pub scopes: Vec<String>,
     /// Slug of a declared config.
     pub config: Option<String>,
+    /// A call may bring its own config.
+    pub config_override: bool,
     pub metadata: BTreeMap<String, String>,
+    /// No call overrides the metadata.
+    pub enforced: bool,
+    pub allowed: Allowed,
+    /// Milliseconds.
+    pub expires_at: Option<i64>,
     pub place: Place,
 }
 
@@ -72,7 +98,19 @@ impl SetupFile {
         let known: Vec<String> = sections.iter().filter_map(|section| section.word("id")).map(str::to_owned).collect();
         let keys = root.sections("api_key");
         let api_keys = keys.iter().filter_map(|section| api_key(section, world, &known, &mut once)).collect();
-        Self { owner, providers, configs, api_keys }
+        let named = |section: &Section<'_>, key: &str| section.word(key).unwrap_or_default().to_owned();
+        let mut limits = Vec::new();
+        for section in root.sections("provider") {
+            limits.extend(limits::of(&section, &Whose::Provider(named(&section, "slug"))));
+        }
+        for section in &keys {
+            limits.extend(limits::of(section, &Whose::Key(named(section, "name"))));
+        }
+        for section in root.sections("policy") {
+            once.check(&section, "policy", "name", section.word("name"));
+            limits.extend(limits::policy(&section));
+        }
+        Self { owner, providers, configs, api_keys, limits }
     }
 }
 
@@ -100,7 +138,7 @@ fn owner(section: &Section<'_>, world: &World<'_>) -> Option<Owner> {
 }
 
 fn provider(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option<DeclaredProvider> {
-    section.allow(&["slug", "vendor", "base_url", "key", "key_env", "open"]);
+    section.allow(&["slug", "vendor", "base_url", "key", "key_env", "open", "budget", "rate_limit"]);
     let slug = section.needed("slug", |text| match rules::slug(text)? {
         slug if slug == SANDBOX => Err("The sandbox is built in. Choose another slug.".into()),
         slug => Ok(slug),
@@ -162,7 +200,7 @@ fn config_text(section: &Section<'_>, body: &Given) -> Option<String> {
 }
 
 fn api_key(section: &Section<'_>, world: &World<'_>, configs: &[String], once: &mut Once) -> Option<DeclaredKey> {
-    section.allow(&["name", "value", "value_env", "scopes", "config", "metadata"]);
+    section.allow(&KEY_FIELDS);
     let name = section.needed("name", rules::name);
     once.check(section, "API key", "name", name.as_deref());
     let value = secret(section, "value", world, true).and_then(|given| section.notes().judge(&given, rules::api_key));
@@ -177,12 +215,32 @@ fn api_key(section: &Section<'_>, world: &World<'_>, configs: &[String], once: &
     });
     let value_of = |(key, given): (String, Given)| Some((key, section.notes().judge(&given, rules::metadata_value)?));
     let metadata = section.pairs("metadata").into_iter().filter_map(value_of).collect();
-    let place = section.place(if section.has("value") { "value" } else { "value_env" });
-    Some(DeclaredKey { name: name?, value: Zeroizing::new(value?), scopes, config, metadata, place })
+    let switch = |field: &str| section.figure(field).and_then(|given| section.notes().judge(&given, rules::switch));
+    Some(DeclaredKey {
+        config_override: switch("allow_config_override").unwrap_or(true),
+        enforced: switch("metadata_enforced").unwrap_or(true),
+        allowed: allowed(section),
+        expires_at: section.judged("expires_at", rules::moment).flatten(),
+        place: section.place(if section.has("value") { "value" } else { "value_env" }),
+        name: name?,
+        value: Zeroizing::new(value?),
+        scopes,
+        config,
+        metadata,
+    })
+}
+
+/// What a key is kept to. A provider may also be one that the console or the environment connects.
+fn allowed(section: &Section<'_>) -> Allowed {
+    let list = |field: &str, rule: fn(&str) -> rules::Ruling<String>| {
+        let given = section.list(field).unwrap_or_default();
+        given.iter().filter_map(|one| section.notes().judge(one, rule)).collect()
+    };
+    Allowed { providers: list("allowed_providers", rules::slug), models: list("allowed_models", rules::model_pattern) }
 }
 
 /// The secret at `key`, or in the variable that `key_env` names.
-fn secret(section: &Section<'_>, key: &str, world: &World<'_>, needed: bool) -> Option<Given> {
+pub(super) fn secret(section: &Section<'_>, key: &str, world: &World<'_>, needed: bool) -> Option<Given> {
     let by_name = format!("{key}_env");
     match (section.text(key), section.text(&by_name)) {
         (Some(_), Some(_)) => section.note(&by_name, format!("Give either {key} or {by_name}.")),

@@ -115,6 +115,7 @@ impl<'a> Section<'a> {
     pub(super) fn figure(&self, key: &str) -> Option<Given> {
         match self.table.get(key)?.get_ref() {
             DeValue::Integer(whole) if whole.radix() == 10 => Some(self.given(key, whole.as_str().to_owned())),
+            DeValue::Float(number) => Some(self.given(key, number.as_str().to_owned())),
             DeValue::Boolean(switch) => Some(self.given(key, switch.to_string())),
             _ => self.text(key),
         }
@@ -134,6 +135,14 @@ impl<'a> Section<'a> {
     /// The text at `key`; anything else is nothing, and is noted elsewhere.
     pub(super) fn word(&self, key: &str) -> Option<&str> {
         self.table.get(key)?.get_ref().as_str()
+    }
+
+    /// The table at `key`, or each of a list of tables.
+    pub(super) fn one_or_many(&self, key: &str) -> Vec<Section<'a>> {
+        match self.table.get(key).map(Spanned::get_ref) {
+            Some(DeValue::Array(_)) => self.sections(key),
+            _ => self.section(key).into_iter().collect(),
+        }
     }
 
     /// Where the value of `key` stands.

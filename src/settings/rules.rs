@@ -1,6 +1,9 @@
 //! What is allowed in the fields that people and files fill in. Each refusal is a sentence that says what is allowed.
 
 use app::model::provider::OPENABLE;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use url::Url;
 
@@ -10,6 +13,7 @@ const SLUG_MOST: usize = 255;
 const NAME_MOST: usize = 64;
 const METADATA_MOST: usize = 128;
 const KEY_LEAST: usize = 16;
+const PATTERN_MOST: usize = 256;
 
 pub type Ruling<T> = Result<T, String>;
 
@@ -132,6 +136,39 @@ pub fn metadata(text: &str) -> Ruling<BTreeMap<String, String>> {
     pairs.into_iter().map(|(key, value)| Ok((key, metadata_value(&value)?))).collect()
 }
 
+/// What a key may call: a model, or a pattern with `*`; `@slug/` before it names the provider.
+pub fn model_pattern(text: &str) -> Ruling<String> {
+    let sane = (1..=PATTERN_MOST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let whole = !text.starts_with('@') || text.contains('/') || text.ends_with('*');
+    if sane && whole {
+        Ok(text.to_owned())
+    } else {
+        Err("Use models such as @openai/gpt-4o, @openai/* or gpt-4o*.".into())
+    }
+}
+
+/// Words apart by space, comma or line.
+pub fn words(text: &str) -> Vec<String> {
+    let words = text.split(|letter: char| letter.is_whitespace() || letter == ',');
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// A moment as milliseconds: an ISO 8601 time, in UTC where it names no offset, or a date; nothing is none.
+pub fn moment(text: &str) -> Ruling<Option<i64>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let at = text.parse::<Timestamp>().ok();
+    let plain = || text.parse::<DateTime>().ok()?.to_zoned_datetime(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let at = at.or_else(plain).map(Timestamp::as_millisecond);
+    at.map(Some).ok_or_else(|| "Use a time in UTC such as 2027-01-31T12:00.".into())
+}
+
+pub fn switch(text: &str) -> Ruling<bool> {
+    text.parse().map_err(|_| "Use true or false.".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +237,30 @@ mod tests {
         for (text, good) in [("files", true), ("fine_tuning", true), ("chat", false), ("", false)] {
             assert_eq!(openable(text).is_ok(), good, "{text}");
         }
+    }
+
+    #[test]
+    fn moments_are_utc_where_they_name_no_offset() {
+        for (text, at) in [
+            ("", Some(None)),
+            ("2027-01-31T12:00", Some(Some(1_801_396_800_000))),
+            (" 2027-01-31T12:00:00Z", Some(Some(1_801_396_800_000))),
+            ("2027-01-31T13:00:00+01:00", Some(Some(1_801_396_800_000))),
+            ("2027-01-31", Some(Some(1_801_353_600_000))),
+            ("soon", None),
+        ] {
+            assert_eq!(moment(text).ok(), at, "{text}");
+        }
+    }
+
+    #[test]
+    fn patterns_of_models_are_words() {
+        for (text, good) in
+            [("@a/b*", true), ("@a*", true), ("gpt-4o", true), ("@a", false), ("a b", false), ("", false)]
+        {
+            assert_eq!(model_pattern(text).is_ok(), good, "{text}");
+        }
+        assert_eq!(words(" @a/b,c\n\n d "), ["@a/b", "c", "d"]);
     }
 
     #[test]

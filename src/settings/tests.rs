@@ -253,3 +253,56 @@ fn addresses_shown_come_from_public_url_or_from_where_the_server_listens() {
         assert_eq!((settings.secure(), settings.beyond_loopback()), (secure, beyond), "{flags:?}");
     }
 }
+
+#[test]
+fn alerts_go_where_the_file_says() {
+    let text = r#"
+[alerts]
+webhook = "https://example.com/alerts"
+webhook_secret_env = "SIGN"
+smtp = "smtp://user:word@mail.example.com:587?tls=required"
+to = ["ops@example.com", "Lead <lead@example.com>"]
+"#;
+    let files = [("/etc/sy/switchyard.toml", text)];
+    let settings = read(&["--setup", "/etc/sy/switchyard.toml"], &[("SIGN", "0123456789abcdef")], &files).unwrap();
+    let (webhook, mail) = (settings.alerts.webhook.as_ref().unwrap(), settings.alerts.mail.as_ref().unwrap());
+    assert_eq!((webhook.uri.host(), webhook.secret.as_str()), (Some("example.com"), "0123456789abcdef"));
+    assert_eq!((mail.to.len(), mail.from.to_string()), (2, "ops@example.com".into()));
+    assert_eq!(settings.alerts.words(), ["webhook", "mail"]);
+    assert!(read(&[], &[], &[]).unwrap().alerts.words().is_empty());
+    for (text, told) in [
+        ("webhook = \"https://a/b\"", "alerts.webhook_secret: Missing. Add webhook_secret or webhook_secret_env."),
+        ("webhook = \"a\"\nwebhook_secret = \"0123456789abcdef\"", "alerts.webhook: Use an address"),
+        ("webhook = \"http://a\"\nwebhook_secret = \"short\"", "alerts.webhook_secret: Use at least 16"),
+        ("smtp = \"smtp://localhost:25\"", "alerts.to: Missing."),
+        ("to = [\"ops@example.com\"]", "alerts.smtp: Missing. Add smtp or smtp_env."),
+        ("smtp = \"http://a\"\nto = [\"ops@example.com\"]", "alerts.smtp: Use smtp://"),
+        ("smtp = \"smtp://a\"\nto = [\"ops\"]", "alerts.to[0]: Use an e-mail address"),
+        ("slack = \"x\"", "alerts.slack: Unknown key."),
+    ] {
+        let mistakes = file(&format!("[alerts]\n{text}")).unwrap_err();
+        assert!(mistakes.iter().any(|mistake| mistake.contains(told)), "{text}\n{mistakes:#?}");
+    }
+}
+
+#[test]
+fn a_declared_key_says_what_it_is_kept_to() {
+    let key = "[[api_key]]\nname = \"a\"\nvalue = \"sy-0123456789abcdef\"\n";
+    let plain = file(key).unwrap().setup.api_keys.remove(0);
+    assert!(plain.enforced && plain.config_override && plain.allowed.all() && plain.expires_at.is_none());
+    let rest = "metadata_enforced = false\nallow_config_override = false\nallowed_models = [\"@a/*\"]\n\
+                allowed_providers = [\"a\"]\nexpires_at = \"2027-01-31\"";
+    let kept = file(&format!("{key}{rest}")).unwrap().setup.api_keys.remove(0);
+    assert!(!kept.enforced && !kept.config_override);
+    assert_eq!((kept.allowed.models, kept.allowed.providers), (vec!["@a/*".to_owned()], vec!["a".to_owned()]));
+    assert_eq!(kept.expires_at, Some(1_801_353_600_000));
+    for (rest, told) in [
+        ("allowed_models = [\"@a\"]", "allowed_models[0]: Use models such as"),
+        ("allowed_providers = [\"a b\"]", "allowed_providers[0]: Use letters"),
+        ("expires_at = \"soon\"", "expires_at: Use a time in UTC"),
+        ("metadata_enforced = 3", "metadata_enforced: Use true or false."),
+    ] {
+        let mistakes = file(&format!("{key}{rest}")).unwrap_err();
+        assert!(mistakes.iter().any(|mistake| mistake.contains(told)), "{rest}\n{mistakes:#?}");
+    }
+}

@@ -1,5 +1,6 @@
 use super::*;
 use crate::settings::{DeclaredProvider, Owner, SetupFile};
+use app::model::key::Allowed;
 use std::collections::BTreeMap;
 
 struct Rig {
@@ -75,7 +76,11 @@ fn key(name: &str, value: &str) -> DeclaredKey {
         value: secret_text(value),
         scopes: vec!["*".into()],
         config: None,
+        config_override: true,
         metadata: BTreeMap::new(),
+        enforced: true,
+        allowed: Allowed::default(),
+        expires_at: None,
         place: Place::default(),
     }
 }

@@ -4,7 +4,8 @@ use super::configs::StoredConfig;
 use super::keys::StoredKey;
 use super::people::NewPerson;
 use super::providers::StoredProvider;
-use super::{Store, Stored, configs, keys, providers};
+use super::{Store, Stored, configs, keys, limits, providers};
+use crate::limit::rule::Limit;
 use sqlx::{Sqlite, Transaction};
 
 /// Rows to add or change, and ids of rows to remove. All belong to one workspace.
@@ -14,9 +15,11 @@ pub struct Edits<'a> {
     pub providers: Vec<StoredProvider>,
     pub configs: Vec<StoredConfig>,
     pub keys: Vec<StoredKey>,
+    pub limits: Vec<Limit>,
     pub gone_providers: Vec<String>,
     pub gone_configs: Vec<String>,
     pub gone_keys: Vec<String>,
+    pub gone_limits: Vec<String>,
 }
 
 impl Store {
@@ -37,6 +40,10 @@ impl Store {
         free_hashes(&mut change, &edits.keys).await?;
         for key in &edits.keys {
             keys::put(&mut change, key).await?;
+        }
+        limits::remove(&mut change, workspace, &edits.gone_limits).await?;
+        for limit in &edits.limits {
+            limits::put(&mut change, limit).await?;
         }
         change.commit().await?;
         Ok(())

@@ -1,14 +1,15 @@
 //! Writing the journal: one transaction a batch.
 
-use crate::journal::record::{AttemptRow, CallRow, Record};
+use crate::journal::record::{AttemptRow, CallRow, ChargeKind, Record};
 use crate::journal::rollup::{Bin, Figures};
 use crate::journal::sketch::Sketch;
+use crate::journal::uses::Use;
 use crate::store::calls::COLUMNS;
 use crate::store::{Store, StoreError, Stored};
 use futures_util::{FutureExt, TryStreamExt};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, ConnectOptions, Connection, Executor, Row};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -19,6 +20,11 @@ const ATTEMPT_COLUMNS: &str = "call, number, provider, vendor, model, target, ur
 
 const ROLLUP_COLUMNS: &str = "workspace, minute, provider, model, key_id, status, calls, tokens_in, tokens_out, cost, \
     unpriced, latency, first_token, cache_hits, cache_asked";
+
+/// What calls took of a limit: its kind, limit, group, time and, of what a crash left, the call; how much, and how many
+/// calls without a price.
+type Taken<'a> = BTreeMap<(ChargeKind, &'a str, &'a str, i64, &'a str), (i64, u64)>;
+type TakenRow<'a> = ((ChargeKind, &'a str, &'a str, i64, &'a str), (i64, u64));
 
 /// How long a transaction may take to reach its end, before its statements' answers are listened to all the same.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -40,6 +46,13 @@ struct Batch<'q> {
     statements: usize,
 }
 
+/// One insertion: what stands before its columns and after its rows.
+struct Statement<'a> {
+    start: &'a str,
+    columns: &'a str,
+    end: &'a str,
+}
+
 type Bound = Result<(), sqlx::error::BoxDynError>;
 
 impl Pen {
@@ -51,7 +64,7 @@ impl Pen {
         &mut self,
         records: &[&Record],
         figures: &[(&Bin, &Figures)],
-        uses: &[(&str, i64)],
+        uses: &[Use<'_>],
     ) -> Stored<()> {
         let attempts = records
             .iter()
@@ -66,6 +79,8 @@ impl Pen {
         batch.insert("INSERT INTO bodies", "call, frame", records, bind_body)?;
         batch.insert("INSERT OR REPLACE INTO rollups", ROLLUP_COLUMNS, figures, bind_figures)?;
         batch.insert("INSERT OR REPLACE INTO key_use", "key_id, last_used_at", uses, bind_use)?;
+        batch.insert("INSERT OR REPLACE INTO secret_use", "secret, last_used_at", uses, bind_secret)?;
+        batch.charge(records)?;
         let written = self.run(batch).await;
         if written.is_err() {
             // Where the failure ended the transaction already, there is nothing to roll back.
@@ -183,12 +198,54 @@ impl Batch<'_> {
         rows: &[T],
         bind: fn(&mut SqliteArguments<'_>, &T) -> Bound,
     ) -> Stored<()> {
+        self.put(Statement { start, columns, end: "" }, rows, bind)
+    }
+
+    /// Adds to the sums what the calls took, each counter once.
+    fn charge(&mut self, records: &[&Record]) -> Stored<()> {
+        const ADD: &str = "ON CONFLICT DO UPDATE SET amount = amount + excluded.amount";
+        let mut taken = Taken::new();
+        for record in records {
+            for charge in &record.charges {
+                let call = if charge.kind == ChargeKind::Unsettled { record.call.id.as_str() } else { "" };
+                let sum = taken.entry((charge.kind, &charge.limit, &charge.group, charge.at, call)).or_default();
+                sum.0 = sum.0.saturating_add(charge.amount);
+                sum.1 += charge.unpriced;
+            }
+        }
+        let of = |kind| taken.iter().filter(move |(key, _)| key.0 == kind).map(|(key, sum)| (*key, *sum));
+        let rows = |kind| of(kind).collect::<Vec<TakenRow<'_>>>();
+        let spent = format!("{ADD}, unpriced = unpriced + excluded.unpriced");
+        let (columns, kept) = ("limit_id, grp, period, amount, unpriced", "limit_id, grp, period, amount, call");
+        self.put(
+            Statement { start: "INSERT INTO spent", columns, end: &spent },
+            &rows(ChargeKind::Spent),
+            |arguments, row| {
+                bind_taken(arguments, row)?;
+                arguments.add(count(row.1.1))
+            },
+        )?;
+        let unsettled = Statement { start: "INSERT INTO unsettled", columns: kept, end: ADD };
+        self.put(unsettled, &rows(ChargeKind::Unsettled), |arguments, row| {
+            bind_taken(arguments, row)?;
+            arguments.add(row.0.4.to_owned())
+        })?;
+        let used = Statement { start: "INSERT INTO window_uses", columns: "limit_id, grp, at, amount", end: ADD };
+        self.put(used, &rows(ChargeKind::Used), bind_taken)
+    }
+
+    fn put<T>(
+        &mut self,
+        Statement { start, columns, end }: Statement<'_>,
+        rows: &[T],
+        bind: fn(&mut SqliteArguments<'_>, &T) -> Bound,
+    ) -> Stored<()> {
         if rows.is_empty() {
             return Ok(());
         }
         self.statements += 1;
         let row = format!("({})", vec!["?"; columns.split(',').count()].join(","));
-        self.text.push_str(&format!("{start} ({columns}) VALUES {}; ", vec![row; rows.len()].join(",")));
+        self.text.push_str(&format!("{start} ({columns}) VALUES {} {end}; ", vec![row; rows.len()].join(",")));
         for row in rows {
             bind(&mut self.arguments, row).map_err(sqlx::Error::Encode)?;
         }
@@ -264,6 +321,13 @@ fn bind_attempt(arguments: &mut SqliteArguments<'_>, (call, number, attempt): &(
     arguments.add(i64::from(attempt.retry))
 }
 
+fn bind_taken(arguments: &mut SqliteArguments<'_>, ((_, limit, group, at, _), (amount, _)): &TakenRow<'_>) -> Bound {
+    arguments.add((*limit).to_owned())?;
+    arguments.add((*group).to_owned())?;
+    arguments.add(*at)?;
+    arguments.add(*amount)
+}
+
 fn bind_body(arguments: &mut SqliteArguments<'_>, record: &&Record) -> Bound {
     arguments.add(record.call.id.clone())?;
     arguments.add(record.frame.clone().unwrap_or_default())
@@ -290,7 +354,12 @@ fn bind_figures(arguments: &mut SqliteArguments<'_>, (bin, figures): &(&Bin, &Fi
     arguments.add(count(figures.cache_asked))
 }
 
-fn bind_use(arguments: &mut SqliteArguments<'_>, (key, at): &(&str, i64)) -> Bound {
-    arguments.add((*key).to_owned())?;
-    arguments.add(*at)
+fn bind_use(arguments: &mut SqliteArguments<'_>, one: &Use<'_>) -> Bound {
+    arguments.add(one.key.to_owned())?;
+    arguments.add(one.at)
+}
+
+fn bind_secret(arguments: &mut SqliteArguments<'_>, one: &Use<'_>) -> Bound {
+    arguments.add(one.secret)?;
+    arguments.add(one.at)
 }

@@ -1,14 +1,17 @@
 //! API keys. Their secrets are kept as hashes.
 
 use super::{Store, StoreError, Stored};
+use crate::secret;
 use app::model::Origin;
-use app::model::key::KeyRow;
+use app::model::key::{Allowed, KeyRow, PastRow};
+use serde::de::DeserializeOwned;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use std::collections::{BTreeMap, HashMap};
 
 const COLUMNS: &str = "id, workspace, name, secret_hash, last_four, scopes, config, metadata, origin, created_by, \
-                       created_at, expires_at, revoked_at, kind, description, config_override, updated_at";
+                       created_at, expires_at, revoked_at, kind, description, config_override, updated_at, \
+                       metadata_enforced, models, providers";
 
 /// What a key is where nothing is said.
 pub const KIND: &str = "workspace-service";
@@ -31,6 +34,9 @@ pub struct StoredKey {
     /// A call may bring its own config.
     pub config_override: bool,
     pub metadata: BTreeMap<String, String>,
+    /// No call overrides the metadata.
+    pub enforced: bool,
+    pub allowed: Allowed,
     pub origin: Origin,
     /// Person id; `None`: a file.
     pub created_by: Option<String>,
@@ -45,6 +51,7 @@ pub struct StoredKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastSecret {
     pub secret_hash: [u8; 32],
+    pub last_four: String,
     /// Id of the key that it still opens.
     pub key: String,
     /// Milliseconds.
@@ -74,38 +81,64 @@ impl Store {
         sqlx::query(&sql).bind(workspace).fetch_all(&self.control.read).await?.iter().map(stored).collect()
     }
 
-    /// The keys page: newest first, with calls since `since` (milliseconds).
-    pub async fn keys(&self, workspace: &str, since: i64) -> Stored<Vec<KeyRow>> {
+    /// The keys page: newest first, with calls since `since` and secrets that open after `now` (milliseconds).
+    pub async fn keys(&self, workspace: &str, since: i64, now: i64) -> Stored<Vec<KeyRow>> {
         let stored = self.workspace_keys(workspace).await?;
+        let past = self.past_secrets().await?.into_iter().filter(|past| past.until > now).collect::<Vec<_>>();
         let calls = self.calls_by_key(workspace, since).await?;
         let used = self.last_used(&stored).await?;
+        let hashes = stored.iter().map(|key| &key.secret_hash).chain(past.iter().map(|past| &past.secret_hash));
+        let secrets = self.secrets_used(hashes.map(secret::mark).collect()).await?;
+        let when = |hash: &[u8; 32]| secrets.get(&secret::mark(hash)).copied();
         let row = |key: StoredKey| KeyRow {
             last_used_at: used.get(&key.id).copied(),
             calls: calls.get(&key.id).copied().unwrap_or_default(),
+            secret_used_at: when(&key.secret_hash),
+            past: past
+                .iter()
+                .filter(|past| past.key == key.id)
+                .map(|past| past_row(past, when(&past.secret_hash)))
+                .collect(),
             id: key.id,
             name: key.name,
+            description: key.description,
             last_four: key.last_four,
             scopes: key.scopes,
             config: key.config,
+            config_override: key.config_override,
             metadata: key.metadata,
+            enforced: key.enforced,
+            allowed: key.allowed,
             origin: key.origin,
             created_at: key.created_at,
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
+            budgets: Vec::new(),
+            rates: Vec::new(),
         };
         Ok(stored.into_iter().map(row).collect())
     }
 
     /// Secrets that were rotated out; some are over. (Across workspaces: the book holds all of them.)
     pub async fn past_secrets(&self) -> Stored<Vec<PastSecret>> {
-        let rows =
-            sqlx::query("SELECT secret_hash, key, until FROM past_secrets").fetch_all(&self.control.read).await?;
+        let rows = sqlx::query("SELECT secret_hash, key, until, last_four FROM past_secrets ORDER BY until DESC")
+            .fetch_all(&self.control.read)
+            .await?;
         let past = |row: &SqliteRow| {
             let hash: &[u8] = row.try_get(0)?;
             let secret_hash = hash.try_into().map_err(|_| StoreError::Garbled("hash of a key"))?;
-            Ok(PastSecret { secret_hash, key: row.try_get(1)?, until: row.try_get(2)? })
+            Ok(PastSecret { secret_hash, key: row.try_get(1)?, until: row.try_get(2)?, last_four: row.try_get(3)? })
         };
         rows.iter().map(past).collect()
+    }
+
+    /// Ends a secret of before a rotation. Whether there was one.
+    pub async fn end_secret(&self, secret_hash: &[u8; 32]) -> Stored<bool> {
+        let ended = sqlx::query("DELETE FROM past_secrets WHERE secret_hash = $1")
+            .bind(secret_hash.as_slice())
+            .execute(&self.control.write)
+            .await?;
+        Ok(ended.rows_affected() > 0)
     }
 
     /// Gives a key its new content; where it has a new secret, `past` is the old one. Those that are over by `now` go.
@@ -113,10 +146,11 @@ impl Store {
         let mut change = self.control.write.begin().await?;
         sqlx::query("DELETE FROM past_secrets WHERE until <= $1").bind(now).execute(&mut *change).await?;
         if let Some(past) = past {
-            sqlx::query("INSERT INTO past_secrets (secret_hash, key, until) VALUES ($1, $2, $3)")
+            sqlx::query("INSERT INTO past_secrets (secret_hash, key, until, last_four) VALUES ($1, $2, $3, $4)")
                 .bind(past.secret_hash.as_slice())
                 .bind(&past.key)
                 .bind(past.until)
+                .bind(&past.last_four)
                 .execute(&mut *change)
                 .await?;
         }
@@ -175,16 +209,32 @@ impl Store {
                 .await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
+
+    async fn secrets_used(&self, marks: Vec<i64>) -> Stored<HashMap<i64, i64>> {
+        let rows = sqlx::query(
+            "SELECT secret, last_used_at FROM secret_use WHERE secret IN (SELECT value FROM json_each($1))",
+        )
+        .bind(json(&marks))
+        .fetch_all(&self.journal.read)
+        .await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+}
+
+fn past_row(past: &PastSecret, last_used_at: Option<i64>) -> PastRow {
+    let mark = secret::mark(&past.secret_hash).to_string();
+    PastRow { mark, last_four: past.last_four.clone(), until: past.until, last_used_at }
 }
 
 /// Adds the key, or gives the row of its id this content.
 pub(super) async fn put(connection: &mut sqlx::SqliteConnection, key: &StoredKey) -> Stored<()> {
     let sql = format!(
         "INSERT INTO api_keys ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15, $16, $17) ON CONFLICT (id) DO UPDATE SET name = excluded.name, secret_hash = excluded.secret_hash, \
+         $14, $15, $16, $17, $18, $19, $20) ON CONFLICT (id) DO UPDATE SET name = excluded.name, secret_hash = excluded.secret_hash, \
          last_four = excluded.last_four, scopes = excluded.scopes, config = excluded.config, \
          metadata = excluded.metadata, expires_at = excluded.expires_at, revoked_at = excluded.revoked_at, \
-         description = excluded.description, config_override = excluded.config_override, updated_at = excluded.updated_at"
+         description = excluded.description, config_override = excluded.config_override, updated_at = excluded.updated_at, \
+         metadata_enforced = excluded.metadata_enforced, models = excluded.models, providers = excluded.providers"
     );
     sqlx::query(&sql)
         .bind(&key.id)
@@ -204,6 +254,9 @@ pub(super) async fn put(connection: &mut sqlx::SqliteConnection, key: &StoredKey
         .bind(&key.description)
         .bind(key.config_override)
         .bind(key.updated_at)
+        .bind(key.enforced)
+        .bind(json(&key.allowed.models))
+        .bind(json(&key.allowed.providers))
         .execute(connection)
         .await
         .map_err(|error| super::people::taken("key", error))?;
@@ -220,11 +273,12 @@ fn stored(row: &SqliteRow) -> Stored<StoredKey> {
         description: row.try_get("description")?,
         secret_hash: hash.try_into().map_err(|_| StoreError::Garbled("hash of a key"))?,
         last_four: row.try_get("last_four")?,
-        scopes: serde_json::from_str(row.try_get("scopes")?).map_err(|_| StoreError::Garbled("scopes of a key"))?,
+        scopes: parsed(row, "scopes")?,
         config: row.try_get("config")?,
         config_override: row.try_get("config_override")?,
-        metadata: serde_json::from_str(row.try_get("metadata")?)
-            .map_err(|_| StoreError::Garbled("metadata of a key"))?,
+        metadata: parsed(row, "metadata")?,
+        enforced: row.try_get("metadata_enforced")?,
+        allowed: Allowed { providers: parsed(row, "providers")?, models: parsed(row, "models")? },
         origin: Origin::from_word(row.try_get("origin")?),
         created_by: row.try_get("created_by")?,
         created_at: row.try_get("created_at")?,
@@ -234,86 +288,13 @@ fn stored(row: &SqliteRow) -> Stored<StoredKey> {
     })
 }
 
+fn parsed<T: DeserializeOwned>(row: &SqliteRow, column: &'static str) -> Stored<T> {
+    serde_json::from_str(row.try_get(column)?).map_err(|_| StoreError::Garbled(column))
+}
+
 fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(id: &str, origin: Origin, by: Option<&str>) -> StoredKey {
-        StoredKey {
-            id: id.into(),
-            workspace: "default".into(),
-            name: "ci".into(),
-            kind: KIND.into(),
-            description: String::new(),
-            secret_hash: crate::secret::digest(id),
-            last_four: "abcd".into(),
-            scopes: vec!["*".into()],
-            config: None,
-            config_override: true,
-            metadata: BTreeMap::from([("team".into(), "ci".into())]),
-            origin,
-            created_by: by.map(str::to_owned),
-            created_at: 1,
-            updated_at: None,
-            expires_at: None,
-            revoked_at: None,
-        }
-    }
-
-    #[tokio::test]
-    async fn keys_are_revoked_by_those_who_may() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), false).await.unwrap();
-        for id in ["ada", "bob"] {
-            sqlx::query("INSERT INTO people VALUES ($1, $1, '', 'console', 0)")
-                .bind(id)
-                .execute(&store.control.write)
-                .await
-                .unwrap();
-        }
-        let made = [
-            key("own", Origin::Console, Some("bob")),
-            key("other", Origin::Console, Some("ada")),
-            key("file", Origin::File, None),
-        ];
-        for key in &made {
-            store.add_key(key).await.unwrap();
-        }
-        for (workspace, id, only_by, outcome) in [
-            ("elsewhere", "own", None, Revocation::Missing),
-            ("default", "other", Some("bob"), Revocation::Foreign),
-            ("default", "file", None, Revocation::Locked),
-            ("default", "own", Some("bob"), Revocation::Done),
-            ("default", "own", Some("bob"), Revocation::Missing),
-            ("default", "other", None, Revocation::Done),
-        ] {
-            assert_eq!(store.revoke_key(workspace, id, only_by, 9).await.unwrap(), outcome, "{workspace} {id}");
-        }
-        assert_eq!(store.live_keys().await.unwrap(), [made[2].clone()]);
-    }
-
-    #[tokio::test]
-    async fn use_and_last_use_come_from_the_journal() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), false).await.unwrap();
-        store.add_key(&key("k", Origin::Console, None)).await.unwrap();
-        for (minute, calls) in [(60_000, 5), (120_000, 7), (180_000, 1)] {
-            sqlx::query(
-                "INSERT INTO rollups VALUES ('default', $1, 'p', 'm', 'k', 200, $2, 0, 0, 0, 0, x'', x'', 0, 0)",
-            )
-            .bind(minute)
-            .bind(calls)
-            .execute(&store.journal.write)
-            .await
-            .unwrap();
-        }
-        sqlx::query("INSERT INTO key_use VALUES ('k', 777)").execute(&store.journal.write).await.unwrap();
-        let rows = store.keys("default", 120_000).await.unwrap();
-        assert_eq!((rows[0].calls, rows[0].last_used_at), (8, Some(777)));
-        assert!(store.keys("elsewhere", 0).await.unwrap().is_empty());
-    }
-}
+mod tests;

@@ -94,7 +94,9 @@ async fn a_key_is_made_with_defaults_changed_rotated_and_revoked() {
     let (id, secret) = (made["id"].as_str().expect("an id"), made["key"].as_str().expect("a key").to_owned());
     let path = format!("/v1/api-keys/{id}");
     let read = done(&rig, "GET", &path, Value::Null).await;
-    let defaults = json!({ "config_id": slug, "metadata": { "teamName": "a" }, "allow_config_override": false });
+    let defaults = json!({
+        "config_id": slug, "metadata": { "teamName": "a" }, "allow_config_override": false, "metadata_enforced": true,
+    });
     assert_eq!(
         (&read["defaults"], &read["type"], &read["creation_mode"]),
         (&defaults, &json!("workspace-service"), &json!("api"))

@@ -7,6 +7,8 @@ mod corpora;
 mod edges;
 mod gateway;
 mod journal;
+mod keys;
+mod limits;
 mod live;
 mod publications;
 mod realtime;

@@ -35,6 +35,7 @@ pub struct Rig {
     pub ledger: Ledger,
     others: Vec<(&'static str, Upstream)>,
     addresses: Vec<(&'static str, SocketAddr)>,
+    wall: bool,
 }
 
 /// What stands in the set-up file beside the provider `alpha` and the keys that every rig has.
@@ -48,6 +49,10 @@ pub struct Yard<'a> {
     pub configs: &'static [(&'static str, &'static str)],
     /// Values of further keys, each with its default config.
     pub keys: &'static [(&'static str, &'static str)],
+    /// Further tables; `%alpha%` stands for the address of that provider.
+    pub tables: &'a str,
+    /// The machine's clock in place of one that stands still.
+    pub wall: bool,
 }
 
 /// An answer of the gateway, read whole.
@@ -79,15 +84,16 @@ impl Rig {
         }
         let setup = yard.written(&folder.path().join("data").to_string_lossy(), &addresses);
         std::fs::write(folder.path().join("switchyard.toml"), setup).expect("a set-up file");
-        let house = open(&folder).await;
-        Self { house, upstream: others[0].1.clone(), folder, ledger, others, addresses }
+        let wall = yard.wall;
+        let house = open(&folder, wall).await;
+        Self { wall, house, upstream: others[0].1.clone(), folder, ledger, others, addresses }
     }
 
     /// Stops the house and opens it again on the same folder, as a restart would.
     pub async fn restart(self) -> Self {
         let Self { house, folder, .. } = self;
         assert!(house::close(house, LONG).await, "nothing is in flight");
-        let house = open(&folder).await;
+        let house = open(&folder, self.wall).await;
         Self { house, folder, ..self }
     }
 
@@ -108,7 +114,7 @@ impl Rig {
         let setup = std::fs::read_to_string(folder.path().join("switchyard.toml")).expect("the set-up file");
         let moved = setup.replace(&*folder.path().to_string_lossy(), &elsewhere.path().to_string_lossy());
         std::fs::write(elsewhere.path().join("switchyard.toml"), moved).expect("a set-up file");
-        let house = open(&elsewhere).await;
+        let house = open(&elsewhere, self.wall).await;
         Self { house, folder: elsewhere, ..self }
     }
 
@@ -177,6 +183,7 @@ impl Yard<'_> {
             let body = addressed(body, addresses);
             let _ = write!(text, "[[config]]\nid = \"{id}\"\nbody = {body:?}\n");
         }
+        text.push_str(&addressed(self.tables, addresses));
         for (value, config) in self.keys {
             let _ = write!(text, "[[api_key]]\nname = \"{config}\"\nvalue = \"{value}\"\nconfig = \"{config}\"\n");
         }
@@ -190,11 +197,12 @@ fn addressed(text: &str, addresses: &[(&'static str, SocketAddr)]) -> String {
         .fold(text.to_owned(), |text, (slug, address)| text.replace(&format!("%{slug}%"), &address.to_string()))
 }
 
-async fn open(folder: &TempDir) -> Shared {
+async fn open(folder: &TempDir, wall: bool) -> Shared {
     let arguments = ["switchyard", "--setup"].into_iter().map(Into::into);
     let arguments = arguments.chain([folder.path().join("switchyard.toml").into_os_string()]);
     let settings = Settings::load(arguments, |_| None).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
-    House::open(settings, Clock::frozen(NOW)).await.expect("an open house")
+    let clock = if wall { Clock::wall() } else { Clock::frozen(NOW) };
+    House::open(settings, clock).await.expect("an open house")
 }
 
 /// A POST with the rig's key.

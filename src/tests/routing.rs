@@ -48,6 +48,8 @@ const YARD: Yard<'static> = Yard {
         ),
     ],
     keys: &[("sy-default0000000000000000000000000", "pc-default")],
+    tables: "",
+    wall: false,
 };
 
 /// Rows of one file share a house, one after the other: what one of them leaves behind, the next one finds.

@@ -12,7 +12,7 @@ pub const SCOPES: [(&str, &str); 7] = [
 ];
 
 /// Things that the admin API keeps; a scope is one of them and an act of [`ACTS`].
-pub const THINGS: [&str; 8] = [
+pub const THINGS: [&str; 9] = [
     "configs",
     "providers",
     "virtual_keys",
@@ -21,6 +21,7 @@ pub const THINGS: [&str; 8] = [
     "workspace_service_api_keys",
     "workspace_user_api_keys",
     "organisation_service_api_keys",
+    "policies",
 ];
 
 pub const ACTS: [&str; 6] = ["create", "read", "update", "delete", "list", "rotate"];
@@ -28,6 +29,28 @@ pub const ACTS: [&str; 6] = ["create", "read", "update", "delete", "list", "rota
 /// Whether a scope is of the admin API, such as `configs.update`.
 pub fn is_admin(scope: &str) -> bool {
     scope.split_once('.').is_some_and(|(thing, act)| THINGS.contains(&thing) && ACTS.contains(&act))
+}
+
+/// How a thing of [`THINGS`] is called in the console.
+pub fn title(thing: &str) -> &str {
+    match thing {
+        "configs" => "Configs",
+        "providers" => "Providers",
+        "virtual_keys" => "Virtual keys",
+        "organisation_integrations" => "Integrations of the organisation",
+        "workspace_integrations" => "Integrations of the workspace",
+        "workspace_service_api_keys" => "Service keys",
+        "workspace_user_api_keys" => "Keys of members",
+        "organisation_service_api_keys" => "Service keys of the organisation",
+        "policies" => "Budget and rate policies",
+        other => other,
+    }
+}
+
+/// Acts that a thing has: a secret is what can be rotated.
+pub fn acts(thing: &str) -> impl Iterator<Item = &'static str> {
+    let rotates = thing.ends_with("_api_keys");
+    ACTS.into_iter().filter(move |act| rotates || *act != "rotate")
 }
 
 /// What a key gets when nothing is said.

@@ -1,54 +1,61 @@
 mod dialogs;
+mod form;
+mod limits;
+mod list;
+mod renew;
 
 use crate::api;
-use crate::model::key::{KeyRow, Keys as Answer, MintedKey};
-use crate::model::money::grouped;
-use crate::parts::badge::{Lamp, OriginBadge, State};
+use crate::model::key::{KeyForm, KeyRow, Keys as Answer, MintedKey};
 use crate::parts::icon::Icon;
-use crate::parts::page::{Empty, Page, Waiting, Wide};
+use crate::parts::page::{Page, Waiting};
 use crate::parts::problem::{shown, success_of};
-use crate::parts::time::Time;
-use dialogs::{NewKey, Ready, Revoke};
+use dialogs::{EditKey, NewKey, Ready, Revoke};
 use icondata_lu::LuPlus;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use list::{Narrowed, Use};
+use renew::Renew;
 
-/// What the URL asks for beside the list: `?new`, or `?revoke=` a key's id. A secret just made is told first, until
-/// `?seen=` has named its key.
+/// What the URL asks for beside the list: `?new`, or a key's id under `edit`, `renew` or `revoke`. A secret just made is
+/// told first, until `?seen=` has named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Asked {
     List,
     New,
+    Edit(String),
+    Renew(String),
     Revoke(String),
 }
 
-/// The filter of the list, `?state=…`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Use {
-    Busy,
-    Quiet,
-    Revoked,
+/// What the page does.
+#[derive(Clone, Copy)]
+struct Acts {
+    mint: ServerAction<api::MintKey>,
+    edit: ServerAction<api::EditKey>,
+    renew: ServerAction<api::RenewKey>,
+    end: ServerAction<api::EndSecret>,
+    revoke: ServerAction<api::RevokeKey>,
 }
 
 #[component]
 pub fn Keys() -> impl IntoView {
     let query = use_query_map();
-    let asked = Memo::new(move |_| {
-        query.with(|query| match (query.get("revoke"), query.get("new")) {
-            (Some(id), _) => Asked::Revoke(id),
-            (None, Some(_)) => Asked::New,
-            (None, None) => Asked::List,
-        })
-    });
-    let seen = Memo::new(move |before: Option<&Option<String>>| {
-        query.with(|query| query.get("seen")).or_else(|| before.cloned().flatten())
+    let asked = Memo::new(move |_| query.with(|query| asked(|name| query.get(name))));
+    let seen = Memo::new(move |before: Option<&Vec<String>>| {
+        let before = before.cloned().unwrap_or_default();
+        before.into_iter().chain(query.with(|query| query.get("seen"))).collect::<Vec<_>>()
     });
     let only = Memo::new(move |_| query.with(|query| query.get("state")).and_then(|word| Use::from_word(&word)));
-    let mint = ServerAction::<api::MintKey>::new();
-    let revoke = ServerAction::<api::RevokeKey>::new();
-    let (minted, revoked) = (success_of(mint), success_of(revoke));
-    let source = move || (minted.get(), revoked.get());
-    let keys = Resource::new(source, |_| api::keys());
+    let find = RwSignal::new(query.with_untracked(|query| query.get("find")).unwrap_or_default());
+    let acts = Acts {
+        mint: ServerAction::new(),
+        edit: ServerAction::new(),
+        renew: ServerAction::new(),
+        end: ServerAction::new(),
+        revoke: ServerAction::new(),
+    };
+    let changes = acts.changes();
+    let keys = Resource::new(move || changes.map(|change| change.get()), |_| api::keys());
     view! {
         <Page
             title="API keys"
@@ -69,14 +76,12 @@ pub fn Keys() -> impl IntoView {
                         keys.await,
                         move |answer| {
                             let answer = StoredValue::new(answer);
-                            let ready = move || {
-                                answer.with_value(|answer| ready(answer, mint)).filter(|key| Some(&key.id) != seen.get().as_ref())
-                            };
+                            let fresh = move || answer.with_value(|answer| acts.fresh(answer, &seen.get()));
                             view! {
-                                {move || answer.with_value(|answer| list(answer, only.get()))}
-                                {move || match ready() {
+                                {move || answer.with_value(|answer| list::list(answer, Narrowed { only: only.get(), find }))}
+                                {move || match fresh() {
                                     Some(minted) => answer.with_value(|answer| tell(answer, minted)),
-                                    None => answer.with_value(|answer| dialog(answer, &asked.get(), mint, revoke)),
+                                    None => answer.with_value(|answer| dialog(answer, &asked.get(), acts)),
                                 }}
                             }
                         },
@@ -87,10 +92,25 @@ pub fn Keys() -> impl IntoView {
     }
 }
 
-/// A key just made here, or, where scripts do not run, by the form of the page before.
-fn ready(answer: &Answer, mint: ServerAction<api::MintKey>) -> Option<MintedKey> {
-    let made = mint.value().with(|value| value.as_ref().and_then(|value| value.as_ref().ok().cloned()));
-    made.or_else(|| answer.fresh.clone())
+fn asked(word: impl Fn(&str) -> Option<String>) -> Asked {
+    let named = word("revoke").map(Asked::Revoke).or_else(|| word("renew").map(Asked::Renew));
+    let named = named.or_else(|| word("edit").map(Asked::Edit));
+    named.unwrap_or_else(|| if word("new").is_some() { Asked::New } else { Asked::List })
+}
+
+impl Acts {
+    /// Each changes when one of the acts has succeeded.
+    fn changes(self) -> [Memo<usize>; 5] {
+        let Self { mint, edit, renew, end, revoke } = self;
+        [success_of(mint), success_of(edit), success_of(renew), success_of(end), success_of(revoke)]
+    }
+
+    /// A secret just made here, or, where scripts do not run, by the form of the page before.
+    fn fresh(self, answer: &Answer, seen: &[String]) -> Option<MintedKey> {
+        let minted = self.mint.value().with(|value| value.as_ref().and_then(|value| value.as_ref().ok().cloned()));
+        let renewed = self.renew.value().with(|value| value.as_ref().and_then(|value| value.as_ref().ok().cloned()));
+        [renewed, minted, answer.fresh.clone()].into_iter().flatten().find(|key| !seen.contains(&key.mark()))
+    }
 }
 
 fn tell(answer: &Answer, minted: MintedKey) -> AnyView {
@@ -98,162 +118,20 @@ fn tell(answer: &Answer, minted: MintedKey) -> AnyView {
     view! { <Ready minted base_url model /> }.into_any()
 }
 
-fn dialog(
-    answer: &Answer,
-    asked: &Asked,
-    mint: ServerAction<api::MintKey>,
-    revoke: ServerAction<api::RevokeKey>,
-) -> AnyView {
+fn dialog(answer: &Answer, asked: &Asked, acts: Acts) -> AnyView {
+    let choices = form::Choices::of(answer);
+    let usable = |id: &str| {
+        let usable = |row: &&KeyRow| row.id == id && row.revoked_at.is_none() && !row.origin.locked();
+        answer.rows.iter().find(usable).cloned()
+    };
     match asked {
         Asked::List => ().into_any(),
-        Asked::New => view! { <NewKey mint configs=answer.configs.clone() /> }.into_any(),
-        Asked::Revoke(id) => {
-            let usable = |row: &&KeyRow| row.id == *id && row.revoked_at.is_none() && !row.origin.locked();
-            let row = answer.rows.iter().find(usable).cloned();
-            row.map(|row| view! { <Revoke revoke row /> }).into_any()
+        Asked::New => view! { <NewKey mint=acts.mint start=form::blank() choices /> }.into_any(),
+        Asked::Edit(id) => {
+            let start: Option<KeyForm> = usable(id).as_ref().map(form::filled);
+            start.map(|start| view! { <EditKey edit=acts.edit start choices /> }).into_any()
         }
-    }
-}
-
-fn list(answer: &Answer, only: Option<Use>) -> AnyView {
-    if answer.rows.is_empty() {
-        return view! {
-            <Empty
-                title="No keys yet"
-                text="A key lets code call this gateway. It carries scopes, and a default config and metadata if you like."
-            >
-                <a class="btn" href="/keys?new=1">
-                    "New key"
-                </a>
-            </Empty>
-        }
-        .into_any();
-    }
-    let rows = answer.rows.iter().filter(|row| only.is_none_or(|only| Use::of(row) == only));
-    let rows = rows.map(|row| view! { <Row row=row.clone() /> }).collect_view();
-    view! {
-        <Filter rows=answer.rows.clone() only />
-        <div class="card">
-            <Wide label="API keys">
-                <table class="table keys">
-                    <caption>"API keys"</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Name"</th>
-                            <th scope="col">"Key"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col">"Config"</th>
-                            <th scope="col">"Scopes"</th>
-                            <th scope="col" class="num">
-                                "Calls, 24 h"
-                            </th>
-                            <th scope="col" class="num">
-                                "Last used"
-                            </th>
-                            <th scope="col" class="num">
-                                "Created"
-                            </th>
-                            <th scope="col">
-                                <span class="unseen">"Acts"</span>
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </Wide>
-        </div>
-    }
-    .into_any()
-}
-
-/// Links that narrow the list, each with how many keys it leaves.
-#[component]
-fn Filter(rows: Vec<KeyRow>, only: Option<Use>) -> impl IntoView {
-    let link = |choice: Option<Use>| {
-        let count = rows.iter().filter(|row| choice.is_none_or(|choice| Use::of(row) == choice)).count();
-        let href = choice.map_or("/keys".to_owned(), |choice| format!("/keys?state={}", choice.word()));
-        view! {
-            <a href=href aria-current=(choice == only).then_some("true")>
-                {choice.map_or("All", Use::label)}
-                <span class="muted">{count}</span>
-            </a>
-        }
-    };
-    let choices = [None, Some(Use::Busy), Some(Use::Quiet), Some(Use::Revoked)];
-    view! {
-        <nav class="segments filter" aria-label="Keys shown">
-            {choices.map(link).collect_view()}
-        </nav>
-    }
-}
-
-#[component]
-fn Row(row: KeyRow) -> impl IntoView {
-    let past = row.revoked_at.is_some();
-    let lamp = match Use::of(&row) {
-        Use::Busy => view! { <State lamp=Lamp::Ok text="In use" /> },
-        Use::Quiet if row.last_used_at.is_none() => view! { <State lamp=Lamp::Off text="Never used" /> },
-        Use::Quiet => view! { <State lamp=Lamp::Off text="Quiet" /> },
-        Use::Revoked => view! { <State lamp=Lamp::Off text="Revoked" /> },
-    };
-    let act = (!past && !row.origin.locked()).then(|| {
-        view! {
-            <a class="btn danger sm" href=format!("/keys?revoke={}", row.id)>
-                "Revoke"
-                <span class="unseen">{format!(" {}", row.name)}</span>
-            </a>
-        }
-    });
-    view! {
-        <tr class:past=past>
-            <th scope="row">
-                <span class="row">{row.name.clone()} <OriginBadge origin=row.origin /></span>
-            </th>
-            <td class="mono soft">{format!("sy-…{}", row.last_four)}</td>
-            <td>{lamp}</td>
-            <td>{row.config.unwrap_or_else(|| "none".into())}</td>
-            <td class="soft">{row.scopes.join(", ").replace('*', "everything")}</td>
-            <td class="num">{grouped(row.calls)}</td>
-            <td class="num">
-                {match row.last_used_at {
-                    Some(at) => view! { <Time at /> }.into_any(),
-                    None => "never".into_any(),
-                }}
-            </td>
-            <td class="num">
-                <Time at=row.created_at />
-            </td>
-            <td class="num">{act}</td>
-        </tr>
-    }
-}
-
-impl Use {
-    fn of(row: &KeyRow) -> Self {
-        match row {
-            KeyRow { revoked_at: Some(_), .. } => Self::Revoked,
-            KeyRow { calls: 1.., .. } => Self::Busy,
-            _ => Self::Quiet,
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Busy => "in-use",
-            Self::Quiet => "quiet",
-            Self::Revoked => "revoked",
-        }
-    }
-
-    fn from_word(word: &str) -> Option<Self> {
-        [Self::Busy, Self::Quiet, Self::Revoked].into_iter().find(|choice| choice.word() == word)
-    }
-
-    fn label(self) -> &'static str {
-        match self {
-            Self::Busy => "In use",
-            Self::Quiet => "Quiet",
-            Self::Revoked => "Revoked",
-        }
+        Asked::Renew(id) => usable(id).map(|row| view! { <Renew renew=acts.renew end=acts.end row /> }).into_any(),
+        Asked::Revoke(id) => usable(id).map(|row| view! { <Revoke revoke=acts.revoke row /> }).into_any(),
     }
 }

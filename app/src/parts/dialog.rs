@@ -16,6 +16,9 @@ pub fn Dialog(
     #[prop(into)] title: ViewFnOnce,
     #[prop(into)] back: String,
     #[prop(optional, into)] note: String,
+    /// For long forms.
+    #[prop(optional)]
+    wide: bool,
     children: Children,
 ) -> impl IntoView {
     let element = NodeRef::<html::Dialog>::new();
@@ -34,7 +37,7 @@ pub fn Dialog(
         move |_| navigate(&back, NavigateOptions { scroll: false, ..NavigateOptions::default() })
     };
     view! {
-        <dialog class="dialog" open aria-labelledby="dialog-title" node_ref=element on:close=leave>
+        <dialog class="dialog" class:wide=wide open aria-labelledby="dialog-title" node_ref=element on:close=leave>
             <header>
                 <h2 id="dialog-title">{title.run()}</h2>
                 <a class="btn quiet icon sm" href=back aria-label="Close">

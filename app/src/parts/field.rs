@@ -89,6 +89,24 @@ where
     }
 }
 
+/// A box to tick; what was ticked before a refusal stays so.
+#[component]
+pub fn Tick(
+    /// The control's own, such as `form[open]`.
+    #[prop(into)]
+    name: String,
+    #[prop(default = "true".to_owned(), into)] value: String,
+    #[prop(into)] checked: Signal<bool>,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <label class="check">
+            <input type="checkbox" name=name value=value checked=move || checked.get() />
+            <span>{children()}</span>
+        </label>
+    }
+}
+
 /// A field of one line.
 #[component]
 pub fn TextField(
@@ -126,6 +144,44 @@ pub fn TextField(
         }
     };
     view! { <Field name label hint aside failure control /> }
+}
+
+/// A field of several lines.
+#[component]
+pub fn AreaField(
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    placeholder: &'static str,
+    failure: Signal<Option<Failure>>,
+    #[prop(into)] value: String,
+) -> impl IntoView {
+    let control = move |voice: Voice| {
+        let text = Signal::derive(move || voice.typed().unwrap_or_else(|| value.clone()));
+        view! {
+            <textarea
+                class="input mono"
+                id=voice.id
+                name=format!("form[{name}]")
+                rows="2"
+                spellcheck="false"
+                autocapitalize="none"
+                placeholder=placeholder
+                prop:value=move || text.get()
+                aria-invalid=move || voice.invalid()
+                aria-describedby=move || voice.described_by()
+            >
+                {text.with_untracked(|text| escaped(text))}
+            </textarea>
+        }
+    };
+    view! { <Field name label aside="optional" hint failure control /> }
+}
+
+/// The text as it stands in the HTML of a text area, whose contents are not escaped by themselves; the browser's half sets
+/// the value instead.
+pub fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// Sends the form; says that it is on its way.

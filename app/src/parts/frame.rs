@@ -9,8 +9,8 @@ use crate::parts::theme::ThemeSwitch;
 use crate::parts::toast::{Corner, Toasts};
 use icondata_core::Icon as IconData;
 use icondata_lu::{
-    LuChevronsUpDown, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu, LuPlug, LuScrollText, LuSearch,
-    LuTerminal, LuUsers, LuWaypoints,
+    LuChevronsUpDown, LuGauge, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu, LuPlug, LuScrollText,
+    LuSearch, LuTerminal, LuUsers, LuWaypoints,
 };
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -24,9 +24,13 @@ type Line = (&'static str, &'static str, IconData);
 
 const WATCH: [Line; 3] =
     [("/", "Overview", LuLayoutDashboard), ("/logs", "Logs", LuScrollText), ("/traces", "Traces", LuListTree)];
-const CONNECT: [Line; 3] =
-    [("/configs", "Configs", LuWaypoints), ("/providers", "Providers", LuPlug), ("/keys", "API keys", LuKeyRound)];
 const USE: [Line; 1] = [("/playground", "Playground", LuTerminal)];
+const CONNECT: [Line; 4] = [
+    ("/configs", "Configs", LuWaypoints),
+    ("/providers", "Providers", LuPlug),
+    ("/keys", "API keys", LuKeyRound),
+    ("/budgets", "Budgets & limits", LuGauge),
+];
 const PEOPLE: [Line; 1] = [("/members", "Members", LuUsers)];
 
 /// Visitors are led to sign in.
@@ -35,6 +39,8 @@ pub fn Frame() -> impl IntoView {
     let who: Who = Resource::new(|| (), |()| api::who());
     provide_context(who);
     let toasts = Toasts::provide();
+    let short = WATCH.into_iter().take(2).chain(CONNECT.into_iter().take(2));
+    let further = WATCH.into_iter().skip(2).chain(CONNECT.into_iter().skip(2)).chain(USE).chain(PEOPLE);
     view! {
         <a class="skip" href="#main" rel="external">
             "Skip to content"
@@ -53,22 +59,9 @@ pub fn Frame() -> impl IntoView {
             </nav>
             <Outlet />
             <nav class="foot-bar" aria-label="Main, short">
-                {WATCH.into_iter().take(2).chain(CONNECT.into_iter().take(2)).map(|line| view! { <RailLink line /> }).collect_view()}
+                {short.map(|line| view! { <RailLink line /> }).collect_view()}
                 <Pop class="up" button=|| view! { <Icon icon=LuMenu /> "More" }>
-                    <ul>
-                        <li>
-                            <RailLink line=WATCH[2] />
-                        </li>
-                        <li>
-                            <RailLink line=CONNECT[2] />
-                        </li>
-                        <li>
-                            <RailLink line=USE[0] />
-                        </li>
-                        <li>
-                            <RailLink line=PEOPLE[0] />
-                        </li>
-                    </ul>
+                    <ul>{further.map(item).collect_view()}</ul>
                     <Seek />
                     <AccountMenu />
                 </Pop>
@@ -90,16 +83,17 @@ fn Seek() -> impl IntoView {
     }
 }
 
+fn item(line: Line) -> impl IntoView {
+    view! {
+        <li>
+            <RailLink line />
+        </li>
+    }
+}
+
 #[component]
 fn Lines(lines: &'static [Line]) -> impl IntoView {
-    let line = |line: &Line| {
-        view! {
-            <li>
-                <RailLink line=*line />
-            </li>
-        }
-    };
-    view! { <ul>{lines.iter().map(line).collect_view()}</ul> }
+    view! { <ul>{lines.iter().copied().map(item).collect_view()}</ul> }
 }
 
 #[component]

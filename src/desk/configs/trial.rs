@@ -76,18 +76,8 @@ fn inbound(seat: &Seat, trial: &Trial, config: &str) -> Answer<Inbound> {
 
 /// A call that a person makes at the console: it is logged as any other, under the name of the console.
 pub(in crate::desk) fn console(seat: &Seat, parts: Parts) -> Inbound {
-    let key = KeyEntry {
-        id: "console".into(),
-        workspace: seat.workspace().to_owned(),
-        name: "console".into(),
-        scopes: vec!["completions.write".into()],
-        config: None,
-        config_override: true,
-        metadata: Vec::new(),
-        expires_at: None,
-    };
     let trace = Trace::of(&parts.headers);
-    let caller = Caller { key: Arc::new(key), credential: None };
+    let caller = Caller { key: Arc::new(KeyEntry::console(seat.workspace())), credential: None };
     let route = Route { endpoint: Endpoint::Chat, rest: "/chat/completions".into() };
     Inbound { route, parts, caller, book: seat.house.shelf.book(), trace }
 }

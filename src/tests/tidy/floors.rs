@@ -14,13 +14,15 @@ const FLOORS: [&[&str]; 7] = [
         "journal::rollup",
         "journal::secrets",
         "journal::sketch",
+        "journal::uses",
+        "limit::rule",
     ],
     &["store"],
     // Rooms that decide.
-    &["chart", "price", "route", "wire"],
+    &["chart", "limit::account", "limit::facts", "limit::period", "limit::window", "price", "route", "wire"],
     &["settings"],
     // Rooms that remember, and the simulated provider.
-    &["book", "cache", "health", "journal", "sandbox"],
+    &["alert", "book", "cache", "health", "journal", "limit", "sandbox"],
     // Doors, and the handles that they are given.
     &["admin", "auth", "desk", "gateway", "house", "setup"],
     &["assets", "server"],

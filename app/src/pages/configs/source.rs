@@ -2,10 +2,11 @@
 
 use super::lines::place;
 use super::path::within;
-use super::work::{MARKED_MOST, Work, escaped};
+use super::work::{MARKED_MOST, Work};
 use crate::model::routing::Mistake;
 use crate::pages::log::tint::tinted;
 use crate::parts::copy::Copy;
+use crate::parts::field::escaped;
 use crate::parts::icon::Icon;
 use icondata_lu::{LuCircleAlert, LuUndo2};
 use leptos::html;

@@ -136,9 +136,3 @@ impl Work {
 pub fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
 }
-
-/// The text as it stands in the HTML of a text area, whose contents are not escaped by themselves; the browser's half sets
-/// the value instead.
-pub fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
-}

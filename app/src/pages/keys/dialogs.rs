@@ -1,56 +1,27 @@
-//! What the keys page asks and tells: a new key, its secret, revoking one.
+//! What the keys page asks and tells: a key's form, its secret, revoking one.
 
+use super::form::{Choices, Fields};
 use crate::api;
-use crate::model::key::{KeyRow, MintedKey};
+use crate::model::key::{KeyForm, KeyRow, MintedKey};
 use crate::model::money::grouped;
-use crate::model::scope::{DEFAULT_SCOPES, SCOPES};
 use crate::parts::copy::Copy;
 use crate::parts::dialog::Dialog;
-use crate::parts::field::{Field, Submit, TextField, Voice};
+use crate::parts::field::Submit;
 use crate::parts::problem::{Problem, failure_of};
 use crate::parts::snippets::{Call, Snippets};
+use crate::parts::time::Stamp;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 #[component]
-pub fn NewKey(mint: ServerAction<api::MintKey>, configs: Vec<(String, String)>) -> impl IntoView {
+pub fn NewKey(mint: ServerAction<api::MintKey>, start: KeyForm, choices: Choices) -> impl IntoView {
     let failure = failure_of(mint);
-    let metadata = |voice: Voice| {
-        view! {
-            <textarea
-                class="input mono"
-                id=voice.id
-                name="form[metadata]"
-                rows="2"
-                spellcheck="false"
-                placeholder=r#"{"team": "search"}"#
-                aria-invalid=move || voice.invalid()
-                aria-describedby=move || voice.described_by()
-            ></textarea>
-        }
-    };
     view! {
-        <Dialog title=|| "New key" back="/keys" note="Its secret is shown once, right after this.">
+        <Dialog title=|| "New key" back="/keys" wide=true note="Its secret is shown once, right after this.">
             <ActionForm action=mint>
                 <div class="body">
                     <Problem failure />
-                    <TextField name="name" label="Name" failure placeholder="search-prod" required=true first=true />
-                    <Scopes />
-                    <Field
-                        name="config"
-                        label="Default config"
-                        aside="optional"
-                        failure
-                        control=move |voice| config(voice, configs)
-                    />
-                    <Field
-                        name="metadata"
-                        label="Default metadata"
-                        aside="optional"
-                        hint="A JSON object of texts, kept with every call of the key."
-                        failure
-                        control=metadata
-                    />
+                    <Fields start choices failure />
                 </div>
                 <div class="acts">
                     <a class="btn" href="/keys">
@@ -64,49 +35,45 @@ pub fn NewKey(mint: ServerAction<api::MintKey>, configs: Vec<(String, String)>) 
 }
 
 #[component]
-fn Scopes() -> impl IntoView {
-    let scope = |(scope, meaning): (&'static str, &'static str)| {
-        view! {
-            <label class="check">
-                <input type="checkbox" name="form[scopes][]" value=scope checked=DEFAULT_SCOPES.contains(&scope) />
-                <span>{meaning} <small class="mono">{scope}</small></span>
-            </label>
-        }
+pub fn EditKey(edit: ServerAction<api::EditKey>, start: KeyForm, choices: Choices) -> impl IntoView {
+    let failure = failure_of(edit);
+    let title = {
+        let name = start.name.clone();
+        move || view! { "Edit " <code>{name}</code> }
     };
     view! {
-        <fieldset class="field">
-            <legend>"Scopes"</legend>
-            <div class="scopes">{SCOPES.map(scope).collect_view()}</div>
-        </fieldset>
-    }
-}
-
-fn config(voice: Voice, configs: Vec<(String, String)>) -> impl IntoView {
-    let options = configs.into_iter().map(|(slug, name)| {
-        let label = format!("{name} ({slug})");
-        view! { <option value=slug>{label}</option> }
-    });
-    view! {
-        <select
-            class="input"
-            id=voice.id
-            name="form[config]"
-            aria-invalid=move || voice.invalid()
-            aria-describedby=move || voice.described_by()
-        >
-            <option value="">"None"</option>
-            {options.collect_view()}
-        </select>
+        <Dialog title back="/keys" wide=true note="Holds from the next call on. Its secret stays.">
+            <ActionForm action=edit>
+                <div class="body">
+                    <Problem failure />
+                    <Fields start choices failure />
+                </div>
+                <div class="acts">
+                    <a class="btn" href="/keys">
+                        "Cancel"
+                    </a>
+                    <Submit label="Save key" pending=edit.pending() />
+                </div>
+            </ActionForm>
+        </Dialog>
     }
 }
 
 /// The only time that the secret is seen; every way out says so in the URL.
 #[component]
 pub fn Ready(minted: MintedKey, base_url: String, model: String) -> impl IntoView {
-    let MintedKey { id, name, value } = minted;
+    let seen = minted.mark();
+    let MintedKey { name, value, old_until, .. } = minted;
     let call = Signal::stored(Call { base_url, key: value.clone(), model });
     let title = move || view! { "Key " <code>{name}</code> " is ready" };
-    let back = format!("/keys?seen={id}");
+    let back = format!("/keys?seen={seen}");
+    let overlap = old_until.map(|until| {
+        let text = format!(
+            "The secret before it opens until {}. Move your code to this one before.",
+            Stamp::of(until).exact()
+        );
+        view! { <p class="soft">{text}</p> }
+    });
     view! {
         <Dialog title back=back.clone() note="Copy it now. Only its hash is kept, so it cannot be shown again.">
             <div class="body">
@@ -114,10 +81,11 @@ pub fn Ready(minted: MintedKey, base_url: String, model: String) -> impl IntoVie
                     <code>{value.clone()}</code>
                     <Copy text=value what="secret" />
                 </div>
+                {overlap}
                 <Snippets call />
             </div>
             <div class="acts">
-                <a class="btn" href=format!("/keys?new=1&seen={id}")>
+                <a class="btn" href=format!("/keys?new=1&seen={seen}")>
                     "Make another"
                 </a>
                 <a class="btn primary" href=back>

@@ -4,7 +4,7 @@ use super::{Form, Remove};
 use crate::model::routing::field::{Field, Kind, Need};
 use crate::pages::configs::path::Path;
 use crate::pages::configs::words::{meaning, text_of, title, value_of};
-use crate::pages::configs::work::escaped;
+use crate::parts::field::escaped;
 use crate::parts::icon::Icon;
 use icondata_lu::LuCircleAlert;
 use leptos::ev::Event;

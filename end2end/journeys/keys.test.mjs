@@ -1,0 +1,115 @@
+// A key's form, what it is kept to, and its secrets.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { hydrated, openBrowser, tell, violations } from '../harness/browser.mjs';
+import { makeKey, secret, signIn } from '../harness/person.mjs';
+import { OWNER, startWorld } from '../harness/world.mjs';
+
+let world;
+let browser;
+
+before(async () => {
+  world = await startWorld('keys');
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await world?.end();
+});
+
+const open = (name, story, options = {}) => tell(browser, world.url, `keys-${name}`, options, story);
+
+async function call(key, model = '@alpha/gpt-4o-mini') {
+  const answer = await fetch(`${world.base}/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'good morning' }] }),
+  });
+  return { status: answer.status, body: await answer.json() };
+}
+
+for (const script of [true, false]) {
+  const how = script ? 'with scripts' : 'without scripts';
+  test(`a key is kept to models, edited, and says so, ${how}`, () =>
+    open(`kept-${script}`, async (owner) => {
+      const { page, visit } = owner;
+      const name = script ? 'kept' : 'paper-kept';
+      await signIn(owner, OWNER);
+      await visit('/keys?new=1');
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel('Name', { exact: true }).fill(name);
+      await dialog.getByLabel(/Allowed models/).fill('@alpha');
+      await dialog.getByRole('button', { name: 'Create key' }).click();
+      await dialog.getByText('Use models such as').waitFor();
+      assert.equal(await dialog.getByLabel('Name', { exact: true }).inputValue(), name, 'what was typed stays');
+      await dialog.getByLabel(/Allowed models/).fill('@alpha/gpt-4o*');
+      await dialog.getByLabel('@alpha', { exact: true }).check();
+      await dialog.getByRole('button', { name: 'Create key' }).click();
+      const key = await secret(page.getByRole('dialog', { name: `Key ${name} is ready` }));
+      await page.getByRole('link', { name: 'Done' }).click();
+      assert.equal((await call(key)).status, 200);
+      const refused = await call(key, '@alpha/o1');
+      assert.equal(refused.status, 403);
+      assert.match(refused.body.error.message, /may call the models @alpha\/gpt-4o\* of the providers @alpha/);
+
+      await page.getByRole('link', { name: `Edit ${name}` }).click();
+      await dialog.getByRole('heading', { name: `Edit ${name}` }).waitFor();
+      await hydrated(page, script);
+      assert.equal(await dialog.getByLabel(/Allowed models/).inputValue(), '@alpha/gpt-4o*');
+      await dialog.getByLabel(/Allowed models/).fill('');
+      await dialog.getByLabel('Description').fill('for the night');
+      await dialog.getByRole('button', { name: 'Save key' }).click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      assert.equal((await call(key, '@alpha/o1')).status, 200);
+      await visit('/keys?find=night');
+      assert.equal(await page.getByRole('table').getByRole('row').count(), script ? 2 : 3);
+    }, { script, expected: [/^422 \/api\/mint_key/] }));
+}
+
+test('a key is rotated with an overlap, and the old secret is ended by hand', () =>
+  open('rotate', async (owner) => {
+    const { page } = owner;
+    await signIn(owner, OWNER);
+    const before = await makeKey(owner, 'turning');
+    assert.equal((await call(before)).status, 200);
+    await page.getByRole('link', { name: 'Rotate turning' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Rotate turning' });
+    await dialog.getByText('last used').waitFor();
+    await dialog.getByLabel(/goes on for/).selectOption({ label: '7 days' });
+    await dialog.getByRole('button', { name: 'Make a new secret' }).click();
+    const ready = page.getByRole('dialog', { name: 'Key turning is ready' });
+    const now = await secret(ready);
+    await ready.getByText('The secret before it opens until').waitFor();
+    await page.getByRole('link', { name: 'Done' }).click();
+    assert.notEqual(now, before);
+    for (const key of [before, now]) {
+      assert.equal((await call(key)).status, 200);
+    }
+    await page.getByRole('row', { name: /turning.*Rotating/ }).getByRole('link', { name: 'Rotate turning' }).click();
+    const old = dialog.getByRole('listitem').filter({ hasText: `sy-…${before.slice(-4)}` });
+    await old.getByText('last used').waitFor();
+    await old.getByRole('button', { name: 'End now' }).click();
+    await page.getByRole('row', { name: /turning.*In use/ }).waitFor();
+    const refused = await call(before);
+    assert.equal(refused.status, 401);
+    assert.equal((await call(now)).status, 200);
+  }));
+
+for (const theme of ['light', 'dark']) {
+  test(`axe finds nothing in the dialogs of a key, ${theme}`, () =>
+    open(`axe-${theme}`, async (owner) => {
+      const { page, visit } = owner;
+      await owner.context.addCookies([{ name: 'theme', value: theme, url: world.url }]);
+      await signIn(owner, OWNER);
+      await makeKey(owner, `looked-at-${theme}`);
+      const found = [];
+      const link = (act) => page.getByRole('link', { name: `${act} looked-at-${theme}` }).getAttribute('href');
+      const paths = ['/keys?new=1', await link('Edit'), await link('Rotate'), await link('Revoke')];
+      for (const path of paths) {
+        await visit(path);
+        found.push(...(await violations(page)).map((line) => `${path}: ${line}`));
+      }
+      assert.deepEqual(found, []);
+    }));
+}

@@ -1,0 +1,71 @@
+//! Looks at every budget after something was settled, and at the start: what a crash kept from being told is seen then.
+
+use crate::alert::Alerts;
+use crate::alert::notice::Fill;
+use crate::book::Shelf;
+use crate::limit::facts::BETWEEN;
+use crate::limit::{Ledger, Standing};
+use crate::tasks::Tasks;
+use std::time::Duration;
+
+/// How long settled calls gather before they are looked at.
+const GATHER: Duration = Duration::from_millis(200);
+/// How often it is looked where nothing was settled, since a budget may be given a lower limit.
+const PAUSE: Duration = Duration::from_secs(5);
+/// A budget that refuses a call is used up when no more than this part of it is left.
+const REST: i64 = 5;
+
+/// Looks until shutdown.
+pub async fn keep(alerts: Alerts, shelf: Shelf, limits: Ledger, tasks: Tasks) {
+    loop {
+        for limit in shelf.book().limits().budgets() {
+            limits
+                .standings(limit)
+                .iter()
+                .filter_map(|standing| fill(standing, false))
+                .for_each(|fill| alerts.see(&fill));
+        }
+        tokio::select! {
+            () = tasks.stopping() => return,
+            () = limits.changed() => {}
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+        tokio::select! {
+            () = tasks.stopping() => return,
+            () = tokio::time::sleep(GATHER) => {}
+        }
+    }
+}
+
+impl Alerts {
+    /// A call was refused, since what is left does not cover the `needed`. What only runs may come back, and a call that is
+    /// large beside its budget says nothing of it.
+    pub fn short(&self, standing: &Standing, needed: i64) {
+        let Some(budget) = standing.falls.limit.budget() else { return };
+        let rest = budget.credit.saturating_sub(standing.account.spent).saturating_sub(standing.account.unsettled);
+        if rest < needed
+            && rest <= budget.credit / REST
+            && let Some(fill) = fill(standing, true)
+        {
+            self.see(&fill);
+        }
+    }
+}
+
+fn fill(standing: &Standing, ended: bool) -> Option<Fill> {
+    let Standing { falls, account, period } = standing;
+    let budget = falls.limit.budget()?;
+    Some(Fill {
+        workspace: falls.limit.workspace.clone(),
+        budget: falls.limit.id.clone(),
+        name: falls.limit.name.clone(),
+        part: falls.group.replace(BETWEEN, " · "),
+        unit: budget.unit.word(),
+        limit: budget.credit,
+        threshold: budget.alert,
+        spent: account.spent,
+        ended: ended || account.is_used_up(budget.credit),
+        period: period.start,
+        resets_at: period.end,
+    })
+}

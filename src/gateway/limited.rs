@@ -1,0 +1,225 @@
+//! A call under limits: let in once, and held room for with each attempt.
+
+pub mod words;
+
+use crate::gateway::outgoing::{Asking, Outgoing};
+use crate::gateway::refusal::Refusal;
+use crate::house::House;
+use crate::journal::meter::Meter;
+use crate::limit::facts::{Facts, Fit, Spot, fit};
+use crate::limit::permit::{Bill, Permit};
+use crate::limit::rule::{Limit, Scope, What};
+use crate::limit::ticket::Ticket;
+use crate::limit::{Falls, Need, Refused};
+use crate::wire::body::Body;
+use crate::wire::bound::{self, Length};
+use crate::wire::count;
+use crate::wire::vendors::{Endpoint, Vendor};
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Bytes of a prompt that are counted without another thread.
+const SMALL: usize = 32 << 10;
+/// The tables of tokens are loaded: until then nothing that serves calls waits for them.
+static LOADED: AtomicBool = AtomicBool::new(false);
+
+/// A call in a workspace that has limits.
+#[derive(Clone, Debug)]
+pub struct Limited {
+    ticket: Ticket,
+    /// Start of the call, milliseconds.
+    at: i64,
+}
+
+/// What an attempt may cost, and where it is held.
+#[derive(Debug)]
+pub struct Fare {
+    ticket: Ticket,
+    budgets: Vec<Falls>,
+    need: Need,
+    bill: Bill,
+    endpoint: Endpoint,
+    /// As it would go upstream without a bound of ours.
+    body: Option<Body>,
+    /// As it goes.
+    sent: Mutex<Option<Bytes>>,
+}
+
+impl Limited {
+    /// Lets a call in. `None`: nothing in its workspace is limited.
+    ///
+    /// # Errors
+    /// 429 over a rate limit, 412 with a key whose budget is used up, 400 where a policy asks for metadata that is lacking.
+    pub fn admit(house: &House, call: Asking<'_>, meter: &mut Meter) -> Result<Option<Self>, Refusal> {
+        let inbound = call.inbound;
+        let key = &*inbound.caller.key;
+        let rules = inbound.book.limits();
+        if !rules.any(&key.workspace) {
+            return Ok(None);
+        }
+        let facts = facts(call, None);
+        let early = rules.of_key(&key.id).iter().chain(rules.shared(&key.workspace)).filter(|limit| !limit.is_late());
+        let falls = falls(early, &facts)?;
+        let mut of_key = falls.iter().filter(|falls| matches!(falls.limit.scope, Scope::Key(_))).cloned();
+        let own: Vec<_> = of_key.by_ref().filter(|falls| falls.limit.budget().is_some()).collect();
+        if spends(call)
+            && let Some(standing) = house.limits.used_up(&own)
+        {
+            return Err(words::used_up(&standing));
+        }
+        let (mut id, mut at) = (String::new(), 0);
+        meter.note(|record| (id, at) = (record.call.id.clone(), record.call.at));
+        let limited = Self { ticket: house.limits.ticket(&id), at };
+        limited.enter(house, falls)?;
+        meter.keep(limited.ticket.clone());
+        Ok(Some(limited))
+    }
+
+    /// What an attempt at this target may cost; `None`: it falls under no budget.
+    ///
+    /// # Errors
+    /// 429 over a rate limit of the target, 400 where a policy asks for metadata that is lacking.
+    pub async fn fare(&self, house: &House, call: Asking<'_>, out: &Outgoing) -> Result<Option<Fare>, Refusal> {
+        let (inbound, provider) = (call.inbound, &out.target.provider);
+        let key = &*inbound.caller.key;
+        let rules = inbound.book.limits();
+        let model = out.target.model.as_deref().unwrap_or_default();
+        let facts = facts(call, Some(Spot { slug: &provider.slug, vendor: provider.vendor.slug, model }));
+        let shared = rules.of_key(&key.id).iter().chain(rules.shared(&key.workspace));
+        let of_provider = rules.of_provider(&provider.id).iter();
+        let holder = if provider.holder == provider.id { "" } else { provider.holder.as_str() };
+        let of_holder = rules.of_provider(holder).iter();
+        let all = falls(shared.chain(of_provider).chain(of_holder), &facts)?;
+        let (rates, budgets) = all.into_iter().partition(|falls| falls.limit.rate().is_some());
+        self.enter(house, rates)?;
+        if Vec::is_empty(&budgets) || !spends(call) {
+            return Ok(None);
+        }
+        let bill = Bill { vendor: provider.vendor, model: model.to_owned(), key: key.id.clone(), at: self.at };
+        let (need, body) = need(house, out, &bill).await;
+        let (ticket, endpoint) = (self.ticket.clone(), out.endpoint);
+        Ok(Some(Fare { ticket, budgets, need, bill, endpoint, body, sent: Mutex::default() }))
+    }
+
+    /// Says how much of the rate limits is left.
+    pub fn mark(&self, headers: &mut HeaderMap) {
+        for what in [What::Requests, What::Tokens] {
+            if let Some(pace) = self.ticket.pace(what) {
+                words::mark(headers, &pace);
+            }
+        }
+    }
+
+    fn enter(&self, house: &House, rates: Vec<Falls>) -> Result<(), Refusal> {
+        house.limits.admit(&self.ticket, rates).map_err(|full| match full {
+            Some(pace) => words::full(&pace),
+            None => Refusal::journal(),
+        })
+    }
+}
+
+impl Fare {
+    /// Holds room for one attempt, and puts the bound into its body where it has none.
+    ///
+    /// # Errors
+    /// 412 where a budget does not cover it.
+    pub fn reserve(&self, house: &House) -> Result<Permit, Refusal> {
+        let reserved = house.limits.reserve(&self.ticket, &self.budgets, &self.need, self.bill.clone());
+        let (permit, bound) = reserved.map_err(|refused| {
+            if let Refused::Short(standing, needed) = &refused {
+                house.alerts.short(standing, *needed);
+            }
+            words::refused(&refused)
+        })?;
+        let sent = match (bound, &self.body) {
+            (Some(bound), Some(body)) => {
+                let mut body = body.clone();
+                bound::put(&mut body, self.endpoint, self.bill.vendor.slug, bound);
+                Some(body.bytes())
+            }
+            _ => None,
+        };
+        *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = sent;
+        Ok(permit)
+    }
+
+    /// The body of the last attempt, where it is not as it was asked for.
+    pub fn sent(&self) -> Option<Bytes> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Loads what counts tokens, off the threads that serve calls.
+pub fn load() {
+    tokio::task::spawn_blocking(|| {
+        count::load();
+        LOADED.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Whether a call costs anything: reading and managing what is there does not (contract §7.2).
+fn spends(call: Asking<'_>) -> bool {
+    let endpoint = call.inbound.route.endpoint;
+    let manages = matches!(endpoint, Endpoint::Models | Endpoint::Files | Endpoint::Batches | Endpoint::FineTune);
+    call.inbound.parts.method == Method::POST && !manages
+}
+
+fn facts<'a>(call: Asking<'a>, target: Option<Spot<'a>>) -> Facts<'a> {
+    let Asking { inbound, asked, routed } = call;
+    let key = &*inbound.caller.key;
+    Facts {
+        workspace: &key.workspace,
+        key_id: &key.id,
+        key_name: &key.name,
+        config: routed.and_then(|routed| routed.saved.as_ref()).map(|(slug, _)| slug.as_str()),
+        endpoint: inbound.route.endpoint.word(),
+        metadata: &asked.metadata,
+        model: asked.model.as_deref(),
+        target,
+    }
+}
+
+/// Those of the limits that are for this call. Before a target is chosen, those that ask for it are left for later.
+fn falls<'a>(limits: impl Iterator<Item = &'a Arc<Limit>>, facts: &Facts<'_>) -> Result<Vec<Falls>, Refusal> {
+    let mut all = Vec::new();
+    for limit in limits {
+        match fit(limit, facts) {
+            Fit::No => {}
+            Fit::Lacks(name) => return Err(words::lacks(limit, &name)),
+            Fit::Group(group) => all.push(Falls::of(limit, &group)),
+        }
+    }
+    Ok(all)
+}
+
+async fn need(house: &House, out: &Outgoing, bill: &Bill) -> (Need, Option<Body>) {
+    let (endpoint, vendor) = (out.endpoint, bill.vendor);
+    let counted = endpoint.is_text() || endpoint == Endpoint::Respond;
+    let body = if counted { Body::parse(&out.bytes).ok() } else { None };
+    let length = body.as_ref().and_then(|body| bound::length(body, endpoint, vendor.slug, &bill.model));
+    let prompt = match &body {
+        Some(body) => prompt(body, endpoint, vendor, &bill.model).await,
+        None => 0,
+    };
+    let Length { given, copies, most } = length.unwrap_or(Length { given: None, copies: 0, most: 0 });
+    let price = house.prices.worst(vendor, &bill.model, prompt, bill.at);
+    let expected = house.limits.expected(&bill.key, &bill.model);
+    (Need { prompt, given, most, copies, price, expected, counted: body.is_some() }, body)
+}
+
+/// A long prompt is counted on a thread of its own, so that no other call waits.
+async fn prompt(body: &Body, endpoint: Endpoint, vendor: &'static Vendor, model: &str) -> u64 {
+    if LOADED.load(Ordering::Relaxed) && count::size(body) <= SMALL {
+        return count::prompt(body, endpoint, vendor.slug, model);
+    }
+    let (own, name) = (body.clone(), model.to_owned());
+    let counted = tokio::task::spawn_blocking(move || {
+        let counted = count::prompt(&own, endpoint, vendor.slug, &name);
+        LOADED.store(true, Ordering::Relaxed);
+        counted
+    });
+    // A byte is never more than a token.
+    counted.await.unwrap_or_else(|_| u64::try_from(count::size(body)).unwrap_or(u64::MAX))
+}

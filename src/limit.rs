@@ -1,0 +1,254 @@
+//! Limits at work: what is spent of each budget, and what came of late under each rate limit.
+//!
+//! All of it stands in memory behind one lock that is held for lines, so that a call is let in under all of its limits or
+//! under none, and two calls never share the same rest. What is held for a call that runs stands in the open file as well,
+//! before anything is sent; what it came to is committed with its row. So neither a crash nor a restart forgets any of it.
+
+pub mod account;
+pub mod facts;
+pub mod period;
+pub mod permit;
+pub mod rule;
+pub mod rules;
+mod state;
+pub mod ticket;
+pub mod window;
+
+use crate::clock::Clock;
+use crate::journal::slots::Slots;
+use crate::limit::account::Account;
+use crate::limit::period::Period;
+use crate::limit::permit::{Bill, Permit};
+use crate::limit::rule::{Limit, Mode, Per, What};
+use crate::limit::state::{Held, State, Wish};
+use crate::limit::ticket::Ticket;
+use crate::price::{Tariff, Worst};
+use crate::store::limits::Remembered;
+use crate::store::{Store, Stored};
+use crate::tasks::Tasks;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// How often what lies before every window is thrown away.
+const PRUNE: Duration = Duration::from_secs(3_600);
+/// A week, the longest window, milliseconds.
+const LONGEST: i64 = 604_800_000;
+
+/// Where all counters stand. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    state: Mutex<State>,
+    slots: Slots,
+    prices: Arc<Tariff>,
+    clock: Clock,
+    changed: Notify,
+}
+
+/// A limit that a call falls under, and which of its counters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Falls {
+    pub limit: Arc<Limit>,
+    pub group: String,
+}
+
+/// What an attempt may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Need {
+    /// Tokens of the prompt.
+    pub prompt: u64,
+    /// Tokens of one answer, where the caller bounds it.
+    pub given: Option<u64>,
+    /// The most that the model writes in one answer.
+    pub most: u64,
+    /// Answers asked for; zero where none of them has a length.
+    pub copies: u64,
+    /// `None`: the model has no price.
+    pub price: Option<Worst>,
+    /// Tokens of all answers, from what such calls came to before.
+    pub expected: u64,
+    /// Its size can be told before; else only that something is left.
+    pub counted: bool,
+}
+
+/// A counter of a budget as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub falls: Falls,
+    pub account: Account,
+    pub period: Period,
+}
+
+/// Why there is no permit.
+#[derive(Clone, Debug)]
+pub enum Refused {
+    /// What is left does not cover it; how much that would be.
+    Short(Box<Standing>, i64),
+    /// The budget refuses calls without a price.
+    Unpriced(Box<Standing>),
+    /// The open file cannot be written.
+    Unwritten,
+}
+
+/// A counter of a rate limit as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pace {
+    pub falls: Falls,
+    pub used: u64,
+    pub most: u64,
+    /// Milliseconds until nothing is left in the window.
+    pub empties: i64,
+    /// Milliseconds until another one fits; zero: it does now.
+    pub wait: i64,
+}
+
+impl Ledger {
+    /// Takes up what the journal remembers.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn open(store: &Store, slots: Slots, prices: Arc<Tariff>, clock: &Clock, tasks: &Tasks) -> Stored<Self> {
+        let now = clock.now();
+        let Remembered { spent, unsettled, uses } = store.remembered(now - LONGEST).await?;
+        let mut state = State::default();
+        spent.into_iter().for_each(|row| state.spent(row));
+        unsettled.into_iter().for_each(|row| state.unsettled(row));
+        uses.into_iter().for_each(|row| state.came(row));
+        let inner = Inner { state: Mutex::new(state), slots, prices, clock: clock.clone(), changed: Notify::new() };
+        tasks.spawn(prune(store.clone(), clock.clone(), tasks.clone()));
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// A ticket for the call of this id.
+    pub fn ticket(&self, call: &str) -> Ticket {
+        Ticket::new(self.clone(), call)
+    }
+
+    /// Lets a call in under all of these rate limits, or under none of them. What it was let in under before counts once.
+    ///
+    /// # Errors
+    /// With the limit that it has to wait for the longest, or where the open file cannot be written.
+    pub fn admit(&self, ticket: &Ticket, rates: Vec<Falls>) -> Result<(), Option<Pace>> {
+        let fresh = ticket.fresh(rates);
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let now = self.inner.clock.now();
+        let mut state = self.state();
+        let full = fresh.iter().map(|falls| state.pace(falls, now)).filter(|pace| pace.wait > 0);
+        if let Some(pace) = full.max_by_key(|pace| pace.wait) {
+            return Err(Some(pace));
+        }
+        let paces = fresh.iter().map(|falls| state.enter(falls, now)).collect::<Vec<_>>();
+        drop(state);
+        ticket.enter(paces, now).map_err(|_| None)
+    }
+
+    /// The first of these budgets that nothing can be left of before its reset.
+    pub fn used_up(&self, budgets: &[Falls]) -> Option<Standing> {
+        let now = self.inner.clock.now();
+        let mut state = self.state();
+        let standings = budgets.iter().filter_map(|falls| state.standing(falls, now));
+        let over = |standing: &Standing| {
+            standing.falls.limit.budget().is_some_and(|budget| standing.account.is_used_up(budget.credit))
+        };
+        standings.into_iter().find(over)
+    }
+
+    /// Holds what an attempt may take of all these budgets, or nothing. With it comes the bound that is to be sent, where
+    /// the caller names none and a budget is exact.
+    ///
+    /// # Errors
+    /// When a budget does not cover it.
+    pub fn reserve(
+        &self,
+        ticket: &Ticket,
+        budgets: &[Falls],
+        need: &Need,
+        bill: Bill,
+    ) -> Result<(Permit, Option<u64>), Refused> {
+        let wish = Wish { budgets, need, ticket, now: self.inner.clock.now() };
+        let mut state = self.state();
+        let bound = state.bound(wish)?;
+        let held = state.hold(wish, bound)?;
+        drop(state);
+        let permit = Permit::new(ticket.clone(), held, need, bound, bill).map_err(|_| Refused::Unwritten)?;
+        let exact = budgets.iter().any(|falls| falls.limit.budget().is_some_and(|budget| budget.mode == Mode::Exact));
+        let sent = need.counted && need.copies > 0 && need.given.is_none() && exact;
+        Ok((permit, sent.then_some(bound)))
+    }
+
+    /// The counters of a limit: those of its groups that anything was counted in, and the one for all.
+    pub fn standings(&self, limit: &Arc<Limit>) -> Vec<Standing> {
+        let now = self.inner.clock.now();
+        let mut state = self.state();
+        let groups = state.groups(limit);
+        let falls = groups.into_iter().map(|group| Falls { limit: Arc::clone(limit), group });
+        falls.filter_map(|falls| state.standing(&falls, now)).collect()
+    }
+
+    /// The same of a rate limit.
+    pub fn paces(&self, limit: &Arc<Limit>) -> Vec<Pace> {
+        let now = self.inner.clock.now();
+        let mut state = self.state();
+        let groups = state.groups(limit);
+        groups.into_iter().map(|group| state.pace(&Falls { limit: Arc::clone(limit), group }, now)).collect()
+    }
+
+    /// Gives back what a crash left held.
+    pub fn release(&self, limit: &str, group: &str) {
+        self.state().release(limit, group);
+        self.inner.changed.notify_waiters();
+    }
+
+    /// Tokens that a call of this key to this model is expected to be answered with.
+    pub fn expected(&self, key: &str, model: &str) -> u64 {
+        self.state().expected(key, model)
+    }
+
+    /// Resolves when something was settled: thresholds may have been crossed.
+    pub async fn changed(&self) {
+        self.inner.changed.notified().await;
+    }
+
+    fn settled(&self, held: &Held, used: i64, unpriced: u64) {
+        self.state().settle(held, used, unpriced);
+        self.inner.changed.notify_waiters();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pace {
+    /// Whether it counts in a window, and not calls at one time.
+    pub fn slides(&self) -> bool {
+        self.falls.limit.rate().is_some_and(|rate| rate.per != Per::Concurrent)
+    }
+
+    pub fn what(&self) -> What {
+        self.falls.limit.rate().map_or(What::Requests, |rate| rate.what)
+    }
+
+    pub fn left(&self) -> u64 {
+        self.most.saturating_sub(self.used)
+    }
+}
+
+async fn prune(store: Store, clock: Clock, tasks: Tasks) {
+    loop {
+        if let Err(error) = store.prune_uses(clock.now() - LONGEST).await {
+            tracing::warn!(%error, "what lies before every rate limit's window was not thrown away");
+        }
+        tokio::select! {
+            () = tasks.stopping() => return,
+            () = tokio::time::sleep(PRUNE) => {}
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! All counters, as they stand in memory. What asks for several at once does so under one lock.
+
+use super::account::Account;
+use super::period::Period;
+use super::rule::{Budget, Limit, Mode, Per, Unit, Unpriced, What};
+use super::ticket::Ticket;
+use super::window::Window;
+use super::{Falls, Need, Pace, Refused, Standing};
+use crate::store::limits::{Came, SpentRow};
+use app::model::money::Nanos;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The least that an open answer is bounded to, tokens.
+const LEAST: u64 = 256;
+/// What an answer is expected to have where nothing is known, tokens.
+const USUAL: u64 = 512;
+/// Kept of past answers. Callers choose model names, so there must be an end.
+const MOST_PAST: usize = 4_096;
+/// Counters that stand idle are thrown away when there are more.
+const MOST_IDLE: usize = 10_000;
+
+/// Id of a limit, and the name of its counter.
+type Place = (String, String);
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    accounts: HashMap<Place, Account>,
+    windows: HashMap<Place, Window>,
+    running: HashMap<Place, u64>,
+    /// Tokens of answers, by key and model, the late ones weighing more.
+    past: HashMap<Place, f64>,
+}
+
+/// What an attempt asks for.
+#[derive(Clone, Copy)]
+pub(super) struct Wish<'a> {
+    pub(super) budgets: &'a [Falls],
+    pub(super) need: &'a Need,
+    pub(super) ticket: &'a Ticket,
+    /// Milliseconds.
+    pub(super) now: i64,
+}
+
+/// What is held of one budget for one attempt.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) falls: Falls,
+    pub(super) unit: Unit,
+    /// Start of the period that it is held in.
+    pub(super) start: i64,
+    pub(super) amount: i64,
+}
+
+impl State {
+    pub(super) fn spent(&mut self, row: SpentRow) {
+        let account = self.accounts.entry((row.limit, row.group)).or_default();
+        account.roll(row.period);
+        if account.start == row.period {
+            account.spent = row.amount;
+            account.unpriced = row.unpriced;
+        }
+    }
+
+    pub(super) fn unsettled(&mut self, row: SpentRow) {
+        let account = self.accounts.entry((row.limit, row.group)).or_default();
+        account.roll(row.period);
+        if account.start == row.period {
+            account.unsettled = account.unsettled.saturating_add(row.amount);
+        }
+    }
+
+    pub(super) fn came(&mut self, row: Came) {
+        self.windows.entry((row.limit, row.group)).or_default().add(row.at, row.amount);
+    }
+
+    /// Groups of a limit that something was counted in; all calls are one group where it has none.
+    pub(super) fn groups(&self, limit: &Limit) -> BTreeSet<String> {
+        let places = self.accounts.keys().chain(self.windows.keys()).chain(self.running.keys());
+        let mut groups: BTreeSet<String> =
+            places.filter(|(id, _)| *id == limit.id).map(|(_, group)| group.clone()).collect();
+        if limit.group_by.is_empty() {
+            groups.insert(String::new());
+        }
+        groups
+    }
+
+    pub(super) fn release(&mut self, limit: &str, group: &str) {
+        if let Some(account) = self.accounts.get_mut(&(limit.to_owned(), group.to_owned())) {
+            account.unsettled = 0;
+        }
+    }
+
+    /// A budget's counter, in the period that is.
+    pub(super) fn standing(&mut self, falls: &Falls, now: i64) -> Option<Standing> {
+        let budget = falls.limit.budget()?;
+        let (account, period) = self.account(falls, budget, now);
+        Some(Standing { falls: falls.clone(), account: *account, period })
+    }
+
+    fn account(&mut self, falls: &Falls, budget: &Budget, now: i64) -> (&mut Account, Period) {
+        let period = Period::of(budget, falls.limit.since(&falls.group), now);
+        let account = self.accounts.entry(place(falls)).or_default();
+        account.roll(period.start);
+        (account, period)
+    }
+
+    /// A rate limit's counter, and how long a call would have to wait.
+    pub(super) fn pace(&mut self, falls: &Falls, now: i64) -> Pace {
+        let pace = Pace { falls: falls.clone(), used: 0, most: 0, empties: 0, wait: 0 };
+        let Some(rate) = falls.limit.rate() else { return pace };
+        let Some(span) = rate.per.span() else {
+            let used = self.running.get(&place(falls)).copied().unwrap_or_default();
+            // When one ends is not known: a second is as good as any.
+            let wait = if used < rate.value { 0 } else { 1_000 };
+            return Pace { used, most: rate.value, wait, ..pace };
+        };
+        let Some(window) = self.windows.get_mut(&place(falls)) else { return Pace { most: rate.value, ..pace } };
+        let used = window.used(now, span);
+        let wait = window.wait(now, span, rate.value, 1);
+        Pace { used, most: rate.value, empties: window.empties(now, span), wait, ..pace }
+    }
+
+    /// Counts a call that was let in.
+    pub(super) fn enter(&mut self, falls: &Falls, now: i64) -> Pace {
+        let Some(rate) = falls.limit.rate() else { return self.pace(falls, now) };
+        match (rate.per, rate.what) {
+            (Per::Concurrent, _) => *self.running.entry(place(falls)).or_default() += 1,
+            (_, What::Requests) => self.count(falls, now, 1),
+            (_, What::Tokens) => {}
+        }
+        Pace { wait: 0, ..self.pace(falls, now) }
+    }
+
+    pub(super) fn count(&mut self, falls: &Falls, at: i64, amount: u64) {
+        if self.windows.len() > MOST_IDLE {
+            self.windows.retain(|_, window| {
+                window.used(at, super::LONGEST);
+                !window.is_empty()
+            });
+        }
+        self.windows.entry(place(falls)).or_default().add(at, amount);
+    }
+
+    pub(super) fn leave(&mut self, falls: &Falls) {
+        let place = place(falls);
+        if let Some(running) = self.running.get_mut(&place) {
+            *running = running.saturating_sub(1);
+            if *running == 0 {
+                self.running.remove(&place);
+            }
+        }
+    }
+
+    /// The tokens that one answer may have, so that every exact budget covers it.
+    pub(super) fn bound(&mut self, wish: Wish<'_>) -> Result<u64, Refused> {
+        let Wish { budgets, need, ticket, now } = wish;
+        let mut bound = need.given.unwrap_or(need.most);
+        let least = need.given.unwrap_or_else(|| LEAST.min(need.most));
+        for falls in budgets {
+            let Some(budget) = falls.limit.budget() else { continue };
+            if budget.unit == Unit::Requests && ticket.has(falls) {
+                continue;
+            }
+            let (account, period) = self.account(falls, budget, now);
+            let standing = || Box::new(Standing { falls: falls.clone(), account: *account, period });
+            if budget.unit == Unit::Cost && need.price.is_none() && budget.unpriced == Unpriced::Refuse {
+                return Err(Refused::Unpriced(standing()));
+            }
+            let left = account.left(budget.credit);
+            if left <= 0 {
+                return Err(Refused::Short(standing(), need.amount(budget.unit, least)));
+            }
+            if budget.mode == Mode::Estimate || budget.unit == Unit::Requests || !need.counted {
+                continue;
+            }
+            match need.room(budget.unit, left) {
+                Some(room) if need.copies == 0 || room / need.copies >= least => {
+                    bound = bound.min(room / need.copies.max(1));
+                }
+                _ => return Err(Refused::Short(standing(), need.amount(budget.unit, least))),
+            }
+        }
+        Ok(bound)
+    }
+
+    /// Holds what the attempt may come to of each budget. A call counts once among requests.
+    pub(super) fn hold(&mut self, wish: Wish<'_>, bound: u64) -> Result<Vec<Held>, Refused> {
+        let Wish { budgets, need, ticket, now } = wish;
+        let mut all = Vec::with_capacity(budgets.len());
+        for falls in budgets {
+            let Some(budget) = falls.limit.budget() else { continue };
+            let unit = budget.unit;
+            if unit == Unit::Requests && ticket.has(falls) {
+                continue;
+            }
+            let amount = match budget.mode {
+                Mode::Exact => need.amount(unit, bound),
+                Mode::Estimate => need.guess(unit, bound),
+            };
+            let (account, period) = self.account(falls, budget, now);
+            if budget.mode == Mode::Estimate && amount > account.left(budget.credit) {
+                let standing = Standing { falls: falls.clone(), account: *account, period };
+                all.iter().for_each(|held| self.settle(held, 0, 0));
+                return Err(Refused::Short(Box::new(standing), amount));
+            }
+            account.reserve(amount);
+            all.push(Held { falls: falls.clone(), unit, start: account.start, amount });
+        }
+        Ok(all)
+    }
+
+    pub(super) fn settle(&mut self, held: &Held, used: i64, unpriced: u64) {
+        if let Some(account) = self.accounts.get_mut(&place(&held.falls)) {
+            account.settle(held.start, held.amount, used, unpriced);
+        }
+    }
+
+    pub(super) fn expected(&self, key: &str, model: &str) -> u64 {
+        let past = self.past.get(&(key.to_owned(), model.to_owned())).copied();
+        past.map_or(USUAL, |tokens| format!("{:.0}", tokens.ceil()).parse().unwrap_or(USUAL))
+    }
+
+    pub(super) fn learn(&mut self, key: &str, model: &str, tokens: u64) {
+        if self.past.len() >= MOST_PAST {
+            self.past.clear();
+        }
+        let tokens = u32::try_from(tokens).map_or(f64::from(u32::MAX), f64::from);
+        let past = self.past.entry((key.to_owned(), model.to_owned())).or_insert(tokens);
+        *past += (tokens - *past) / 8.0;
+    }
+}
+
+impl Need {
+    /// What answers of `bound` tokens each come to.
+    fn amount(&self, unit: Unit, bound: u64) -> i64 {
+        self.worth(unit, bound.saturating_mul(self.copies))
+    }
+
+    /// What is expected of answers that may have `bound` tokens each.
+    fn guess(&self, unit: Unit, bound: u64) -> i64 {
+        self.worth(unit, self.expected.min(bound.saturating_mul(self.copies)))
+    }
+
+    fn worth(&self, unit: Unit, output: u64) -> i64 {
+        match unit {
+            Unit::Requests => 1,
+            _ if !self.counted => 0,
+            Unit::Tokens => i64::try_from(self.prompt.saturating_add(output)).unwrap_or(i64::MAX),
+            Unit::Cost => self.price.map_or(0, |price| price.cost(output).0),
+        }
+    }
+
+    /// Tokens of answers that what is left covers; `None`: not even the prompt.
+    fn room(&self, unit: Unit, left: i64) -> Option<u64> {
+        match unit {
+            Unit::Requests => Some(u64::MAX),
+            Unit::Tokens => u64::try_from(left).ok()?.checked_sub(self.prompt),
+            Unit::Cost => self.price.map_or(Some(u64::MAX), |price| price.room(Nanos(left))),
+        }
+    }
+}
+
+fn place(falls: &Falls) -> Place {
+    (falls.limit.id.clone(), falls.group.clone())
+}
+
+impl Falls {
+    pub fn of(limit: &Arc<Limit>, group: &str) -> Self {
+        Self { limit: Arc::clone(limit), group: group.to_owned() }
+    }
+}

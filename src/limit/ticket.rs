@@ -1,0 +1,159 @@
+//! What one call is let in with: it holds its place among calls at one time, and gathers what is committed with its row.
+
+use super::rule::{Per, What};
+use super::{Falls, Ledger, Pace};
+use crate::journal::record::{Charge, ChargeKind};
+use crate::journal::slots::{Hold, Slot};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A call under limits. Cheap to clone; when the last one is gone, the call has left.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    stub: Arc<Stub>,
+}
+
+#[derive(Debug)]
+struct Stub {
+    ledger: Ledger,
+    call: String,
+    owed: Mutex<Owed>,
+}
+
+#[derive(Debug, Default)]
+struct Owed {
+    charges: Vec<Charge>,
+    slots: Vec<Slot>,
+    /// What it was let in under, as it stood then.
+    paces: Vec<Pace>,
+    /// Counted among requests of these budgets.
+    counted: Vec<Falls>,
+    closed: bool,
+}
+
+impl Ticket {
+    pub(super) fn new(ledger: Ledger, call: &str) -> Self {
+        Self { stub: Arc::new(Stub { ledger, call: call.to_owned(), owed: Mutex::default() }) }
+    }
+
+    /// The tightest of its limits on requests or tokens, as it stood when the call was let in.
+    pub fn pace(&self, what: What) -> Option<Pace> {
+        let owed = self.owed();
+        let fit = owed.paces.iter().filter(|pace| pace.slides() && pace.what() == what);
+        fit.min_by_key(|pace| pace.left()).cloned()
+    }
+
+    /// The call has ended, having used so many tokens: what is to be written with its row, and what stands in the open file
+    /// until it is.
+    pub fn close(&self, tokens: u64) -> (Vec<Charge>, Vec<Slot>) {
+        let now = self.stub.ledger.inner.clock.now();
+        let mut owed = self.owed();
+        if std::mem::replace(&mut owed.closed, true) {
+            return (Vec::new(), Vec::new());
+        }
+        let (mut charges, slots) = (std::mem::take(&mut owed.charges), std::mem::take(&mut owed.slots));
+        let mut state = self.stub.ledger.state();
+        for pace in &owed.paces {
+            let Some(rate) = pace.falls.limit.rate() else { continue };
+            match (rate.per, rate.what) {
+                (Per::Concurrent, _) => state.leave(&pace.falls),
+                (_, What::Tokens) if tokens > 0 => {
+                    state.count(&pace.falls, now, tokens);
+                    charges.push(used(&pace.falls, now, tokens));
+                }
+                _ => {}
+            }
+        }
+        (charges, slots)
+    }
+
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.stub.ledger
+    }
+
+    /// Those that it was not let in under before.
+    pub(super) fn fresh(&self, rates: Vec<Falls>) -> Vec<Falls> {
+        let owed = self.owed();
+        let known = |falls: &Falls| owed.paces.iter().any(|pace| pace.falls == *falls);
+        let limits = |falls: &Falls| falls.limit.rate().is_some_and(|rate| rate.value > 0);
+        rates.into_iter().filter(|falls| limits(falls) && !known(falls)).collect()
+    }
+
+    /// Whether it counts among the requests of this budget already.
+    pub(super) fn has(&self, falls: &Falls) -> bool {
+        self.owed().counted.contains(falls)
+    }
+
+    /// Notes what it was let in under, and holds its place in the windows in the open file.
+    pub(super) fn enter(&self, paces: Vec<Pace>, now: i64) -> io::Result<()> {
+        for pace in &paces {
+            if pace.slides() && pace.what() == What::Requests {
+                let charge = used(&pace.falls, now, 1);
+                let slot = self.hold(&Hold { window: true, ..self.held(&pace.falls, now, 1) })?;
+                let mut owed = self.owed();
+                owed.charges.push(charge);
+                owed.slots.push(slot);
+            }
+        }
+        self.owed().paces.extend(paces);
+        Ok(())
+    }
+
+    pub(super) fn hold(&self, hold: &Hold) -> io::Result<Slot> {
+        self.stub.ledger.inner.slots.hold(hold)
+    }
+
+    pub(super) fn held(&self, falls: &Falls, period: i64, amount: i64) -> Hold {
+        Hold {
+            call: self.stub.call.clone(),
+            limit: falls.limit.id.clone(),
+            group: falls.group.clone(),
+            period,
+            amount,
+            window: false,
+        }
+    }
+
+    pub(super) fn count(&self, falls: &Falls) {
+        self.owed().counted.push(falls.clone());
+    }
+
+    /// Writes down what is owed; its place in the open file stays until the row is committed.
+    pub(super) fn owe(&self, charge: Charge, slot: Option<Slot>) {
+        let mut owed = self.owed();
+        if owed.closed {
+            // Its slot stays, so that the next start finds it.
+            tracing::error!(call = self.stub.call, "an attempt was settled after its call was filed");
+            return;
+        }
+        owed.charges.push(charge);
+        owed.slots.extend(slot);
+    }
+
+    fn owed(&self) -> MutexGuard<'_, Owed> {
+        self.stub.owed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        let owed = self.owed.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if owed.closed {
+            return;
+        }
+        let running = owed.paces.iter().filter(|pace| !pace.slides());
+        let mut state = self.ledger.state();
+        running.for_each(|pace| state.leave(&pace.falls));
+    }
+}
+
+fn used(falls: &Falls, at: i64, amount: u64) -> Charge {
+    Charge {
+        limit: falls.limit.id.clone(),
+        group: falls.group.clone(),
+        kind: ChargeKind::Used,
+        at,
+        amount: i64::try_from(amount).unwrap_or(i64::MAX),
+        unpriced: 0,
+    }
+}

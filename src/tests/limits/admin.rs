@@ -1,0 +1,131 @@
+//! Limits by the admin API.
+
+use super::{admin, call, figures, honest};
+use crate::rig::{Rig, get, with};
+use http::Method;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_key_is_made_with_limits_and_its_usage_begins_anew() {
+    let rig = Rig::new().await;
+    rig.upstream.acts(honest);
+    let wish = json!({
+        "name": "made", "scopes": ["completions.write"],
+        "usageLimits": { "creditLimit": 100, "type": "tokens", "alertThreshold": 90, "periodicReset": "weekly" },
+        "rate_limits": [{ "type": "requests", "unit": "rpm", "value": 3 }],
+    });
+    let made = admin(&rig, Method::POST, "/v1/api-keys/workspace/service", &wish).await.json();
+    let (id, secret) = (made["id"].as_str().expect("an id"), made["key"].as_str().expect("a secret"));
+    let path = format!("/v1/api-keys/{id}");
+    let calls = |tokens: u64| with(call(&json!({ "seed": tokens, "max_tokens": tokens })), "x-portkey-api-key", secret);
+    assert_eq!(rig.send(calls(80)).await.status, 200);
+    let refused = rig.send(calls(80)).await;
+    assert_eq!((refused.status.as_u16(), refused.json()["error"]["param"].clone()), (412, json!("key")));
+    let shown = rig.send(get(&path)).await.json();
+    let usage = &shown["usage_limits"];
+    assert_eq!(
+        (&usage["current_usage"], &usage["credit_limit"], &usage["periodic_reset"]),
+        (&json!(88), &json!(100), &json!("weekly"))
+    );
+    assert_eq!(usage["next_usage_reset_at"], "2026-11-30T00:00:00.000Z");
+    assert_eq!(shown["rate_limits"], json!([{ "type": "requests", "unit": "rpm", "value": 3 }]));
+    let raised = json!({ "usage_limits": { "type": "tokens", "credit_limit": 200 }, "rate_limits": [] });
+    assert_eq!(admin(&rig, Method::PUT, &path, &raised).await.status, 200);
+    assert_eq!(rig.send(calls(80)).await.status, 200, "what was spent stays, and the rest is larger");
+    assert_eq!(rig.send(calls(80)).await.status, 412);
+    assert_eq!(admin(&rig, Method::PUT, &path, &json!({ "reset_usage": true })).await.status, 200);
+    assert_eq!(rig.send(calls(80)).await.status, 200);
+    assert_eq!(admin(&rig, Method::PUT, &path, &json!({ "usage_limits": null })).await.status, 200);
+    assert_eq!(rig.send(get(&path)).await.json()["usage_limits"], Value::Null);
+    let wrong = json!({ "usage_limits": { "type": "gold", "credit_limit": 0 } });
+    let told = admin(&rig, Method::PUT, &path, &wrong).await;
+    assert_eq!(told.status, 400);
+    for words in ["type: Use one of: cost, tokens, requests.", "credit_limit: Use dollars above 0"] {
+        assert!(told.text().contains(words), "{}", told.text());
+    }
+}
+
+#[tokio::test]
+async fn a_provider_and_its_integration_have_limits() {
+    let rig = Rig::new().await;
+    rig.upstream.acts(honest);
+    let key = json!({ "name": "own", "provider": "openai", "key": "sk-1", "slug": "own",
+        "custom_host": rig.addressed("http://%alpha%/v1"),
+        "usage_limits": { "type": "tokens", "credit_limit": 100 }, "rate_limits": { "type": "requests", "unit": "rpm", "value": 3 } });
+    let made = admin(&rig, Method::POST, "/v1/virtual-keys", &key).await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    let calls = |tokens: u64| {
+        let fields = json!({ "model": "@own/gpt-4o", "seed": tokens, "max_tokens": tokens });
+        with(call(&fields), "x-portkey-api-key", crate::rig::KEY)
+    };
+    assert_eq!(rig.send(calls(70)).await.status, 200);
+    let refused = rig.send(calls(70)).await;
+    assert_eq!((refused.status.as_u16(), refused.json()["budget"]["scope"].clone()), (412, json!("provider")));
+    assert_eq!(rig.send(calls(1)).await.status, 200);
+    let over = rig.send(calls(1)).await;
+    assert_eq!((over.status.as_u16(), over.json()["rate_limit"]["scope"].clone()), (429, json!("provider")));
+    let listed = rig.send(get("/v1/providers")).await.json();
+    let own =
+        listed["data"].as_array().and_then(|all| all.iter().find(|row| row["slug"] == "own")).cloned().expect("own");
+    assert!(own["rate_limits"].is_object() && own["usage_limits"].is_object(), "{own}");
+    assert!(rig.send(get("/v1/providers/own")).await.json()["rate_limits"].is_array());
+    let workspaces = json!({ "workspaces": [{ "id": "default", "enabled": true, "usage_limits": [{ "type": "cost", "credit_limit": 5 }] }] });
+    let path = "/v1/integrations/own/workspaces";
+    assert_eq!(admin(&rig, Method::PUT, path, &workspaces).await.status, 200);
+    assert_eq!(rig.send(get(path)).await.json()["workspaces"][0]["usage_limits"][0]["credit_limit"], 5);
+}
+
+#[tokio::test]
+async fn policies_are_kept_and_their_entities_reset() {
+    let rig = Rig::new().await;
+    rig.upstream.acts(honest);
+    let policy = json!({
+        "name": "users", "type": "tokens", "credit_limit": 100, "conditions": [{ "key": "workspace_id", "value": "*" }],
+        "group_by": [{ "key": "metadata._user" }],
+    });
+    let made = admin(&rig, Method::POST, "/v1/policies/usage-limits", &policy).await.json();
+    assert_eq!(made["object"], "usage-limits-policy");
+    let path = format!("/v1/policies/usage-limits/{}", made["id"].as_str().expect("an id"));
+    let calls = |user: &str| {
+        with(call(&json!({ "user": user, "seed": 60, "max_tokens": 60 })), "x-portkey-api-key", crate::rig::KEY)
+    };
+    for (user, status) in [("ada", 200), ("ada", 412), ("bob", 200)] {
+        assert_eq!(rig.send(calls(user)).await.status, status, "{user}");
+    }
+    let entities = rig.send(get(&format!("{path}/entities"))).await.json();
+    let ada = entities["data"]
+        .as_array()
+        .and_then(|all| all.iter().find(|one| one["value_key"] == "ada"))
+        .cloned()
+        .expect("ada");
+    assert_eq!(ada["current_usage"], 68);
+    let shown = rig.send(get(&format!("{path}?include_usage=true"))).await.json();
+    assert_eq!(shown["value_key_usage_map"]["bob"]["current_usage"], 68);
+    let reset = format!("{path}/entities/{}/reset", ada["id"].as_str().expect("an id"));
+    assert_eq!(admin(&rig, Method::PUT, &reset, &json!({})).await.status, 200);
+    assert_eq!(rig.send(calls("ada")).await.status, 200);
+    assert_eq!(rig.send(calls("bob")).await.status, 412);
+    assert_eq!(admin(&rig, Method::PUT, &path, &json!({ "credit_limit": 300 })).await.status, 200);
+    assert_eq!(rig.send(calls("bob")).await.status, 200);
+    assert_eq!(admin(&rig, Method::DELETE, &path, &json!({})).await.status, 200);
+    let rate = json!({ "type": "requests", "unit": "rph", "value": 1, "conditions": [{ "key": "api_key", "value": ["rig"] }] });
+    let made = admin(&rig, Method::POST, "/v1/policies/rate-limits", &rate).await.json();
+    let path = format!("/v1/policies/rate-limits/{}", made["id"].as_str().expect("an id"));
+    assert_eq!(
+        (rig.send(calls("ada")).await.status.as_u16(), rig.send(calls("ada")).await.status.as_u16()),
+        (200, 429)
+    );
+    assert_eq!(admin(&rig, Method::PUT, &path, &json!({ "value": 2 })).await.status, 200);
+    assert_eq!(rig.send(calls("ada")).await.status, 200);
+    assert_eq!(rig.send(get("/v1/policies/rate-limits")).await.json()["total"], 1);
+}
+
+#[tokio::test]
+async fn limits_of_a_file_are_not_changed_elsewhere() {
+    let tables = super::key("budget = { type = \"tokens\", credit_limit = 100 }");
+    let rig = Rig::of(crate::rig::Yard { tables: &tables, ..crate::rig::Yard::default() }).await;
+    let id = super::shown(&rig).await["id"].as_str().expect("an id").to_owned();
+    let changed = json!({ "usage_limits": { "type": "tokens", "credit_limit": 900 } });
+    assert_eq!(admin(&rig, Method::PUT, &format!("/v1/api-keys/{id}"), &changed).await.status, 400);
+    assert_eq!(figures(&rig).await, (0, 0, 0));
+}

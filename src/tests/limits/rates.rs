@@ -1,0 +1,105 @@
+//! Rate limits, with a clock that stands still and once with one that does not.
+
+use super::{call, honest, key};
+use crate::rig::{Answer, End, NOW, Rig, Yard};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+async fn rig(lines: &str, wall: bool) -> Rig {
+    let rig = Rig::of(Yard { tables: &key(lines), wall, ..Yard::default() }).await;
+    rig.upstream.acts(honest);
+    rig
+}
+
+async fn one(rig: &Rig) -> Answer {
+    rig.send(call(&json!({}))).await
+}
+
+#[tokio::test]
+async fn no_sliding_minute_holds_more_than_the_limit() {
+    let rig = rig("rate_limit = { type = \"requests\", unit = \"rpm\", value = 5 }", false).await;
+    let seed = rand::random();
+    let mut dice = StdRng::seed_from_u64(seed);
+    let (mut admitted, mut now) = (Vec::new(), NOW);
+    for _ in 0..150 {
+        let step = if dice.random_bool(0.4) { 0 } else { dice.random_range(1..20_000) };
+        rig.house.clock.advance(step);
+        now += step;
+        let recent = admitted.iter().filter(|at| **at > now - 60_000).count();
+        let answer = one(&rig).await;
+        let wanted = if recent < 5 { 200 } else { 429 };
+        assert_eq!(answer.status, wanted, "seed {seed}: {recent} in the last minute");
+        if wanted == 200 {
+            admitted.push(now);
+            assert_eq!(answer.header("x-ratelimit-limit-requests"), "5");
+            assert_eq!(answer.header("x-ratelimit-remaining-requests"), (4 - recent).to_string());
+            continue;
+        }
+        let fifth = admitted[admitted.len() - 5];
+        let wait = fifth + 60_000 - now;
+        assert_eq!(answer.header("retry-after"), ((wait + 999) / 1_000).to_string(), "seed {seed}");
+        assert_eq!(answer.header("x-ratelimit-remaining-requests"), "0");
+        assert_eq!(answer.json()["rate_limit"]["retry_after_ms"], wait);
+    }
+}
+
+#[tokio::test]
+async fn a_restart_forgets_no_call_of_the_minute() {
+    let rig = rig("rate_limit = { type = \"requests\", unit = \"rpm\", value = 2 }", false).await;
+    assert_eq!((one(&rig).await.status.as_u16(), one(&rig).await.status.as_u16()), (200, 200));
+    let rig = rig.restart().await;
+    assert_eq!(one(&rig).await.status, 429);
+    rig.house.clock.advance(60_000);
+    assert_eq!(one(&rig).await.status, 200);
+}
+
+#[tokio::test]
+async fn tokens_count_when_they_are_known() {
+    let rig = rig("rate_limit = [{ type = \"tokens\", unit = \"rpm\", value = 20 }, { type = \"requests\", unit = \"rph\", value = 9 }]", false).await;
+    let answer = one(&rig).await;
+    assert_eq!((answer.header("x-ratelimit-limit-tokens"), answer.header("x-ratelimit-limit-requests")), ("20", "9"));
+    assert_eq!(one(&rig).await.status, 200);
+    let over = one(&rig).await;
+    assert_eq!((over.status.as_u16(), over.header("retry-after")), (429, "60"), "26 tokens in this minute");
+    rig.house.clock.advance(60_000);
+    assert_eq!(one(&rig).await.status, 200);
+}
+
+#[tokio::test]
+async fn calls_at_one_time_are_counted_until_they_end() {
+    let rig = rig("rate_limit = { type = \"requests\", unit = \"concurrent\", value = 1 }", false).await;
+    rig.upstream.acts(|seen| honest(seen).ends(End::Hang));
+    let body = rig.open(call(&json!({ "stream": true }))).await;
+    assert_eq!(one(&rig).await.status, 429);
+    drop(body);
+    rig.upstream.acts(honest);
+    assert_eq!(one(&rig).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_limit_holds_in_real_time() {
+    let rig = rig("rate_limit = { type = \"requests\", unit = \"rps\", value = 10 }", true).await;
+    let (start, mut admitted) = (Instant::now(), Vec::new());
+    while start.elapsed() < Duration::from_millis(2_500) {
+        let sent = Instant::now();
+        let answer = one(&rig).await;
+        match answer.status.as_u16() {
+            200 => admitted.push((sent, Instant::now())),
+            429 => {
+                tokio::time::sleep(Duration::from_millis(
+                    answer.json()["rate_limit"]["retry_after_ms"].as_u64().expect("a wait"),
+                ))
+                .await
+            }
+            other => panic!("{other}: {}", answer.text()),
+        }
+    }
+    // Each was let in between its two moments, so that eleven of them span more than a second.
+    for eleven in admitted.windows(11) {
+        let span = eleven[10].1.duration_since(eleven[0].0);
+        assert!(span >= Duration::from_millis(999), "{span:?}");
+    }
+    assert!(admitted.len() >= 20, "{} were let in", admitted.len());
+}

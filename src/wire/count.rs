@@ -1,0 +1,193 @@
+//! How many tokens a prompt has, before a provider says so: rather one too many than one too few.
+//!
+//! Texts are counted by OpenAI's own tables. What a provider puts around them (roles, names, schemas) is counted above
+//! what is known of it, and vendors with tables of their own get a quarter more.
+
+use super::body::Body;
+use super::vendors::Endpoint;
+use serde_json::Value;
+use tiktoken_rs::{CoreBPE, cl100k_base_singleton, o200k_base_singleton};
+
+/// Bytes that are looked up at a time: the tables take time by the square of a word's length. A cut adds a token at most.
+const PIECE: usize = 512;
+/// Bytes of all texts that are looked up; beyond, a byte counts as a token, which no table exceeds.
+const LOOKED_UP: usize = 4 << 20;
+/// For every message, part, tool and name: what stands around them.
+const AROUND: u64 = 4;
+/// For the call itself.
+const PRIMER: u64 = 8;
+/// The most that a picture counts, but with the models that count it dearer.
+const PICTURE: u64 = 2_048;
+const DEAR_PICTURE: u64 = 50_000;
+/// Base64 letters of sound or of a file to a token.
+const LETTERS: u64 = 128;
+
+/// Fields of a body that a model reads.
+const READ: [&str; 11] = [
+    "messages",
+    "prompt",
+    "input",
+    "suffix",
+    "instructions",
+    "system",
+    "tools",
+    "functions",
+    "response_format",
+    "text",
+    "prediction",
+];
+
+/// Loads the tables now rather than with the first call.
+pub fn load() {
+    o200k_base_singleton();
+}
+
+/// Bytes of a body that [`prompt`] would look at.
+pub fn size(body: &Body) -> usize {
+    READ.iter().filter_map(|name| body.raw(name)).map(|raw| raw.get().len()).sum()
+}
+
+/// Tokens that `model` of `vendor` reads of this body.
+pub fn prompt(body: &Body, endpoint: Endpoint, vendor: &str, model: &str) -> u64 {
+    let mut count = Count { table: table(model), left: LOOKED_UP, sum: PRIMER, picture: picture(model) };
+    for name in READ {
+        match body.read::<Value>(name) {
+            // Embeddings and completions take numbers for tokens that were looked up before.
+            Some(value) if matches!(endpoint, Endpoint::Embed | Endpoint::Complete) => count.ready_made(&value),
+            Some(value) => count.value(&value),
+            None => {}
+        }
+    }
+    let own = matches!(vendor, "openai" | "azure-openai");
+    if own { count.sum } else { count.sum.saturating_add(count.sum / 4) }
+}
+
+/// Tokens of a text that a model wrote.
+pub fn written(text: &str, model: &str) -> u64 {
+    let mut count = Count { table: table(model), left: LOOKED_UP, sum: 0, picture: 0 };
+    count.text(text);
+    count.sum
+}
+
+fn table(model: &str) -> &'static CoreBPE {
+    let older = ["gpt-4-", "gpt-3.5", "text-embedding"];
+    let older = model == "gpt-4" || older.iter().any(|prefix| model.starts_with(prefix));
+    if older { cl100k_base_singleton() } else { o200k_base_singleton() }
+}
+
+fn picture(model: &str) -> u64 {
+    if model.contains("gpt-4o-mini") { DEAR_PICTURE } else { PICTURE }
+}
+
+struct Count {
+    table: &'static CoreBPE,
+    /// Bytes that may still be looked up.
+    left: usize,
+    sum: u64,
+    picture: u64,
+}
+
+impl Count {
+    fn add(&mut self, tokens: u64) {
+        self.sum = self.sum.saturating_add(tokens);
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Null | Value::Bool(_) => self.add(1),
+            Value::Number(number) => self.text(&number.to_string()),
+            Value::String(text) => self.text(text),
+            Value::Array(items) => items.iter().for_each(|item| self.value(item)),
+            Value::Object(fields) => {
+                self.add(AROUND);
+                for (name, value) in fields {
+                    match (name.as_str(), value) {
+                        ("image_url" | "input_image", _) => self.add(self.picture),
+                        ("data" | "file_data", Value::String(data)) => self.add(len(data) / LETTERS + 1),
+                        _ => {
+                            self.text(name);
+                            self.value(value);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A list of numbers is a list of tokens.
+    fn ready_made(&mut self, value: &Value) {
+        match value {
+            Value::Number(_) => self.add(1),
+            Value::Array(items) => items.iter().for_each(|item| self.ready_made(item)),
+            other => self.value(other),
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            if self.left == 0 {
+                return self.add(len(rest));
+            }
+            let end = (PIECE.min(self.left)..rest.len()).find(|at| rest.is_char_boundary(*at)).unwrap_or(rest.len());
+            let (piece, after) = rest.split_at(end);
+            self.left = self.left.saturating_sub(piece.len());
+            self.add(u64::try_from(self.table.encode_ordinary(piece).len()).unwrap_or(u64::MAX));
+            rest = after;
+        }
+    }
+}
+
+fn len(text: &str) -> u64 {
+    u64::try_from(text.len()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{prompt, written};
+    use crate::wire::body::Body;
+    use crate::wire::vendors::Endpoint;
+    use serde_json::json;
+
+    fn count(body: &serde_json::Value, endpoint: Endpoint, vendor: &str) -> u64 {
+        let body = Body::parse(&body.to_string().into()).expect("an object");
+        prompt(&body, endpoint, vendor, "gpt-4o")
+    }
+
+    #[test]
+    fn a_prompt_counts_no_less_than_its_provider_says() {
+        let hello = json!({ "messages": [{ "role": "user", "content": "Hello, how are you?" }] });
+        // As OpenAI counts them: 13, and 82 with its own example of a function.
+        let told = count(&hello, Endpoint::Chat, "openai");
+        assert!((13..=24).contains(&told), "{told}");
+        assert!(count(&hello, Endpoint::Chat, "groq") > told);
+        let tools = json!({
+            "messages": [{ "role": "user", "content": "What's the weather like in Boston today?" }],
+            "tools": [{ "type": "function", "function": {
+                "name": "get_current_weather",
+                "description": "Get the current weather in a given location",
+                "parameters": { "type": "object", "properties": {
+                    "location": { "type": "string", "description": "The city and state, e.g. San Francisco, CA" },
+                    "unit": { "type": "string", "enum": ["celsius", "fahrenheit"] },
+                }, "required": ["location"] },
+            }}],
+        });
+        let told = count(&tools, Endpoint::Chat, "openai");
+        assert!((82..=160).contains(&told), "{told}");
+    }
+
+    #[test]
+    fn tokens_pictures_and_long_words_have_their_count() {
+        let numbers = json!({ "input": [[1, 2, 3], [4, 5]] });
+        assert_eq!(count(&numbers, Endpoint::Embed, "openai"), 8 + 5);
+        let picture = json!({ "messages": [{ "role": "user", "content": [
+            { "type": "image_url", "image_url": { "url": format!("data:image/png;base64,{}", "A".repeat(100_000)) } },
+        ]}]});
+        let told = count(&picture, Endpoint::Chat, "openai");
+        assert!((2_048..2_100).contains(&told), "{told}");
+        for text in ["a".repeat(200_000), "é".repeat(50_000), " ".repeat(100_000)] {
+            let told = written(&text, "gpt-4o");
+            assert!(told > 0 && told <= text.len() as u64, "{told}");
+        }
+    }
+}
