@@ -11,7 +11,7 @@ mod path;
 mod saving;
 mod source;
 mod templates;
-mod trial;
+pub mod trial;
 pub mod versions;
 mod words;
 mod work;

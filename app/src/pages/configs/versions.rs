@@ -12,6 +12,7 @@ use crate::parts::route::{Lights, RouteGraph};
 use crate::parts::time::Time;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use serde_json::Value;
 
@@ -149,6 +150,7 @@ fn show(
     let names = (old.name(&detail), new.name(&detail));
     let heading = format!("{} against {}", names.1, names.0);
     view! {
+        <Title text=detail.row.name.clone() />
         <Bench detail=detail.clone() tab="versions" acts>
             <div class="banners">
                 <Problem failure=failure_of(back) />
