@@ -25,6 +25,7 @@ const INSIDE = [
   ['providers-connect', '/providers?connect=openai'],
   ['keys', '/keys'],
   ['keys-new', '/keys?new=1'],
+  ['playground', '/playground'],
   ['members', '/members'],
   ['first-steps', '/first-steps'],
   ['missing', '/nowhere'],

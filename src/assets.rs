@@ -18,6 +18,7 @@ pub fn front() -> Front {
         wasm: path(&names, "/app.wasm"),
         css: path(&names, "/app.css"),
         boot: path(&names, "/boot.js"),
+        scripts: ["/reach.js", "/play.js"].map(|script| path(&names, script)).into(),
         favicon: path(&names, "/favicon.svg"),
         fonts: fonts(&names),
     }

@@ -3,10 +3,12 @@
 //! Each noun's trait of `app::backend` is implemented in a file of its own. Roles are checked here and nowhere else.
 
 pub mod configs;
+pub mod find;
 pub mod integrations;
 pub mod keys;
 pub mod logs;
 pub mod people;
+pub mod playground;
 pub mod providers;
 pub mod traces;
 pub mod usage;

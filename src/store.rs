@@ -8,6 +8,7 @@ pub mod declared;
 pub mod drafts;
 pub mod exports;
 pub mod feedback;
+pub mod find;
 pub mod journal;
 pub mod keys;
 pub mod people;

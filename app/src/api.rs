@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::model::range::Range;
-use crate::model::{account, config, key, log, provider, trace, usage};
+use crate::model::{account, config, key, log, playground, provider, trace, usage};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
@@ -133,14 +133,17 @@ pub async fn discard_draft(slug: String) -> Result<(), Failure> {
 }
 
 #[server]
-pub async fn publish(slug: String, note: String, seen: i64) -> Result<(), Failure> {
+pub async fn publish(slug: String, note: String, seen: i64) -> Result<i64, Failure> {
     let versions = format!("/configs/{slug}/versions");
-    session().await?.publish(slug, note, seen).await?.settled().inspect(|()| leptos_axum::redirect(&versions))
+    let live = session().await?.publish(slug, note, seen).await?.settled();
+    live.inspect(|number| leptos_axum::redirect(&format!("{versions}?live={number}")))
 }
 
 #[server]
 pub async fn roll_back(slug: String, number: i64) -> Result<i64, Failure> {
-    session().await?.roll_back(slug, number).await
+    let versions = format!("/configs/{slug}/versions");
+    let live = session().await?.roll_back(slug, number).await;
+    live.inspect(|number| leptos_axum::redirect(&format!("{versions}?live={number}")))
 }
 
 #[server]
@@ -182,6 +185,19 @@ pub async fn traces(query: trace::TraceQuery) -> Result<trace::TracePage, Failur
 #[server]
 pub async fn trace(id: String) -> Result<trace::TraceDetail, Failure> {
     session().await?.trace(id).await
+}
+
+#[server]
+pub async fn playground(log: Option<String>, model: Option<String>) -> Result<playground::Board, Failure> {
+    session().await?.playground(log, model).await
+}
+
+/// Sent by a plain form, which is led on to the call's log in the playground.
+#[server]
+pub async fn run_sheet(form: playground::Sheet) -> Result<String, Failure> {
+    let typed = [("sheet", serde_json::to_string(&form).unwrap_or_default())];
+    let run = session().await?.run_sheet(form).await.map_err(|failure| failure.keeping(typed));
+    run.inspect(|id| leptos_axum::redirect(&format!("/playground?log={id}")))
 }
 
 #[server(input = Json)]

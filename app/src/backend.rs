@@ -8,6 +8,7 @@ use crate::model::account::{Doorway, FirstSteps, InviteLink, Members, Person, Ro
 use crate::model::config::{ConfigDetail, ConfigRow, Outcome, Published, Saved, Trial};
 use crate::model::key::{Keys, MintedKey, NewKey};
 use crate::model::log::{LogDetail, LogPage, LogQuery};
+use crate::model::playground::{Board, Sheet};
 use crate::model::provider::{NewProvider, Providers};
 use crate::model::range::Range;
 use crate::model::trace::{TraceDetail, TracePage, TraceQuery};
@@ -94,6 +95,15 @@ pub trait TraceDesk {
     async fn trace(&self, id: String) -> Answer<TraceDetail>;
 }
 
+/// The playground: calls of a person, logged as all others.
+#[async_trait]
+pub trait PlayDesk {
+    /// What the page begins with: a sheet for `model`, or the one that the call of `log` would be sent by.
+    async fn playground(&self, log: Option<String>, model: Option<String>) -> Answer<Board>;
+    /// Asks the first column, waits for its whole answer, and gives the id of its log.
+    async fn run_sheet(&self, sheet: Sheet) -> Answer<String>;
+}
+
 #[async_trait]
 pub trait UsageDesk {
     async fn overview(&self, range: Range) -> Answer<Overview>;
@@ -101,7 +111,7 @@ pub trait UsageDesk {
 
 /// A signed-in person at work.
 pub trait Session:
-    PeopleDesk + KeyDesk + ProviderDesk + ConfigDesk + LogDesk + TraceDesk + UsageDesk + Send + Sync
+    PeopleDesk + KeyDesk + ProviderDesk + ConfigDesk + LogDesk + TraceDesk + PlayDesk + UsageDesk + Send + Sync
 {
     fn who(&self) -> Person;
 }

@@ -87,9 +87,12 @@ impl Failure {
 
 #[cfg(feature = "ssr")]
 impl Published {
-    /// For a form: that somebody was quicker is why it is refused.
-    pub fn settled(self) -> Result<(), Failure> {
-        let Self::Clash(clash) = self else { return Ok(()) };
+    /// The number of the version. For a form: that somebody was quicker is why it is refused.
+    pub fn settled(self) -> Result<i64, Failure> {
+        let clash = match self {
+            Self::Done { number, .. } => return Ok(number),
+            Self::Clash(clash) => clash,
+        };
         let who = clash.author.unwrap_or_else(|| "Somebody".into());
         let text = "changed this draft meanwhile. Nothing was published. Look at it again, then publish it.";
         Err(Failure::refused("", format!("{who} {text}")))

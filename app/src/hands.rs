@@ -4,7 +4,8 @@
 mod busy;
 mod chart;
 mod copy;
-pub mod dialog;
+mod dialog;
+mod fold;
 mod keys;
 mod live;
 mod menu;
@@ -24,6 +25,7 @@ pub fn attend() {
     chart::attend();
     copy::attend();
     dialog::attend();
+    fold::attend();
     keys::attend();
     live::attend();
     menu::attend();
@@ -50,9 +52,13 @@ fn around(event: &Event, selector: &str) -> Option<Element> {
     event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
 }
 
-/// All elements that are such, in order.
+/// All elements of the page that are such, in order.
 fn all(selector: &str) -> Vec<Element> {
-    let Ok(list) = document().query_selector_all(selector) else { return Vec::new() };
+    document().document_element().map(|page| within(&page, selector)).unwrap_or_default()
+}
+
+fn within(element: &Element, selector: &str) -> Vec<Element> {
+    let Ok(list) = element.query_selector_all(selector) else { return Vec::new() };
     (0..list.length()).filter_map(|at| list.item(at)?.dyn_into().ok()).collect()
 }
 

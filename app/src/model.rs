@@ -3,10 +3,12 @@
 pub mod account;
 pub mod chat;
 pub mod config;
+pub mod duration;
 pub mod explain;
 pub mod key;
 pub mod log;
 pub mod money;
+pub mod playground;
 pub mod plot;
 pub mod provider;
 pub mod range;

@@ -8,6 +8,7 @@ pub mod logs;
 pub mod members;
 pub mod missing;
 pub mod overview;
+pub mod playground;
 pub mod providers;
 pub mod sign_in;
 pub mod sign_up;

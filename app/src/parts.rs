@@ -15,5 +15,7 @@ pub mod problem;
 pub mod route;
 pub mod scale;
 pub mod snippets;
+pub mod table;
 pub mod theme;
 pub mod time;
+pub mod toast;

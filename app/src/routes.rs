@@ -11,6 +11,7 @@ use crate::pages::logs::Logs;
 use crate::pages::members::Members;
 use crate::pages::missing::Missing;
 use crate::pages::overview::Overview;
+use crate::pages::playground::Playground;
 use crate::pages::providers::Providers;
 use crate::pages::sign_in::SignIn;
 use crate::pages::sign_up::SignUp;
@@ -47,6 +48,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/configs/:slug/versions") view=Versions ssr=SsrMode::Async />
                     <Route path=path!("/providers") view=Providers ssr=SsrMode::Async />
                     <Route path=path!("/keys") view=Keys ssr=SsrMode::Async />
+                    <Route path=path!("/playground") view=Playground ssr=SsrMode::Async />
                     <Route path=path!("/members") view=Members ssr=SsrMode::Async />
                     <Route path=path!("/first-steps") view=FirstSteps ssr=SsrMode::Async />
                 </ParentRoute>

@@ -17,6 +17,8 @@ pub struct Front {
     pub wasm: String,
     pub css: String,
     pub boot: String,
+    /// Plain scripts that every page has: they act on what the server has rendered.
+    pub scripts: Vec<String>,
     pub favicon: String,
     /// Fonts to load early, named exactly as `style/base.css` names them.
     pub fonts: Vec<String>,
@@ -33,6 +35,10 @@ pub fn shell() -> impl IntoView {
     let fonts = front.fonts.into_iter().map(|font| {
         view! { <link rel="preload" href=font r#as="font" r#type="font/woff2" crossorigin="" /> }
     });
+    let scripts = front.scripts.into_iter().map(|script| {
+        let nonce = nonce.clone();
+        view! { <script type="module" src=script nonce=nonce></script> }
+    });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=Theme::of_request().attribute()>
@@ -45,7 +51,8 @@ pub fn shell() -> impl IntoView {
                 <link rel="icon" href=front.favicon r#type="image/svg+xml" />
                 <link rel="modulepreload" href=front.js.clone() />
                 <link rel="preload" href=front.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="" fetchpriority="low" />
-                <script type="module" src=front.boot data-js=front.js data-wasm=front.wasm nonce=nonce></script>
+                <script type="module" src=front.boot data-js=front.js data-wasm=front.wasm nonce=nonce.clone()></script>
+                {scripts.collect_view()}
                 <MetaTags />
             </head>
             <body>

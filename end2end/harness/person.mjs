@@ -10,6 +10,7 @@ export const PAGES = [
   ['Configs', '/configs'],
   ['Providers', '/providers'],
   ['API keys', '/keys'],
+  ['Playground', '/playground'],
   ['Members', '/members'],
 ];
 

@@ -80,6 +80,7 @@ const MOUSE = {
   press: (locator) => locator.click(),
   type: (locator, value) => locator.fill(value),
   choose: (locator, value) => locator.selectOption(value),
+  pick: (group, value) => group.locator(`label:has([value="${value}"])`).click(),
 };
 const KEYS = {
   async press(locator) {
@@ -100,6 +101,14 @@ const KEYS = {
     }
     assert.equal(await locator.inputValue(), value);
   },
+  async pick(group, value) {
+    const chosen = group.locator('input:checked');
+    await chosen.focus();
+    for (let step = 0; step < 10 && (await chosen.inputValue()) !== value; step += 1) {
+      await chosen.press('ArrowRight');
+    }
+    assert.equal(await chosen.inputValue(), value);
+  },
 };
 
 const field = (page, path) => page.locator(`[id="f-${path}"]`);
@@ -114,9 +123,9 @@ async function add(page, hand, path, object, key) {
 }
 
 async function build(page, hand) {
-  const { press, type, choose } = hand;
+  const { press, type, choose, pick } = hand;
   await press(page.getByRole('button', { name: 'Route over several targets' }));
-  await choose(field(page, 'strategy.mode'), 'conditional');
+  await pick(field(page, 'strategy.mode'), 'conditional');
   await press(line(page, 'targets[0]'));
   await type(field(page, 'targets[0].override_params.model'), 'gpt-4o-mini');
   await type(field(page, 'targets[0].name'), 'standard');
@@ -129,7 +138,7 @@ async function build(page, hand) {
   await type(field(page, 'targets[1].targets[0].override_params.model'), 'gpt-4o-mini');
   const inner = page.getByRole('list', { name: 'Targets of targets[1]', exact: true }).locator('xpath=..');
   await press(inner.getByRole('button', { name: 'Group', exact: true }).last());
-  await choose(field(page, 'targets[1].targets[1].strategy.mode'), 'loadbalance');
+  await pick(field(page, 'targets[1].targets[1].strategy.mode'), 'loadbalance');
   const deep = page.getByRole('list', { name: 'Targets of targets[1].targets[1]', exact: true }).locator('xpath=..');
   await press(deep.getByRole('button', { name: 'Target', exact: true }));
   await press(line(page, 'targets[1].targets[1].targets[0]'));

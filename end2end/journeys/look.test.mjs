@@ -19,6 +19,7 @@ before(async () => {
   const trace = `/traces/${encodeURIComponent(log.metrics.trace_id)}`;
   const asides = [trace, '/traces?name=none', '/first-steps', '/keys?new=1', '/providers?connect=openai', '/logs?trace=none', '/nowhere'];
   const details = ['chat', 'json', 'attempts', 'explain', 'cost', 'headers'].map((tab) => `/logs/${log._id}?tab=${tab}`);
+  asides.push(`/playground?log=${log._id}`);
   inside = [...PAGES.map(([, path]) => path), ...asides, ...details];
   browser = await openBrowser();
 });

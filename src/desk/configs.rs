@@ -1,10 +1,11 @@
 //! Configs: drafts, versions and tries.
 
 mod check;
-mod trial;
+pub(in crate::desk) mod trial;
 
 pub use check::mistakes;
 
+use super::providers::median;
 use super::{DAY, Refusals, Seat, folded};
 use crate::sandbox;
 use crate::secret;
@@ -15,7 +16,9 @@ use crate::store::drafts::{ConfigRemoval, NewConfig, Publication, Written};
 use crate::wire::vendors::{Base, Vendor, vendor};
 use app::backend::{Answer, ConfigDesk};
 use app::failure::Failure;
-use app::model::config::{ConfigDetail, ConfigRow, ConfigUser, Draft, Outcome, ProviderPick, Published, Saved, Trial};
+use app::model::config::{
+    ConfigDetail, ConfigRow, ConfigUser, Draft, Outcome, ProviderPick, Published, Saved, Trial, Version,
+};
 use async_trait::async_trait;
 
 /// Bytes of a draft: what is longer cannot be published either.
@@ -61,10 +64,10 @@ impl ConfigDesk for Seat {
                 Some(person) => store.aside(&file.config.id, person).await?,
                 None => None,
             },
-            versions: store.config_versions(&file.config.id).await?,
+            versions: self.versions(&file.config.id, &slug).await?,
             users,
             calls_a_minute: minute.iter().filter(|call| call.slug == slug).map(|call| call.calls).sum(),
-            providers: self.picks().await?,
+            providers: self.seen(self.picks().await?).await?,
             editable: self.leads() && !file.config.origin.locked(),
             row: row(file, u32::try_from(defaults).unwrap_or(u32::MAX), calls),
         })
@@ -209,15 +212,43 @@ impl Seat {
         Ok(Some(Draft { body: draft.body, base: draft.base, author: draft.author, at: draft.at, mistakes }))
     }
 
-    async fn picks(&self) -> Answer<Vec<ProviderPick>> {
+    /// The providers that a call may name, with their models.
+    pub(in crate::desk) async fn picks(&self) -> Answer<Vec<ProviderPick>> {
         let providers = self.house.store.providers(self.workspace()).await?;
         let callable = providers.into_iter().filter(|provider| provider.callable());
         let pick = |slug: String, vendor: &Vendor| ProviderPick {
             slug,
             vendor_name: vendor.name.to_owned(),
             models: self.models(vendor),
+            calls: 0,
+            errors: 0,
+            p50_ms: None,
         };
         Ok(callable.filter_map(|provider| Some(pick(provider.slug, vendor(&provider.vendor)?))).collect())
+    }
+
+    /// The same with how the providers did of late.
+    async fn seen(&self, mut picks: Vec<ProviderPick>) -> Answer<Vec<ProviderPick>> {
+        let figures = self.house.store.provider_figures(self.workspace(), self.now() - DAY).await?;
+        for pick in &mut picks {
+            if let Some(figures) = figures.get(&pick.slug) {
+                (pick.calls, pick.errors, pick.p50_ms) = (figures.calls, figures.errors, median(&figures.latency));
+            }
+        }
+        Ok(picks)
+    }
+
+    /// A config's versions with what became of the calls that took them.
+    async fn versions(&self, id: &str, slug: &str) -> Answer<Vec<Version>> {
+        let store = &self.house.store;
+        let mut versions = store.config_versions(id).await?;
+        let calls = store.calls_by_version(self.workspace(), slug, self.now() - 7 * DAY).await?;
+        for version in &mut versions {
+            if let Some((calls, failed)) = calls.get(&version.id) {
+                (version.calls, version.failed) = (*calls, *failed);
+            }
+        }
+        Ok(versions)
     }
 
     /// Names of the vendor's models.

@@ -152,7 +152,7 @@ fn card(vendor: &Vendor) -> VendorCard {
 }
 
 /// The median of latency in milliseconds; a sketch that cannot be read is left out.
-fn median(sketches: &[Vec<u8>]) -> Option<u32> {
+pub(super) fn median(sketches: &[Vec<u8>]) -> Option<u32> {
     let mut all = Sketch::new();
     for sketch in sketches {
         match Sketch::decode(sketch) {

@@ -42,13 +42,7 @@ impl Door for Visitor {
     }
 
     async fn session(&self) -> Answer<Arc<dyn Session>> {
-        let id = session::person(&self.session, self.house.clock.now()).await?;
-        let person = match id {
-            Some(id) => self.house.store.person(&id).await?,
-            None => None,
-        };
-        let person = person.ok_or(Failure::SignedOut)?;
-        Ok(Arc::new(Seat { house: self.house.clone(), person, session: Some(self.session.clone()), scopes: None }))
+        Ok(Arc::new(self.seat().await?))
     }
 
     async fn sign_up(&self, form: SignUp) -> Answer<()> {
@@ -96,6 +90,20 @@ impl Door for Visitor {
 }
 
 impl Visitor {
+    /// The signed-in person's seat.
+    ///
+    /// # Errors
+    /// [`Failure::SignedOut`] for anybody else.
+    pub async fn seat(&self) -> Answer<Seat> {
+        let id = session::person(&self.session, self.house.clock.now()).await?;
+        let person = match id {
+            Some(id) => self.house.store.person(&id).await?,
+            None => None,
+        };
+        let person = person.ok_or(Failure::SignedOut)?;
+        Ok(Seat { house: self.house.clone(), person, session: Some(self.session.clone()), scopes: None })
+    }
+
     /// Checked before a password is hashed, for that is dear; the store decides once more.
     async fn may_sign_up(&self, invite: Option<&[u8; 32]>, token: &str) -> Answer<()> {
         let house = &self.house;

@@ -103,6 +103,8 @@ impl Store {
                 at: row.try_get(3)?,
                 note: row.try_get(4)?,
                 published: row.try_get(5)?,
+                calls: 0,
+                failed: 0,
             })
         };
         rows.iter().map(version).collect()
@@ -170,6 +172,30 @@ impl Store {
             })
         };
         rows.iter().map(calls).collect()
+    }
+}
+
+impl Store {
+    /// Calls and failures since `since` (milliseconds) by the id of the config's version, among the newest calls.
+    pub async fn calls_by_version(
+        &self,
+        workspace: &str,
+        slug: &str,
+        since: i64,
+    ) -> Stored<HashMap<String, (u64, u64)>> {
+        let sql = "SELECT config_version, count(*), sum(CASE WHEN status BETWEEN 1 AND 399 THEN 0 ELSE 1 END) FROM \
+                   (SELECT config, config_version, status FROM calls WHERE workspace = $1 AND id >= $2 \
+                   ORDER BY id DESC LIMIT $3) \
+                   WHERE config = $4 AND config_version IS NOT NULL GROUP BY config_version";
+        let rows: Vec<(String, i64, i64)> = sqlx::query_as(sql)
+            .bind(workspace)
+            .bind(super::calls::first_id(since))
+            .bind(LOOKED_THROUGH)
+            .bind(slug)
+            .fetch_all(&self.journal.read)
+            .await?;
+        let whole = |count: i64| u64::try_from(count).unwrap_or_default();
+        Ok(rows.into_iter().map(|(version, calls, failed)| (version, (whole(calls), whole(failed)))).collect())
     }
 }
 

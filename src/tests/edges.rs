@@ -90,7 +90,7 @@ async fn a_head_that_is_too_large_is_refused_in_words_and_has_a_row() {
 }
 
 /// Posts a form of the console; `kinds` is what the browser takes.
-async fn submit(rig: &Rig, act: &str, form: &'static str, kinds: &'static str) -> Answer {
+pub async fn submit(rig: &Rig, act: &str, form: &'static str, kinds: &'static str) -> Answer {
     let path = server_fn_paths().map(|(path, _)| path).find(|path| path.starts_with(&format!("/api/{act}")));
     let request = Request::post(path.expect(act))
         .header(HOST, "127.0.0.1:8787")

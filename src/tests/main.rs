@@ -7,6 +7,7 @@ mod corpora;
 mod edges;
 mod gateway;
 mod journal;
+mod live;
 mod publications;
 mod realtime;
 mod records;

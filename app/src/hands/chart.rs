@@ -2,9 +2,8 @@
 //!
 //! A chart carries its readings as JSON, `data-readings`, one a cell; see `parts/chart.rs`, which draws the rest.
 
-use super::{When, all, around, on};
+use super::{When, all, around, on, within};
 use crate::parts::chart::{Cells, percent};
-use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, FocusEvent, KeyboardEvent, PointerEvent};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -101,11 +100,6 @@ impl Charts {
             }
         }
     }
-}
-
-fn within(chart: &Element, selector: &str) -> Vec<Element> {
-    let Ok(list) = chart.query_selector_all(selector) else { return Vec::new() };
-    (0..list.length()).filter_map(|at| list.item(at)?.dyn_into().ok()).collect()
 }
 
 /// A hair on lines, a band on bars that gather several cells; and dots on the lines.

@@ -84,6 +84,9 @@ pub struct Version {
     pub note: String,
     /// The one that calls take now.
     pub published: bool,
+    /// Of the last seven days, and how many of them failed.
+    pub calls: u64,
+    pub failed: u64,
 }
 
 /// A key that uses a config.
@@ -103,6 +106,10 @@ pub struct ProviderPick {
     pub vendor_name: String,
     /// Models known by name, at most 500.
     pub models: Vec<String>,
+    /// Of the last 24 hours; not filled in everywhere.
+    pub calls: u64,
+    pub errors: u64,
+    pub p50_ms: Option<u32>,
 }
 
 /// What became of a draft that was to be saved.

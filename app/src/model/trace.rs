@@ -68,7 +68,7 @@ pub struct TraceDetail {
 }
 
 /// A line of the tree: a call, or one of its attempts where it had several.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// Id of the call's log.
     pub log: String,

@@ -9,9 +9,12 @@ mod lines;
 pub mod new;
 mod path;
 mod saving;
+mod seen;
 mod source;
+mod stations;
 mod templates;
 pub mod trial;
+mod undo;
 pub mod versions;
 mod words;
 mod work;
@@ -22,9 +25,10 @@ use crate::model::money::grouped;
 use crate::parts::badge::OriginBadge;
 use crate::parts::copy::Copy;
 use crate::parts::icon::Icon;
-use crate::parts::page::{Empty, Page, Waiting, Wide};
+use crate::parts::page::{Empty, Page, Waiting};
 use crate::parts::problem::shown;
 use crate::parts::route::say;
+use crate::parts::table::{Column, Table};
 use crate::parts::time::Time;
 use icondata_lu::LuPlus;
 use leptos::prelude::*;
@@ -51,6 +55,17 @@ pub fn Configs() -> impl IntoView {
     }
 }
 
+const COLUMNS: [Column; 8] = [
+    ("Name", false),
+    ("Id", false),
+    ("Strategy", false),
+    ("Targets", true),
+    ("Used by", true),
+    ("Calls, 24 h", true),
+    ("Version", false),
+    ("Changed", true),
+];
+
 fn list(rows: &[ConfigRow]) -> AnyView {
     if rows.is_empty() {
         return view! {
@@ -67,34 +82,9 @@ fn list(rows: &[ConfigRow]) -> AnyView {
     }
     let rows = rows.iter().map(row).collect_view();
     view! {
-        <div class="card">
-            <Wide label="Configs">
-                <table class="table configs">
-                    <caption>"Configs"</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Name"</th>
-                            <th scope="col">"Id"</th>
-                            <th scope="col">"Strategy"</th>
-                            <th scope="col" class="num">
-                                "Targets"
-                            </th>
-                            <th scope="col" class="num">
-                                "Used by"
-                            </th>
-                            <th scope="col" class="num">
-                                "Calls, 24 h"
-                            </th>
-                            <th scope="col">"Version"</th>
-                            <th scope="col" class="num">
-                                "Changed"
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </Wide>
-        </div>
+        <Table label="Configs" class="configs" columns=&COLUMNS>
+            {rows}
+        </Table>
     }
     .into_any()
 }

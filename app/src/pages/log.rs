@@ -2,7 +2,7 @@
 
 mod attempts;
 mod bodies;
-mod chat;
+pub mod chat;
 mod cost;
 pub mod explain;
 mod facts;

@@ -4,6 +4,7 @@ pub mod url;
 
 mod filter;
 mod list;
+mod peek;
 mod tree;
 
 use crate::api;
@@ -18,7 +19,8 @@ use leptos_meta::Title;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::{use_location, use_params_map, use_query_map};
 use list::list;
-use tree::tree;
+use peek::peek;
+use tree::{around, tree};
 
 #[component]
 pub fn Traces() -> impl IntoView {
@@ -75,6 +77,8 @@ pub fn Trace() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
     let trace = Resource::new(move || id.get(), api::trace);
     let back = move || search.with(|search| url::list(&url::read(search)));
+    let here = move || search.with_untracked(|search| url::open(&id.get_untracked(), &url::read(search)));
+    let span = Memo::new(move |_| search.with(|search| search.get("span")));
     view! {
         <section class="trace" aria-label="The trace">
             <a class="btn quiet sm back" href=back>
@@ -88,13 +92,36 @@ pub fn Trace() -> impl IntoView {
                         |detail| {
                             view! {
                                 <Title text=format!("Trace {}", detail.row.name) />
-                                {tree(&detail)}
+                                {tree(&detail, &here())}
+                                <Glance span query=around(&detail.row) close=here() />
                             }
                         },
                     )
                 })}
             </Transition>
         </section>
+    }
+}
+
+/// One span of the trace, looked at without leaving it.
+#[component]
+fn Glance(span: Memo<Option<String>>, query: LogQuery, close: String) -> impl IntoView {
+    let call = Resource::new(
+        move || span.get(),
+        |span| async move {
+            match span {
+                Some(id) => Some(api::log(id, LogQuery::default()).await),
+                None => None,
+            }
+        },
+    );
+    view! {
+        <Transition>
+            {move || {
+                let (query, close) = (query.clone(), close.clone());
+                Suspend::new(async move { call.await.map(|answer| shown(answer, |detail| peek(&detail, &query, close))) })
+            }}
+        </Transition>
     }
 }
 

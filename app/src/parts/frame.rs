@@ -8,8 +8,8 @@ use crate::parts::pop::Pop;
 use crate::parts::theme::ThemeSwitch;
 use icondata_core::Icon as IconData;
 use icondata_lu::{
-    LuChevronsUpDown, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu, LuPlug, LuScrollText, LuUsers,
-    LuWaypoints,
+    LuChevronsUpDown, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu, LuPlug, LuScrollText, LuSearch,
+    LuTerminal, LuUsers, LuWaypoints,
 };
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -25,6 +25,7 @@ const WATCH: [Line; 3] =
     [("/", "Overview", LuLayoutDashboard), ("/logs", "Logs", LuScrollText), ("/traces", "Traces", LuListTree)];
 const CONNECT: [Line; 3] =
     [("/configs", "Configs", LuWaypoints), ("/providers", "Providers", LuPlug), ("/keys", "API keys", LuKeyRound)];
+const USE: [Line; 1] = [("/playground", "Playground", LuTerminal)];
 const PEOPLE: [Line; 1] = [("/members", "Members", LuUsers)];
 
 /// Visitors are led to sign in.
@@ -39,9 +40,11 @@ pub fn Frame() -> impl IntoView {
         <div class="frame">
             <nav class="rail" aria-label="Main">
                 <Suspense>{move || Suspend::new(async move { place(who.await) })}</Suspense>
+                <Seek />
                 <div class="lines">
                     <Lines lines=&WATCH />
                     <Lines lines=&CONNECT />
+                    <Lines lines=&USE />
                     <Lines lines=&PEOPLE />
                 </div>
                 <Suspense>{move || Suspend::new(async move { account(who.await) })}</Suspense>
@@ -58,13 +61,29 @@ pub fn Frame() -> impl IntoView {
                             <RailLink line=CONNECT[2] />
                         </li>
                         <li>
+                            <RailLink line=USE[0] />
+                        </li>
+                        <li>
                             <RailLink line=PEOPLE[0] />
                         </li>
                     </ul>
+                    <Seek />
                     <AccountMenu />
                 </Pop>
             </nav>
         </div>
+    }
+}
+
+/// Opens the palette, which `public/reach.js` draws.
+#[component]
+fn Seek() -> impl IntoView {
+    view! {
+        <button type="button" class="seek scripted" data-palette="">
+            <Icon icon=LuSearch />
+            <span>"Search"</span>
+            <kbd>"⌘K"</kbd>
+        </button>
     }
 }
 

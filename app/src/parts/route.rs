@@ -1,11 +1,12 @@
 //! The route graph of a config.
 
 mod draw;
+pub mod merge;
 mod order;
 pub mod say;
 
 use draw::{BROAD, NARROW, told};
-pub use draw::{Lights, letters};
+pub use draw::{Lights, Seen, letters};
 use leptos::ev::PointerEvent;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -19,12 +20,18 @@ pub fn RouteGraph(
     #[prop(into)] config: Signal<Value>,
     #[prop(into)] lights: Signal<Lights>,
     over: RwSignal<Option<String>>,
+    /// What is read out where more is drawn than the config holds.
+    #[prop(optional)]
+    heard: Option<Value>,
 ) -> impl IntoView {
     let svg = Memo::new(move |_| {
         let draw = |frame| config.with(|config| lights.with(|lights| draw::draw(config, lights, frame)));
         draw(BROAD) + &draw(NARROW)
     });
-    let told = move || config.with(|config| format!("Request. {}.", told(config)));
+    let told = move || match &heard {
+        Some(heard) => format!("Request. {}.", told(heard)),
+        None => config.with(|config| format!("Request. {}.", told(config))),
+    };
     let point = move |event: PointerEvent| {
         let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let platform = element.and_then(|element| element.closest("[data-path]").ok().flatten());

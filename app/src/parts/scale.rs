@@ -2,6 +2,13 @@
 
 use std::fmt::{self, Display, Formatter};
 
+/// In microseconds.
+const SECOND: u64 = 1_000_000;
+const DAY: u64 = 86_400 * SECOND;
+
+/// Round times of clocks, in seconds: half a minute to a day.
+const LONG: [u64; 13] = [30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
+
 /// Microseconds from left to right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scale {
@@ -34,8 +41,11 @@ impl Scale {
     }
 
     fn round(self) -> u64 {
-        let steps = (0..).map(|power| 10_u64.pow(power)).flat_map(|unit| [unit, 2 * unit, 5 * unit]).take(30);
-        steps.into_iter().find(|step| self.whole / step < 5).unwrap_or(self.whole)
+        let short = (0..8).map(|power| 10_u64.pow(power)).flat_map(|unit| [unit, 2 * unit, 5 * unit]);
+        let short = short.take_while(|step| *step <= 20 * SECOND);
+        let long = LONG.into_iter().map(|seconds| seconds * SECOND);
+        let days = (0..8).map(|power| 10_u64.pow(power) * DAY).flat_map(|unit| [2 * unit, 5 * unit, 10 * unit]);
+        short.chain(long).chain(days).find(|step| self.whole / step < 5).unwrap_or(self.whole)
     }
 }
 
@@ -52,12 +62,15 @@ impl Display for Place {
     }
 }
 
-/// A round time: `0`, `20 ms`, `1 s`, `1.5 s`.
+/// A round time: `0`, `20 ms`, `1 s`, `1.5 s`, `15 min`, `3 h`, `2 d`.
 fn label(micros: u64) -> String {
     match micros {
         0 => "0".into(),
         1..1_000 => format!("{micros} µs"),
         1_000..1_000_000 => format!("{} ms", micros / 1_000),
+        _ if micros.is_multiple_of(DAY) => format!("{} d", micros / DAY),
+        _ if micros.is_multiple_of(3_600 * SECOND) => format!("{} h", micros / (3_600 * SECOND)),
+        _ if micros.is_multiple_of(60 * SECOND) => format!("{} min", micros / (60 * SECOND)),
         _ if micros.is_multiple_of(1_000_000) => format!("{} s", micros / 1_000_000),
         _ => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
     }
@@ -74,6 +87,11 @@ mod tests {
             (450_000, vec!["0", "100 ms", "200 ms", "300 ms", "400 ms"]),
             (900, vec!["0", "200 µs", "400 µs", "600 µs", "800 µs"]),
             (1, vec!["0", "1 µs"]),
+            (70_000_000, vec!["0", "20 s", "40 s", "1 min"]),
+            (4_000_000_000, vec!["0", "15 min", "30 min", "45 min", "1 h"]),
+            (40_000_000_000, vec!["0", "3 h", "6 h", "9 h"]),
+            (300_000_000_000, vec!["0", "1 d", "2 d", "3 d"]),
+            (3_000_000_000_000, vec!["0", "10 d", "20 d", "30 d"]),
         ] {
             let texts: Vec<String> = Scale::over(whole).ticks().into_iter().map(|(_, text)| text).collect();
             assert_eq!(texts, expected);

@@ -15,6 +15,7 @@ use app::model::log::LogQuery;
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -70,7 +71,11 @@ fn inbound(seat: &Seat, trial: &Trial, config: &str) -> Answer<Inbound> {
     }
     let config = HeaderValue::from_bytes(config.as_bytes()).map_err(|_| unfit("The config"))?;
     let request = request.header(CONFIG, config).body(()).map_err(|_| unfit("One of these"))?;
-    let parts = request.into_parts().0;
+    Ok(console(seat, request.into_parts().0))
+}
+
+/// A call that a person makes at the console: it is logged as any other, under the name of the console.
+pub(in crate::desk) fn console(seat: &Seat, parts: Parts) -> Inbound {
     let key = KeyEntry {
         id: "console".into(),
         workspace: seat.workspace().to_owned(),
@@ -84,7 +89,7 @@ fn inbound(seat: &Seat, trial: &Trial, config: &str) -> Answer<Inbound> {
     let trace = Trace::of(&parts.headers);
     let caller = Caller { key: Arc::new(key), credential: None };
     let route = Route { endpoint: Endpoint::Chat, rest: "/chat/completions".into() };
-    Ok(Inbound { route, parts, caller, book: seat.house.shelf.book(), trace })
+    Inbound { route, parts, caller, book: seat.house.shelf.book(), trace }
 }
 
 /// Reads an answer to its end, so that its row is committed, and keeps the beginning.

@@ -94,10 +94,10 @@ fn discard(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
     let slug = detail.row.slug.clone();
     view! {
         <Dialog title=|| "Discard this draft" back=back.clone()>
-            <ActionForm action=acts.discard>
+            <ActionForm action=acts.discard attr:class="discards">
                 <div class="body">
                     <Problem failure=failure_of(acts.discard) />
-                    <p class="soft">{format!("All that was changed since is lost; this cannot be undone. {left}")}</p>
+                    <p class="soft">{format!("All that was changed since goes. {left}")}</p>
                 </div>
                 <input type="hidden" name="slug" value=slug />
                 <div class="acts">

@@ -4,8 +4,10 @@ use super::dialogs::{Acts, dialog};
 use super::form::{ConfigForm, Form};
 use super::head::Bench;
 use super::saving::Saving;
+use super::seen::seen;
 use super::source::{Source, count};
 use super::trial::TryIt;
+use super::undo;
 use super::work::Work;
 use crate::api;
 use crate::model::config::{Clash, ConfigDetail, ProviderPick};
@@ -70,27 +72,18 @@ fn desk(detail: ConfigDetail, refused: Option<String>) -> AnyView {
     let work = Work::new(text, served);
     let saving = Saving::start(detail.row.slug.clone(), work, detail.revision, locked);
     saving.before_leaving();
+    let undo = undo::discarded(detail.row.slug.clone(), work);
     let over = RwSignal::new(None);
     let form = Form::new(work, detail.providers.clone(), locked, over);
     let lights = RwSignal::new(Lights::default());
+    let seen = seen(&detail.providers);
     let all = Signal::derive(move || Lights {
+        seen: seen.clone(),
         bad: work
             .mistakes
             .with(|all| all.iter().map(|mistake| (mistake.path.clone(), mistake.message.clone())).collect()),
         ..lights.get()
     });
-    let graph = move || {
-        view! {
-            <section class="card graph" aria-labelledby="route-title">
-                <header>
-                    <h2 id="route-title">"Route"</h2>
-                    <p>{move || if lights.with(|lights| lights.first.is_some()) { "Lit for the sample below" } else { "Straight on is the first choice" }}</p>
-                    <Legend />
-                </header>
-                <RouteGraph config=work.good lights=all over />
-            </section>
-        }
-    };
     let bar = {
         let detail = detail.clone();
         move || view! { <Bar detail work saving /> }
@@ -119,7 +112,7 @@ fn desk(detail: ConfigDetail, refused: Option<String>) -> AnyView {
                     <ConfigForm form />
                 </section>
                 <div class="right">
-                    {graph()}
+                    {route(work, lights.into(), all, over)}
                     <div class="two">
                         <form method="post" action=to on:submit=keep>
                             <input type="hidden" name="slug" value=slug />
@@ -132,9 +125,24 @@ fn desk(detail: ConfigDetail, refused: Option<String>) -> AnyView {
                 </div>
             </div>
             {lists(form.picks)}
+            {undo}
         </Bench>
     }
     .into_any()
+}
+
+/// `all`: what is lit, with what is wrong beside it.
+fn route(work: Work, lights: Signal<Lights>, all: Signal<Lights>, over: RwSignal<Option<String>>) -> impl IntoView {
+    view! {
+        <section class="card graph" aria-labelledby="route-title">
+            <header>
+                <h2 id="route-title">"Route"</h2>
+                <p>{move || if lights.with(|lights| lights.first.is_some()) { "Lit for the sample below" } else { "Straight on is the first choice" }}</p>
+                <Legend />
+            </header>
+            <RouteGraph config=work.good lights=all over />
+        </section>
+    }
 }
 
 /// What fields offer to pick from.

@@ -12,6 +12,7 @@ use super::work::Work;
 use crate::model::config::ProviderPick;
 use crate::model::routing::field::{Field, Kind, NODE, Need, Object, STRATEGY};
 use crate::parts::icon::Icon;
+use crate::parts::route::say;
 use conditions::Conditions;
 use control::{Choice, Leaf, Wrong};
 use icondata_lu::LuX;
@@ -138,14 +139,30 @@ fn choice(form: Form, path: Path) -> AnyView {
         Some(Kind::Words(words)) => words,
         _ => &[],
     };
-    let options = Signal::stored(
-        modes.iter().map(|mode| ((*mode).to_owned(), format!("{mode}: {}", mode_meaning(mode)))).collect::<Vec<_>>(),
-    );
     let id = format!("f-{}.mode", strategy);
+    let segment = |word: &'static str| {
+        view! {
+            <label title=mode_meaning(word)>
+                <input
+                    type="radio"
+                    class="unseen"
+                    name=id.clone()
+                    value=word
+                    checked=mode.get_untracked() == word
+                    prop:checked=move || mode.get() == word
+                    on:change=move |_| set_mode.run(word.to_owned())
+                />
+                <span>{say::mode(word)}</span>
+            </label>
+        }
+    };
+    let segments = modes.iter().map(|word| segment(word)).collect_view();
     view! {
         <div class="field">
-            <label for=id.clone()>"Strategy"</label>
-            <Choice id=id value=Signal::derive(move || mode.get()) options on=set_mode />
+            <p class="modes-title">"Strategy" <small>{move || mode_meaning(&mode.get())}</small></p>
+            <div class="segments modes" role="radiogroup" aria-label="Strategy" tabindex="-1" id=id>
+                {segments}
+            </div>
             <Wrong lines=form.work.wrong(&strategy.key("mode"), false) id=format!("e-{strategy}.mode") />
         </div>
         {move || conditional.get().then(|| view! { <Conditions form path=inner.clone() /> })}

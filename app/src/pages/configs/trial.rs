@@ -183,7 +183,7 @@ pub fn tell(outcome: Outcome) -> Told {
 
 fn lit(told: &Told) -> Lights {
     let mut steps = told.steps.iter().cloned();
-    Lights { first: steps.next(), maybe: steps.collect(), bad: Vec::new() }
+    Lights { first: steps.next(), maybe: steps.collect(), ..Lights::default() }
 }
 
 fn shown(answer: &Result<Told, Failure>) -> AnyView {

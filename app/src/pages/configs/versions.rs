@@ -1,15 +1,17 @@
 //! The versions of a config as one line of stations, two of them compared, and the way back.
 
 use super::head::{Bench, touches};
+use super::stations::stations;
+use super::undo;
 use crate::api;
 use crate::failure::Failure;
-use crate::model::config::{ConfigDetail, Version};
+use crate::model::config::ConfigDetail;
 use crate::parts::diff::{Diff, tally};
 use crate::parts::icon::Points;
 use crate::parts::page::{Page, Waiting};
-use crate::parts::problem::{Problem, failure_of, shown, success_of};
+use crate::parts::problem::{Problem, failure_of, shown};
+use crate::parts::route::merge::{merge, tally as tally_marks};
 use crate::parts::route::{Lights, RouteGraph};
-use crate::parts::time::Time;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -18,7 +20,7 @@ use serde_json::Value;
 
 /// One side of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
+pub enum Side {
     Draft,
     Number(i64),
 }
@@ -31,7 +33,7 @@ impl Side {
         }
     }
 
-    fn word(self) -> String {
+    pub fn word(self) -> String {
         match self {
             Self::Draft => "draft".into(),
             Self::Number(number) => number.to_string(),
@@ -72,10 +74,10 @@ pub fn Versions() -> impl IntoView {
     let slug = Memo::new(move |_| params.with(|params| params.get("slug").unwrap_or_default()));
     let asked = Memo::new(move |_| query.with(|query| (Side::read(query.get("old")), Side::read(query.get("new")))));
     let back = ServerAction::<api::RollBack>::new();
-    let rolled = success_of(back);
+    let live = move || query.with_untracked(|query| query.get("live")?.parse::<i64>().ok());
     let page = Resource::new(
-        move || (slug.get(), asked.get(), rolled.get()),
-        |(slug, (old, new), _)| async move {
+        move || (slug.get(), asked.get()),
+        |(slug, (old, new))| async move {
             let detail = api::config(slug).await?;
             let (old, new) = sides(&detail, old, new);
             let before = text(&detail, old).await?;
@@ -96,7 +98,13 @@ pub fn Versions() -> impl IntoView {
                     Ok((detail, old, new, before, after)) => {
                         let (old, new) = (Side::read(Some(old)), Side::read(Some(new)));
                         let (old, new) = sides(&detail, old, new);
-                        show(detail, (old, before), (new, after), back)
+                        let told = live().filter(|number| *number == detail.row.version);
+                        let told = told.map(|number| undo::live(detail.row.slug.clone(), number, back));
+                        view! {
+                            {show(detail, (old, before), (new, after), back)}
+                            {told}
+                        }
+                            .into_any()
                     }
                     Err(failure) => view! { <Page title="Versions">{shown(Err(failure), |()| ())}</Page> }.into_any(),
                 }
@@ -146,7 +154,6 @@ fn show(
             if detail.draft.is_some() { "The draft stays." } else { "" }
         ),
     };
-    let config: Value = serde_json::from_str(&after).unwrap_or_default();
     let names = (old.name(&detail), new.name(&detail));
     let heading = format!("{} against {}", names.1, names.0);
     view! {
@@ -165,13 +172,7 @@ fn show(
                         <span>{words}</span>
                     </p>
                     {pickers(&detail, old, new)}
-                    <section class="card graph" aria-labelledby="route-title">
-                        <header>
-                            <h2 id="route-title">"Route"</h2>
-                            <p>{names.1.clone()}</p>
-                        </header>
-                        <RouteGraph config=Signal::stored(config) lights=Signal::stored(Lights::default()) over=RwSignal::new(None) />
-                    </section>
+                    {drawn(&before, &after, &heading)}
                     <section class="card dif" aria-labelledby="json-title">
                         <header>
                             <h2 id="json-title">"JSON"</h2>
@@ -186,6 +187,40 @@ fn show(
     .into_any()
 }
 
+/// Both sides in one graph.
+fn drawn(before: &str, after: &str, heading: &str) -> impl IntoView + use<> {
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    let config = read(after);
+    let (both, marks) = if before.is_empty() { (config.clone(), Vec::new()) } else { merge(&read(before), &config) };
+    let change = if before.is_empty() { "the first version".to_owned() } else { tally_marks(&marks) };
+    let lights = Lights { marks, ..Lights::default() };
+    let told = format!("{heading}: {change}");
+    view! {
+        <section class="card graph" aria-labelledby="route-title">
+            <header>
+                <h2 id="route-title">"Route"</h2>
+                <p>{told}</p>
+                <ul class="legend push" aria-hidden="true">
+                    <li>
+                        <svg class="lg" viewBox="0 0 22 8"><path class="tk lit" d="M1 4H21" /></svg>
+                        "new"
+                    </li>
+                    <li>
+                        <svg class="lg" viewBox="0 0 22 8"><path class="tk gone" d="M1 4H21" /></svg>
+                        "removed"
+                    </li>
+                </ul>
+            </header>
+            <RouteGraph
+                config=Signal::stored(both)
+                lights=Signal::stored(lights)
+                over=RwSignal::new(None)
+                heard=config
+            />
+        </section>
+    }
+}
+
 fn roll_back(slug: String, number: i64, back: ServerAction<api::RollBack>) -> impl IntoView {
     view! {
         <ActionForm action=back>
@@ -196,55 +231,6 @@ fn roll_back(slug: String, number: i64, back: ServerAction<api::RollBack>) -> im
             </button>
         </ActionForm>
     }
-}
-
-/// The draft, if there is one, then the versions; each leads to its comparison with what is live.
-fn stations(detail: &ConfigDetail, old: Side, new: Side) -> AnyView {
-    let place = format!("/configs/{}/versions", detail.row.slug);
-    let side = move |this: Side| {
-        let word = if this == new { "right" } else { "left" };
-        (this == new || this == old).then(|| view! { <span class="side push">{word}</span> })
-    };
-    let draft = detail.draft.as_ref().map(|draft| {
-        view! {
-            <li class="draft">
-                <a href=format!("{place}?new=draft") aria-current=(new == Side::Draft).then_some("true")>
-                    <span class="hd">
-                        <b>{format!("v{}", detail.row.version + 1)}</b>
-                        <span class="badge">"draft"</span>
-                        {side(Side::Draft)}
-                    </span>
-                    <span class="by">{by(draft.author.as_ref())} " · saved " <Time at=draft.at /></span>
-                </a>
-            </li>
-        }
-    });
-    let version = |version: &Version| {
-        let this = Side::Number(version.number);
-        view! {
-            <li class=if version.published { "live" } else { "" }>
-                <a href=format!("{place}?new={}", version.number) aria-current=(new == this).then_some("true")>
-                    <span class="hd">
-                        <b>{format!("v{}", version.number)}</b>
-                        {version.published.then(|| view! { <span class="badge accent">"live"</span> })}
-                        {side(this)}
-                    </span>
-                    {(!version.note.is_empty()).then(|| view! { <span class="nt">{version.note.clone()}</span> })}
-                    <span class="by">{by(version.author.as_ref())} " · " <Time at=version.at /></span>
-                </a>
-            </li>
-        }
-    };
-    let versions = detail.versions.iter().map(version).collect_view();
-    view! {
-        {draft}
-        {versions}
-    }
-    .into_any()
-}
-
-fn by(author: Option<&String>) -> String {
-    author.cloned().unwrap_or_else(|| "a file or an API key".into())
 }
 
 /// Any two can be compared, by a form that needs no scripts.
@@ -310,6 +296,8 @@ mod tests {
             at: 0,
             note: String::new(),
             published: number == version,
+            calls: 0,
+            failed: 0,
         };
         ConfigDetail {
             row,

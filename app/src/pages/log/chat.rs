@@ -69,7 +69,7 @@ fn voice(role: &str, calls: bool) -> (String, IconData) {
 }
 
 /// Only what the server has cleaned is set as HTML.
-fn part(part: Part) -> AnyView {
+pub fn part(part: Part) -> AnyView {
     match part {
         Part::Html(html) => view! { <div class="prose" inner_html=html></div> }.into_any(),
         Part::Text(text) => view! { <p class="plain">{text}</p> }.into_any(),

@@ -9,7 +9,7 @@ use crate::parts::copy::Copy;
 use crate::parts::icon::Icon;
 use crate::parts::time::Time;
 use icondata_core::Icon as IconData;
-use icondata_lu::{LuArrowDown, LuArrowUp, LuX};
+use icondata_lu::{LuArrowDown, LuArrowUp, LuTerminal, LuX};
 use leptos::prelude::*;
 
 pub fn head(detail: &LogDetail, query: &LogQuery, tab: Memo<Tab>) -> impl IntoView + use<> {
@@ -23,6 +23,15 @@ pub fn head(detail: &LogDetail, query: &LogQuery, tab: Memo<Tab>) -> impl IntoVi
             move || id.as_ref().map(|id| url::open(id, &query, tab.get().word()))
         }
     };
+    // Messages that were kept can be asked again.
+    let play = (detail.path == "/v1/chat/completions" && !detail.turns.is_empty()).then(|| {
+        view! {
+            <a class="btn sm" href=format!("/playground?log={}", row.id) title="Open in the playground">
+                <Icon icon=LuTerminal />
+                <span class="wide-only">"Playground"</span>
+            </a>
+        }
+    });
     view! {
         <header class="top">
             {status(row)}
@@ -31,6 +40,7 @@ pub fn head(detail: &LogDetail, query: &LogQuery, tab: Memo<Tab>) -> impl IntoVi
             </h2>
             <Copy text=id what="the id" quiet=true />
             <p class="muted moment">{clock(row.at)} " · " <Time at=row.at /></p>
+            {play}
             <nav class="steps push" aria-label="Neighbours">
                 {step("Newer call (k)", "k", LuArrowUp, to(newer))}
                 {step("Older call (j)", "j", LuArrowDown, to(older))}

@@ -1,26 +1,9 @@
 //! Figures as people read them.
 
+pub use crate::model::duration::duration;
 use crate::model::log::LogRow;
 use crate::model::money::grouped;
 use crate::parts::time::Stamp;
-
-/// Microseconds as `400 µs`, `2.8 ms`, `410 ms`, `2.81 s` or `2 min 5 s`.
-pub fn duration(micros: u64) -> String {
-    match micros {
-        0 => "0 ms".into(),
-        1..1_000 => format!("{micros} µs"),
-        1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
-        10_000..999_500 => format!("{} ms", (micros + 500) / 1_000),
-        999_500..59_995_000 => {
-            format!("{}.{:02} s", (micros + 5_000) / 1_000_000, (micros + 5_000) % 1_000_000 / 10_000)
-        }
-        _ => minutes((micros + 500_000) / 1_000_000),
-    }
-}
-
-fn minutes(seconds: u64) -> String {
-    format!("{} min {} s", seconds / 60, seconds % 60)
-}
 
 /// A total: whole up to a million, then `372.1 M`.
 pub fn total(count: u64) -> String {
@@ -72,23 +55,6 @@ fn bare(asked: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_duration_shows_the_digits_that_matter() {
-        for (micros, text) in [
-            (0, "0 ms"),
-            (400, "400 µs"),
-            (2_810, "2.8 ms"),
-            (410_400, "410 ms"),
-            (999_400, "999 ms"),
-            (999_600, "1.00 s"),
-            (2_814_999, "2.81 s"),
-            (59_996_000, "1 min 0 s"),
-            (125_000_000, "2 min 5 s"),
-        ] {
-            assert_eq!(duration(micros), text, "{micros}");
-        }
-    }
 
     #[test]
     fn totals_and_ids_are_shortened() {

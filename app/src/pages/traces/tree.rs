@@ -9,16 +9,21 @@ use crate::pages::logs::figures::{duration, short_id};
 use crate::pages::logs::url;
 use crate::parts::badge::Tile;
 use crate::parts::copy::Copy;
+use crate::parts::icon::Icon;
 use crate::parts::page::Wide;
 use crate::parts::scale::Scale;
 use crate::parts::time::Time;
+use icondata_lu::{LuChevronDown, LuEye};
 use leptos::prelude::*;
 
-pub fn tree(detail: &TraceDetail) -> impl IntoView + use<> {
+/// `here` is the address of the trace itself.
+pub fn tree(detail: &TraceDetail, here: &str) -> impl IntoView + use<> {
     let row = &detail.row;
     let query = around(row);
     let scale = Scale::over(row.duration_us);
-    let lines = detail.spans.iter().map(|span| line(span, scale, &query)).collect_view();
+    let lines = detail.spans.iter().zip(above(&detail.spans)).enumerate();
+    let lines =
+        lines.map(|(at, (span, above))| line(span, scale, &query, Fold { at, above, here })).collect_view();
     let calls = detail.spans.iter().filter(|span| span.attempt.is_none()).count();
     let whole = usize::try_from(row.spans).unwrap_or(usize::MAX);
     let left = (whole > calls).then(|| {
@@ -99,8 +104,44 @@ fn head(detail: &TraceDetail, query: &LogQuery) -> impl IntoView + use<> {
     }
 }
 
+/// Where a line stands in the tree; `hands/fold.rs` folds it.
+struct Fold<'a> {
+    at: usize,
+    here: &'a str,
+    /// The lines that it lies below.
+    above: Vec<usize>,
+}
+
+/// For each span the places of those that it lies below, the root first.
+fn above(spans: &[Span]) -> Vec<Vec<usize>> {
+    let mut open: Vec<usize> = Vec::new();
+    let each = spans.iter().enumerate().map(|(at, span)| {
+        while open.last().is_some_and(|last| spans[*last].depth >= span.depth) {
+            open.pop();
+        }
+        let above = open.clone();
+        open.push(at);
+        above
+    });
+    each.collect()
+}
+
+/// Hides what lies below a span, or shows it again.
+fn folder(name: &str, at: usize) -> impl IntoView + use<> {
+    let label = format!("What lies below {name}");
+    view! {
+        <button type="button" class="fold scripted" aria-expanded="true" aria-label=label data-fold=at.to_string()>
+            <Icon icon=LuChevronDown class="s" />
+        </button>
+    }
+}
+
 /// The name's link covers the whole line and opens the call's log.
-fn line(span: &Span, scale: Scale, query: &LogQuery) -> impl IntoView + use<> {
+fn line(span: &Span, scale: Scale, query: &LogQuery, fold: Fold<'_>) -> impl IntoView + use<> {
+    let Fold { at, above, here } = fold;
+    let glance = format!("{here}&span={}", span.log);
+    let called = format!("Look at {}", span.name);
+    let above = above.iter().map(usize::to_string).collect::<Vec<_>>().join(" ");
     let tab = if span.attempt.is_some() { "attempts" } else { "" };
     let from = scale.percent(span.started_us);
     let to = scale.percent(span.started_us + span.latency_us);
@@ -118,9 +159,10 @@ fn line(span: &Span, scale: Scale, query: &LogQuery) -> impl IntoView + use<> {
         |cost| cost.call_text(),
     );
     view! {
-        <tr>
+        <tr data-above=above>
             <th scope="row">
                 <span class="who" style=format!("--deep:{}", span.depth)>
+                    {span.group.then(|| folder(&span.name, at))}
                     {sign} <a href=url::open(&span.log, query, tab) class="trim">
                         {span.name.clone()}
                     </a> <Tile letters=span.tile.clone() /> <span class="muted trim">{span.aside.clone()}</span>
@@ -135,14 +177,16 @@ fn line(span: &Span, scale: Scale, query: &LogQuery) -> impl IntoView + use<> {
                 </span>
             </td>
             <td class="num soft" title=tokens>
-                {paid}
+                {paid} <a class="glance" href=glance aria-label=called.clone() title=called>
+                    <Icon icon=LuEye class="s" />
+                </a>
             </td>
         </tr>
     }
 }
 
 /// The calls of the trace and no others, so that the ways on from a log stay within it.
-fn around(row: &TraceRow) -> LogQuery {
+pub fn around(row: &TraceRow) -> LogQuery {
     let length = i64::try_from(row.duration_us / 1_000).unwrap_or(0);
     let from = row.at - row.at.rem_euclid(MINUTE);
     let to = row.at.saturating_add(length).saturating_add(2 * MINUTE);
@@ -150,5 +194,18 @@ fn around(row: &TraceRow) -> LogQuery {
         range: Range::Between(from, to - to.rem_euclid(MINUTE)),
         trace: Some(row.trace.clone()),
         ..LogQuery::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_knows_what_it_lies_below() {
+        let span = |depth| Span { depth, ..Span::default() };
+        let spans = [0, 1, 2, 2, 1, 0, 3].map(span);
+        let wanted: [&[usize]; 7] = [&[], &[0], &[0, 1], &[0, 1], &[0], &[], &[5]];
+        assert_eq!(above(&spans), wanted);
     }
 }

@@ -2,6 +2,7 @@
 //! platforms in one column; rails never cross, since a group's targets stand in rows of their own.
 #![expect(clippy::needless_pass_by_value, reason = "words are made where they are handed over")]
 
+use super::merge::Mark;
 use super::order::{DEPTH_MOST, child, depth, label, mode_of, node_of, order, targets};
 use super::say;
 use serde_json::Value;
@@ -16,6 +17,22 @@ pub struct Lights {
     pub maybe: Vec<String>,
     /// Mistakes, each with its sentence.
     pub bad: Vec<(String, String)>,
+    /// What became of places since another config.
+    pub marks: Vec<(String, Mark)>,
+    pub seen: Vec<Seen>,
+}
+
+/// How a provider did of late.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Without `@`.
+    pub provider: String,
+    /// Such as `p50 0.94 s`; empty where nothing is known.
+    pub pace: String,
+    /// `ok`, `warn`, `bad` or `off`: the shape and colour of its lamp.
+    pub lamp: &'static str,
+    /// The lamp in words.
+    pub told: String,
 }
 
 /// Measures of a drawing, in pixels.
@@ -36,7 +53,7 @@ pub struct Frame {
 }
 
 pub const BROAD: Frame =
-    Frame { class: "broad", root: 92, step: 172, reach: 430, row: 64, top: 60, platform: 208, upright: false };
+    Frame { class: "broad", root: 92, step: 150, reach: 430, row: 64, top: 60, platform: 208, upright: false };
 pub const NARROW: Frame =
     Frame { class: "narrow", root: 30, step: 36, reach: 54, row: 80, top: 62, platform: 220, upright: true };
 
@@ -132,7 +149,8 @@ impl Pen<'_> {
                 }
                 from = y - CUT;
             }
-            let said = label_at(self, node, targets, &shares, *at);
+            let said =
+                label_at(self, node, targets, &shares, *at).filter(|_| self.mark(&paths[number]) != Some(&Mark::Gone));
             let passed = if self.frame.upright {
                 [if number == 0 { label.as_str() } else { "" }, said.as_ref().map_or("", |(_, text)| text)]
                     .into_iter()
@@ -190,9 +208,20 @@ impl Pen<'_> {
         let (x, y) = (self.column, self.y());
         let bad = self.lights.bad.iter().find(|(at, _)| node_of(at) == path);
         let (name, rest) = say::target(node);
-        let rest = bad.map_or(rest, |(_, text)| text.clone());
+        let seen = self.lights.seen.iter().find(|seen| seen.provider == say::provider(node));
+        let rest = match (bad, self.mark(path), seen) {
+            (Some((_, text)), ..) => text.clone(),
+            (_, Some(Mark::New), _) => "+ added".into(),
+            (_, Some(Mark::Gone), _) => "− removed".into(),
+            (_, Some(Mark::Changed(told)), _) => format!("± {told}"),
+            (.., Some(seen)) if !seen.pace.is_empty() => {
+                [rest.as_str(), &seen.pace].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+            }
+            _ => rest,
+        };
         let (width, tile) = (self.frame.platform, letters(say::provider(node)));
         let class = if bad.is_some() { "bad" } else { self.light(&[path]) };
+        let lamp = seen.map_or_else(String::new, |seen| lamp(seen, width - 14));
         if bad.is_some() {
             _ = write!(self.over, r#"<path class="stop" d="M{} {} v16"/>"#, x - 6, y - 8);
         }
@@ -202,7 +231,7 @@ impl Pen<'_> {
         let room = usize::try_from((width - 52) / 7).unwrap_or(4);
         _ = write!(
             self.words,
-            r#"<g class="pf {class}" data-path="{}" transform="translate({x} {})"><title>{} {}</title><rect width="{width}" height="46" rx="6"/><rect class="vd" x="12" y="14" width="18" height="18" rx="4"/><text class="vt" x="21" y="26.5" text-anchor="middle">{}</text><text class="m" x="40" y="{}">{}</text><text class="s" x="40" y="35">{}</text></g>"#,
+            r#"<g class="pf {class}" data-path="{}" transform="translate({x} {})"><title>{} {}</title><rect width="{width}" height="46" rx="6"/><rect class="vd" x="12" y="14" width="18" height="18" rx="4"/><text class="vt" x="21" y="26.5" text-anchor="middle">{}</text><text class="m" x="40" y="{}">{}</text><text class="s" x="40" y="35">{}</text>{lamp}</g>"#,
             safe(path),
             y - HALF,
             safe(&name),
@@ -234,11 +263,22 @@ impl Pen<'_> {
         );
     }
 
+    /// A mark holds for all that lies below.
+    fn mark(&self, path: &str) -> Option<&Mark> {
+        let lies = |at: &str, mark: &Mark| {
+            path == at || (!matches!(mark, Mark::Changed(_)) && path.starts_with(&format!("{at}.")))
+        };
+        self.lights.marks.iter().find(|(at, mark)| lies(at, mark)).map(|(_, mark)| mark)
+    }
+
     fn light(&self, leads: &[&str]) -> &'static str {
         let leads_to = |target: &str| {
             leads.iter().any(|path| target == *path || target.starts_with(&format!("{path}.")) || path.is_empty())
         };
+        let marked = |mark: &Mark| leads.iter().all(|path| self.mark(path) == Some(mark));
         match &self.lights.first {
+            _ if marked(&Mark::New) => "lit",
+            _ if marked(&Mark::Gone) => "gone",
             Some(first) if leads_to(first) => "lit",
             _ if self.lights.maybe.iter().any(|target| leads_to(target)) => "maybe",
             _ => "",
@@ -262,6 +302,25 @@ fn label_at(
     Some((number, text))
 }
 
+/// By shape as well as colour: round, diamond, square, ring.
+fn lamp(seen: &Seen, x: i32) -> String {
+    let shape = match seen.lamp {
+        "warn" => format!(r#"<path d="M{x} 9 l4 4 -4 4 -4 -4z""#),
+        "bad" => format!(r#"<rect x="{}" y="9.5" width="7" height="7" rx="1""#, x - 3),
+        _ => format!(r#"<circle cx="{x}" cy="13" r="3.5""#),
+    };
+    format!(
+        r#"{shape} class="lamp {}"><title>{}</title></{}>"#,
+        seen.lamp,
+        safe(&seen.told),
+        match seen.lamp {
+            "warn" => "path",
+            "bad" => "rect",
+            _ => "circle",
+        }
+    )
+}
+
 /// Two letters stand for a provider.
 pub fn letters(slug: &str) -> String {
     let mut letters = slug.chars().filter(|letter| letter.is_alphanumeric());
@@ -281,71 +340,4 @@ fn safe(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn sample() -> Value {
-        json!({
-            "strategy": {"mode": "conditional", "default": "rest", "conditions": [
-                {"query": {"metadata.plan": {"$eq": "paid"}}, "then": "premium"}
-            ]},
-            "targets": [
-                {"name": "rest", "provider": "@b"},
-                {"name": "premium", "strategy": {"mode": "fallback", "on_status_codes": [429]}, "targets": [
-                    {"provider": "@a"},
-                    {"strategy": {"mode": "loadbalance"}, "targets": [{"provider": "@c", "weight": 3}, {"provider": "@<b>"}]},
-                ]},
-            ]
-        })
-    }
-
-    #[test]
-    fn the_first_choice_runs_straight_and_the_rest_turns_down() {
-        let lights = Lights {
-            first: Some("targets[1].targets[0]".into()),
-            maybe: vec!["targets[1].targets[1].targets[0]".into()],
-            bad: vec![("targets[0].provider".into(), "No \"such\" provider".into())],
-        };
-        let svg = draw(&sample(), &lights, BROAD);
-        for part in [
-            r#"<path class="tk lit" style="--w:2.5px" d="M92 60 H264"/>"#,
-            r#"<path class="tk lit" style="--w:2.5px" d="M264 60 H608"/>"#,
-            r#"<path class="tk maybe" style="--w:2.5px" d="M264 60 l14 14 V110"/>"#,
-            r#"d="M106 238 l14 14 H608"/>"#,
-            "metadata.plan is",
-            "75 %",
-            "otherwise",
-            "&lt;b&gt;",
-            "No &quot;such&quot; provider",
-            r#"class="pf bad" data-path="targets[0]""#,
-        ] {
-            assert!(svg.contains(part), "{part}\n{svg}");
-        }
-        assert!(!svg.contains("<b>"), "{svg}");
-        assert_eq!(draw(&sample(), &lights, NARROW).matches("<g class").count(), 4);
-    }
-
-    #[test]
-    fn it_is_told_in_words_too() {
-        let wanted = "Conditions of metadata.plan is paid: Fallback of a; on 429: Load balance of 75 %: c; 25 %: <b>; otherwise: rest";
-        assert_eq!(told(&sample()), wanted);
-        assert_eq!(told(&json!({"provider": "@a"})), "a");
-    }
-
-    #[test]
-    fn anything_is_drawn() {
-        for config in [json!({}), json!({"targets": []}), json!({"targets": [1, null, "x"], "strategy": 3}), json!([])]
-        {
-            assert!(draw(&config, &Lights::default(), BROAD).starts_with("<svg"));
-        }
-        for (path, node) in [
-            ("targets[0].retry", "targets[0]"),
-            ("retry", ""),
-            ("targets[1].targets[2].x", "targets[1].targets[2]"),
-            ("targets", ""),
-        ] {
-            assert_eq!(node_of(path), node);
-        }
-    }
-}
+mod tests;
