@@ -1,6 +1,25 @@
-// Loads the wasm half and lets it take over the page. Where anything fails, the page goes on working without it.
+// Keeps lists where they were scrolled to, then loads the wasm half, which gives the page its hands, and wakes its
+// islands. Where anything fails, the page goes on working without it.
+
+// A list is the same list while one opens what stands in it: neither its room nor its filters change.
+const search = new URLSearchParams(location.search);
+search.delete("tab");
+const list = `${location.pathname.split("/")[1]}?${search}`;
+const regions = () => document.querySelectorAll('[role="region"][aria-label]');
+const before = JSON.parse(sessionStorage.getItem("scrolled") ?? "{}");
+if (before.list === list) {
+  regions().forEach((region) => (region.scrollTop = before.tops[region.ariaLabel] ?? 0));
+}
+addEventListener("pagehide", () => {
+  const tops = Object.fromEntries([...regions()].map((region) => [region.ariaLabel, region.scrollTop]));
+  sessionStorage.setItem("scrolled", JSON.stringify({ list, tops }));
+});
+
 const { js, wasm } = document.querySelector("script[data-wasm]").dataset;
 const app = await import(js);
 await app.default({ module_or_path: wasm });
 app.hydrate();
+for (const island of document.querySelectorAll("leptos-island")) {
+  app[island.dataset.component](island);
+}
 document.documentElement.dataset.ready = "";

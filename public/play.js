@@ -41,7 +41,6 @@ addEventListener("toggle", (event) => {
   if (form && event.target.matches("[data-code]") && event.target.open) writeCode(form);
 }, true);
 
-document.addEventListener("play", begin);
 begin();
 
 const ACTS = {

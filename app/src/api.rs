@@ -8,6 +8,8 @@ use leptos::server_fn::codec::Json;
 
 #[cfg(feature = "ssr")]
 use crate::backend::{door, session};
+#[cfg(feature = "ssr")]
+use crate::pages::configs::trial::tell;
 
 #[server]
 pub async fn doorway() -> Result<account::Doorway, Failure> {
@@ -144,22 +146,28 @@ pub async fn save_draft(slug: String, body: String, seen: i64) -> Result<config:
 
 #[server]
 pub async fn discard_draft(slug: String) -> Result<(), Failure> {
-    session().await?.discard_draft(slug).await
+    let editor = format!("/configs/{slug}");
+    session().await?.discard_draft(slug).await.inspect(|()| leptos_axum::redirect(&editor))
 }
 
 #[server]
-pub async fn publish(slug: String, note: String, seen: i64) -> Result<config::Published, Failure> {
-    session().await?.publish(slug, note, seen).await
+pub async fn publish(slug: String, note: String, seen: i64) -> Result<i64, Failure> {
+    let versions = format!("/configs/{slug}/versions");
+    let live = session().await?.publish(slug, note, seen).await?.settled();
+    live.inspect(|number| leptos_axum::redirect(&format!("{versions}?live={number}")))
 }
 
 #[server]
 pub async fn roll_back(slug: String, number: i64) -> Result<i64, Failure> {
-    session().await?.roll_back(slug, number).await
+    let versions = format!("/configs/{slug}/versions");
+    let live = session().await?.roll_back(slug, number).await;
+    live.inspect(|number| leptos_axum::redirect(&format!("{versions}?live={number}")))
 }
 
 #[server]
 pub async fn rename_config(slug: String, name: String) -> Result<(), Failure> {
-    session().await?.rename_config(slug, name).await
+    let editor = format!("/configs/{slug}");
+    session().await?.rename_config(slug, name).await.inspect(|()| leptos_axum::redirect(&editor))
 }
 
 #[server]
@@ -168,8 +176,8 @@ pub async fn remove_config(slug: String) -> Result<(), Failure> {
 }
 
 #[server(input = Json)]
-pub async fn try_config(trial: config::Trial) -> Result<config::Outcome, Failure> {
-    session().await?.try_config(trial).await
+pub async fn try_config(trial: config::Trial) -> Result<config::Told, Failure> {
+    session().await?.try_config(trial).await.map(tell)
 }
 
 #[server(input = Json)]

@@ -1,5 +1,7 @@
 //! What can go wrong for a person at the console.
 
+#[cfg(feature = "ssr")]
+use crate::model::config::Published;
 use crate::model::routing::Mistake;
 #[cfg(feature = "ssr")]
 use leptos::prelude::use_context;
@@ -80,6 +82,20 @@ impl Failure {
         if let Some(options) = use_context::<leptos_axum::ResponseOptions>().filter(|_| !plain) {
             options.set_status(status);
         }
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl Published {
+    /// The number of the version. For a form: that somebody was quicker is why it is refused.
+    pub fn settled(self) -> Result<i64, Failure> {
+        let clash = match self {
+            Self::Done { number, .. } => return Ok(number),
+            Self::Clash(clash) => clash,
+        };
+        let who = clash.author.unwrap_or_else(|| "Somebody".into());
+        let text = "changed this draft meanwhile. Nothing was published. Look at it again, then publish it.";
+        Err(Failure::refused("", format!("{who} {text}")))
     }
 }
 

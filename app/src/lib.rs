@@ -4,6 +4,8 @@ pub mod api;
 #[cfg(feature = "ssr")]
 pub mod backend;
 pub mod failure;
+#[cfg(feature = "hydrate")]
+mod hands;
 pub mod model;
 mod pages;
 mod parts;
@@ -20,10 +22,11 @@ compile_error!(
     "build through `cargo xtask`, or keep --cfg erase_components in RUSTFLAGS: both halves must agree on it"
 );
 
-/// Takes over the page that the server has rendered. Called by `public/boot.js`.
+/// Gives the page that the server has rendered its hands. Called by `public/boot.js`, which then wakes the islands.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(App);
+    leptos::mount::hydrate_islands();
+    hands::attend();
 }

@@ -18,7 +18,6 @@ use crate::pages::sign_in::SignIn;
 use crate::pages::sign_up::SignUp;
 use crate::pages::traces::{NoTrace, Trace, Traces};
 use crate::parts::frame::Frame;
-use crate::parts::theme::Theme;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
@@ -28,7 +27,6 @@ use leptos_router::{SsrMode, path};
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    Theme::provide();
     view! {
         <Title formatter=|page: String| if page.is_empty() { "Switchyard".into() } else { page + " · Switchyard" } />
         <Router>

@@ -24,7 +24,11 @@ pub struct Front {
     pub fonts: Vec<String>,
 }
 
+/// Pages are dead HTML but for their islands, so that what the server knew of them need not travel.
 pub fn shell() -> impl IntoView {
+    if let Some(shared) = Owner::current_shared_context() {
+        shared.set_is_hydrating(false);
+    }
     let front = use_context::<Front>().unwrap_or_default();
     let nonce = use_nonce();
     send_policy(nonce.as_deref().unwrap_or_default());
@@ -46,7 +50,7 @@ pub fn shell() -> impl IntoView {
                 {fonts.collect_view()}
                 <link rel="icon" href=front.favicon r#type="image/svg+xml" />
                 <link rel="modulepreload" href=front.js.clone() />
-                <link rel="preload" href=front.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="" />
+                <link rel="preload" href=front.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="" fetchpriority="low" />
                 <script type="module" src=front.boot data-js=front.js data-wasm=front.wasm nonce=nonce.clone()></script>
                 {scripts.collect_view()}
                 <MetaTags />

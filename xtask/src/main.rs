@@ -27,6 +27,8 @@ enum Task {
     },
     /// Build everything for use: `target/release/switchyard` is the whole product.
     Build,
+    /// Build the browser half alone, into `target/site`.
+    Front,
     /// Run a debug server, and rebuild and restart it as files change; arguments go to it.
     Dev {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -50,6 +52,8 @@ enum Task {
         #[arg(long)]
         keep: bool,
     },
+    /// Measure the pages in a browser: LCP, CLS, TBT, and what their code weighs. Fails past the limits.
+    Vitals,
     /// Measure the gateway against a bare proxy; arguments, such as `--quick`, go to the bench.
     Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -61,9 +65,11 @@ fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Run { args } => run(&args),
         Task::Build => build().map(|binary| println!("{}", binary.display())),
+        Task::Front => front(),
         Task::Dev { args } => dev::watch(&args),
         Task::Test { only } => suite::run(&only),
         Task::Fuzz { seconds, target, keep } => fuzz::run(seconds, &target, keep),
+        Task::Vitals => suite::vitals(),
         Task::Bench { args } => bench(&args),
     };
     match done {
@@ -77,10 +83,13 @@ fn main() -> ExitCode {
 
 /// Builds the browser half, then the server that embeds it. Returns the server's path.
 fn build() -> Result<PathBuf> {
-    let module = wasm::build(wasm::Profile::Front)?;
-    site::assemble(&module)?;
+    front()?;
     shell::run(shell::cargo().args(["build", "--release", "--package", "switchyard", "--bin", "switchyard"]))?;
     Ok(shell::root().join("target/release/switchyard"))
+}
+
+fn front() -> Result<()> {
+    site::assemble(&wasm::build(wasm::Profile::Front)?)
 }
 
 fn run(args: &[OsString]) -> Result<()> {

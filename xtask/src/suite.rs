@@ -4,6 +4,7 @@ use crate::tally::Tally;
 use crate::{machine, shell};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,8 @@ pub enum Step {
     Node,
     /// A browser's journeys through the release binary.
     Journeys,
+    /// LCP, CLS and TBT of every page, and what its code weighs.
+    Vitals,
     /// Pictures of every page, left in `end2end/shots`.
     Shots,
     /// Twenty `kill -9` under load against the release binary.
@@ -55,8 +58,19 @@ pub fn run(only: &[Step]) -> Result<()> {
     report(outcomes)
 }
 
+/// Measures the pages of the release binary, or of that which `SWITCHYARD_BIN` names.
+pub fn vitals() -> Result<()> {
+    machine::prepare()?;
+    let binary = std::env::var_os("SWITCHYARD_BIN").map_or_else(released, PathBuf::from);
+    shell::run(npm("vitals").env("SWITCHYARD_BIN", binary))
+}
+
+fn released() -> PathBuf {
+    shell::root().join("target/release/switchyard")
+}
+
 fn perform(step: Step) -> (Tally, Result<()>) {
-    let binary = shell::root().join("target/release/switchyard");
+    let binary = released();
     match step {
         Step::Prepare => uncounted(machine::prepare()),
         Step::Format => uncounted(format()),
@@ -74,6 +88,7 @@ fn perform(step: Step) -> (Tally, Result<()>) {
         }
         Step::Node => shell::run_counted(npm("sdk").env("SWITCHYARD_BIN", binary)),
         Step::Journeys => shell::run_counted(npm("journeys").env("SWITCHYARD_BIN", binary)),
+        Step::Vitals => uncounted(shell::run(npm("vitals").env("SWITCHYARD_BIN", binary))),
         Step::Shots => uncounted(shell::run(npm("shots").env("SWITCHYARD_BIN", binary))),
         Step::Crash => {
             let mut test = shell::cargo();

@@ -7,6 +7,11 @@ use std::process::Command;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const OLDEST: (u32, u32) = (1, 88);
+/// The first that can leave out of the module what nobody will read: a panic's words, and how a value looks in them.
+const TERSE: (u32, u32) = (1, 92);
+/// The whole of the flags, since these replace those of `.cargo/config.toml`.
+const TERSELY: &str = "--cfg erase_components -Zlocation-detail=none -Zfmt-debug=none -Zunstable-options \
+    -Cpanic=immediate-abort";
 const MISSING: &str = "The browser half needs Rust's wasm32 target: rustup target add wasm32-unknown-unknown. \
     Where rustup cannot download, on Debian: apt-get install --no-install-recommends rustc-web cargo-web rust-web-src lld-22";
 
@@ -21,8 +26,8 @@ pub enum Profile {
 
 /// Who compiles for wasm32.
 enum Toolchain {
-    /// The Rust in use, which has the target.
-    Own,
+    /// The Rust in use, which has the target; and `source`, that of `std`, too.
+    Own { source: bool },
     /// Debian's, which brings the source of `std` instead of a compiled one.
     Debian { linker: PathBuf },
 }
@@ -33,19 +38,16 @@ pub fn build(profile: Profile) -> Result<PathBuf> {
         Profile::Front => "front",
         Profile::FrontDev => "front-dev",
     };
-    let mut cargo = match toolchain()? {
-        Toolchain::Own => {
+    let mut cargo = match (toolchain()?, profile) {
+        (Toolchain::Own { source: true }, Profile::Front) => whole(shell::cargo(), "rustc"),
+        (Toolchain::Own { .. }, _) => {
             let mut cargo = shell::cargo();
             cargo.arg("build");
             cargo
         }
-        Toolchain::Debian { linker } => {
-            let mut cargo = shell::as_if_by_hand("/usr/bin/cargo");
-            cargo
-                .env("RUSTC_BOOTSTRAP", "1")
-                .env("RUSTC", "/usr/bin/rustc")
-                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
-                .args(["build", "-Zbuild-std=std,panic_abort", "-Zbuild-std-features="]);
+        (Toolchain::Debian { linker }, _) => {
+            let mut cargo = whole(shell::as_if_by_hand("/usr/bin/cargo"), "/usr/bin/rustc");
+            cargo.env("RUSTC", "/usr/bin/rustc").env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
             cargo
         }
     };
@@ -54,13 +56,23 @@ pub fn build(profile: Profile) -> Result<PathBuf> {
     Ok(shell::root().join("target/front").join(TARGET).join(name).join("app.wasm"))
 }
 
+/// Compiles `std` along, which makes it smaller than a compiled one; tersely where the compiler can.
+fn whole(mut cargo: Command, rustc: &str) -> Command {
+    cargo.env("RUSTC_BOOTSTRAP", "1").args(["build", "-Zbuild-std=std,panic_abort"]);
+    cargo.arg("-Zbuild-std-features=optimize_for_size");
+    if version(rustc).is_some_and(|version| version >= TERSE) {
+        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", TERSELY);
+    }
+    cargo
+}
+
 fn toolchain() -> Result<Toolchain> {
     if let Some(found) = standing() {
         return Ok(found);
     }
     eprintln!("This Rust lacks the target {TARGET}: trying rustup");
     if shell::run(Command::new("rustup").args(["target", "add", TARGET])).is_ok() && own() {
-        return Ok(Toolchain::Own);
+        return Ok(Toolchain::Own { source: source() });
     }
     if !machine::can_install() {
         bail!(MISSING);
@@ -73,7 +85,7 @@ fn toolchain() -> Result<Toolchain> {
 
 fn standing() -> Option<Toolchain> {
     if own() {
-        return Some(Toolchain::Own);
+        return Some(Toolchain::Own { source: source() });
     }
     debian().map(|linker| Toolchain::Debian { linker })
 }
@@ -84,9 +96,21 @@ fn own() -> bool {
         .is_some_and(|at| Path::new(&at).is_dir())
 }
 
+/// The source of the Rust in use, or got by rustup; the module is larger without it.
+fn source() -> bool {
+    let has = || {
+        let root = shell::output(Command::new("rustc").args(["--print", "sysroot"]));
+        root.is_some_and(|root| Path::new(&root).join("lib/rustlib/src/rust/library/std").is_dir())
+    };
+    has() || shell::run(Command::new("rustup").args(["component", "add", "rust-src"])).is_ok() && has()
+}
+
+fn version(rustc: &str) -> Option<(u32, u32)> {
+    release(&shell::output(Command::new(rustc).arg("--version"))?)
+}
+
 fn debian() -> Option<PathBuf> {
-    let version = shell::output(Command::new("/usr/bin/rustc").arg("--version"))?;
-    let ready = release(&version)? >= OLDEST
+    let ready = version("/usr/bin/rustc")? >= OLDEST
         && Path::new("/usr/bin/cargo").is_file()
         && Path::new("/usr/lib/rustlib/src/rust/library").is_dir();
     ready.then(linker)?

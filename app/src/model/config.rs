@@ -182,3 +182,16 @@ pub struct Outcome {
     /// Id of the log.
     pub log: Option<String>,
 }
+
+/// The same as the editor shows it: how calls are explained is the server's to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Told {
+    /// HTML.
+    pub story: String,
+    /// Where the call would go, or went, in this order, as JSON paths such as `targets[0]`.
+    pub steps: Vec<String>,
+    pub status: u16,
+    pub answer: String,
+    pub log: Option<String>,
+}

@@ -13,7 +13,7 @@ mod seen;
 mod source;
 mod stations;
 mod templates;
-mod trial;
+pub mod trial;
 mod undo;
 pub mod versions;
 mod words;

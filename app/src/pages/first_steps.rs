@@ -12,12 +12,6 @@ use icondata_core::Icon as IconData;
 use icondata_lu::{LuArrowRight, LuCheck, LuPlug, LuScrollText, LuUsers};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use std::time::Duration;
-
-/// How often the page looks whether the first call has landed.
-const LOOK: Duration = Duration::from_secs(1);
-
 /// Places to go meanwhile: path, name, what is there, icon.
 const MEANWHILE: [(&str, &str, &str, IconData); 3] = [
     ("/providers", "Connect a provider", "Paste a key, keep the slug", LuPlug),
@@ -49,33 +43,20 @@ pub fn FirstSteps() -> impl IntoView {
     }
 }
 
+/// Until the first call has landed, `hands/live.rs` looks for what changes.
 #[component]
 fn Steps(start: Progress) -> impl IntoView {
-    let progress = RwSignal::new(start);
-    let mint = ServerAction::<api::MintKey>::new();
-    let send = ServerAction::<api::SendFirstCall>::new();
-    Effect::new(move |_| {
-        if let Some(Ok(minted)) = mint.value().get() {
-            progress.update(|progress| keep_key(progress, minted));
-        }
-    });
-    Effect::new(move |_| {
-        if let Some(Ok(call)) = send.value().get() {
-            progress.update(|progress| progress.first_call = Some(call));
-        }
-    });
-    watch(progress);
     view! {
-        <div class="first">
+        <div class="first" data-poll=start.first_call.is_none()>
             <div>
                 <header class="lead">
                     <h2>"Three steps to a first request"</h2>
                     <p class="soft">"They tick by themselves. Leave and come back as you like."</p>
                 </header>
                 <ol class="line">
-                    <ProviderStep progress />
-                    <KeyStep progress mint />
-                    <CallStep progress mint send />
+                    {provider_step(&start)}
+                    {key_step(&start)}
+                    {call_step(&start)}
                 </ol>
             </div>
             <Meanwhile />
@@ -83,10 +64,8 @@ fn Steps(start: Progress) -> impl IntoView {
     }
 }
 
-#[component]
-fn ProviderStep(progress: RwSignal<Progress>) -> impl IntoView {
-    let provider = Memo::new(move |_| progress.with(|progress| progress.provider.clone()));
-    let text = move || match provider.get().as_deref() {
+fn provider_step(progress: &Progress) -> impl IntoView + use<> {
+    let text = match progress.provider.as_deref() {
         None => view! { "Connect one, or use the sandbox, which needs no key." }.into_any(),
         Some("@sandbox") => view! {
             "The sandbox is ready as "
@@ -103,8 +82,10 @@ fn ProviderStep(progress: RwSignal<Progress>) -> impl IntoView {
         .into_any(),
     };
     view! {
-        <Step title="A provider" done=Signal::derive(move || provider.get().is_some()) current=Signal::stored(true)>
-            <p class="soft">{text}</p>
+        <Step title="A provider" id="step-provider" done=progress.provider.is_some() current=true>
+            <p class="soft" id="step-provider-text" data-live="whole">
+                {text}
+            </p>
             <a class="btn quiet sm aside" href="/providers">
                 "Add another"
             </a>
@@ -112,14 +93,13 @@ fn ProviderStep(progress: RwSignal<Progress>) -> impl IntoView {
     }
 }
 
-#[component]
-fn KeyStep(progress: RwSignal<Progress>, mint: ServerAction<api::MintKey>) -> impl IntoView {
-    let key = Memo::new(move |_| progress.with(|progress| progress.key.clone()));
-    let fresh = Memo::new(move |_| progress.with(|progress| progress.fresh.clone()));
-    let body = move || match key.get() {
+/// A secret is told once: what shows it is not looked for again.
+fn key_step(progress: &Progress) -> impl IntoView + use<> {
+    let live = progress.fresh.is_none().then_some("whole");
+    let body = match progress.key.clone() {
         None => view! {
             <p class="soft">"Your code shows it with each call. Its secret is shown once, here."</p>
-            <MintForm mint label="Create key" class="btn primary" />
+            <MintForm label="Create key" class="btn primary" />
         }
         .into_any(),
         Some((name, last_four)) => view! {
@@ -128,13 +108,15 @@ fn KeyStep(progress: RwSignal<Progress>, mint: ServerAction<api::MintKey>) -> im
                 " ends in "
                 <code>{last_four}</code>
             </p>
-            {fresh.get().map(|minted| view! { <Secret minted /> })}
+            {progress.fresh.clone().map(|minted| view! { <Secret minted /> })}
         }
         .into_any(),
     };
     view! {
-        <Step title="An API key" done=Signal::derive(move || key.get().is_some()) current=Signal::stored(true)>
-            {body}
+        <Step title="An API key" id="step-key" done=progress.key.is_some() current=true>
+            <div class="step-body" id="step-key-text" data-live=live>
+                {body}
+            </div>
             <a class="btn quiet sm aside" href="/keys">
                 "All keys"
             </a>
@@ -155,7 +137,8 @@ fn Secret(minted: MintedKey) -> impl IntoView {
 }
 
 #[component]
-fn MintForm(mint: ServerAction<api::MintKey>, label: &'static str, class: &'static str) -> impl IntoView {
+fn MintForm(label: &'static str, class: &'static str) -> impl IntoView {
+    let mint = ServerAction::<api::MintKey>::new();
     let scopes = DEFAULT_SCOPES.map(|scope| view! { <input type="hidden" name="form[scopes][]" value=scope /> });
     view! {
         <Problem failure=failure_of(mint) />
@@ -167,44 +150,41 @@ fn MintForm(mint: ServerAction<api::MintKey>, label: &'static str, class: &'stat
     }
 }
 
-#[component]
-fn CallStep(
-    progress: RwSignal<Progress>,
-    mint: ServerAction<api::MintKey>,
-    send: ServerAction<api::SendFirstCall>,
-) -> impl IntoView {
-    let ready = Memo::new(move |_| progress.with(|progress| progress.key.is_some()));
-    let known = Memo::new(move |_| progress.with(|progress| progress.fresh.is_some()));
-    let landed = Memo::new(move |_| progress.with(|progress| progress.first_call.clone()));
-    let call = Memo::new(move |_| progress.with(call_of));
+fn call_step(progress: &Progress) -> impl IntoView + use<> {
+    let (ready, known) = (progress.key.is_some(), progress.fresh.is_some());
+    let landed = progress.first_call.clone();
+    let again = (ready && !known && landed.is_none()).then(|| {
+        view! {
+            <p class="hint">
+                "Put your key in place of "<code>{NO_KEY}</code>
+                ". Its secret was shown once; if it is lost, make another."
+            </p>
+            <MintForm label="Create another key" class="btn sm" />
+        }
+    });
+    let call = Signal::stored(call_of(progress));
+    let wait = match landed.clone() {
+        Some(id) => view! { <Landed id /> }.into_any(),
+        None => view! { <Listening address=progress.base_url.clone() /> }.into_any(),
+    };
     view! {
-        <Step title="A first request" done=Signal::derive(move || landed.get().is_some()) current=ready>
+        <Step title="A first request" id="step-call" done=landed.is_some() current=ready>
             <p class="soft">
                 "Run this where your code runs. "
-                {move || if known.get() { "Address and key are filled in." } else { "The address is filled in." }}
+                {if known { "Address and key are filled in." } else { "The address is filled in." }}
             </p>
-            <Snippets call=call />
-            <Show when=move || ready.get() && !known.get() && landed.get().is_none()>
-                <p class="hint">
-                    "Put your key in place of "<code>{NO_KEY}</code>
-                    ". Its secret was shown once; if it is lost, make another."
-                </p>
-                <MintForm mint label="Create another key" class="btn sm" />
-            </Show>
-            <div class="wait" class:landed=move || landed.get().is_some() role="status">
-                {move || match landed.get() {
-                    Some(id) => view! { <Landed id /> }.into_any(),
-                    None => view! { <Listening progress send /> }.into_any(),
-                }}
+            <Snippets call />
+            {again}
+            <div class="wait" class:landed=landed.is_some() id="step-call-text" role="status" data-live="whole">
+                {wait}
             </div>
-            <Problem failure=failure_of(send) />
         </Step>
     }
 }
 
 #[component]
-fn Listening(progress: RwSignal<Progress>, send: ServerAction<api::SendFirstCall>) -> impl IntoView {
-    let address = progress.with_untracked(|progress| progress.base_url.clone());
+fn Listening(address: String) -> impl IntoView {
+    let send = ServerAction::<api::SendFirstCall>::new();
     view! {
         <svg class="line-drawing" viewBox="0 0 120 24" aria-hidden="true">
             <path d="M2 18h116" />
@@ -218,9 +198,10 @@ fn Listening(progress: RwSignal<Progress>, send: ServerAction<api::SendFirstCall
         <a class="btn quiet sm unscripted" href="/first-steps">
             "Check again"
         </a>
-        <ActionForm action=send>
+        <ActionForm action=send attr:data-quiet="">
             <Submit label="Send one for me" pending=send.pending() class="btn sm" />
         </ActionForm>
+        <Problem failure=failure_of(send) />
     }
 }
 
@@ -240,20 +221,20 @@ fn Landed(id: String) -> impl IntoView {
 
 /// A station of the line: ticked, where one is now, or still ahead.
 #[component]
-fn Step(
-    title: &'static str,
-    done: Signal<bool>,
-    #[prop(into)] current: Signal<bool>,
-    children: Children,
-) -> impl IntoView {
-    let now = move || !done.get() && current.get();
+fn Step(title: &'static str, id: &'static str, done: bool, current: bool, children: Children) -> impl IntoView {
+    let now = current && !done;
     view! {
-        <li class:done=move || done.get() class:now=now aria-current=move || now().then_some("step")>
+        <li class:done=done class:now=now aria-current=now.then_some("step") id=id data-live="place">
             <span class="station">
                 <Icon icon=LuCheck class="s" />
             </span>
             <div class="step">
-                <h3>{title} <span class="unseen">{move || if done.get() { ", done" } else { "" }}</span></h3>
+                <h3>
+                    {title} " "
+                    <span class="unseen" id=format!("{id}-done") data-live="whole">
+                        {if done { ", done" } else { "" }}
+                    </span>
+                </h3>
                 {children()}
             </div>
         </li>
@@ -284,40 +265,6 @@ fn Meanwhile() -> impl IntoView {
             <ul>{MEANWHILE.map(place).collect_view()}</ul>
         </aside>
     }
-}
-
-/// Looks for the first call until it lands, one look at a time.
-fn watch(progress: RwSignal<Progress>) {
-    let looking = RwSignal::new(false);
-    let look = move || {
-        if looking.get_untracked() || progress.with_untracked(|progress| progress.first_call.is_some()) {
-            return;
-        }
-        looking.set(true);
-        spawn_local(async move {
-            if let Ok(seen) = api::first_steps().await {
-                progress.try_update(|progress| catch_up(progress, seen));
-            }
-            looking.try_set(false);
-        });
-    };
-    Effect::new(move |_| {
-        if let Ok(handle) = set_interval_with_handle(look, LOOK) {
-            on_cleanup(move || handle.clear());
-        }
-    });
-}
-
-/// A secret is told once; what was told stays while the page stands.
-fn catch_up(progress: &mut Progress, seen: Progress) {
-    let fresh = seen.fresh.clone().or_else(|| progress.fresh.take());
-    *progress = Progress { fresh, ..seen };
-}
-
-fn keep_key(progress: &mut Progress, minted: MintedKey) {
-    let start = minted.value.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
-    progress.key = Some((minted.name.clone(), minted.value[start..].to_owned()));
-    progress.fresh = Some(minted);
 }
 
 fn call_of(progress: &Progress) -> Call {

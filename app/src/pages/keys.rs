@@ -46,7 +46,7 @@ pub fn Keys() -> impl IntoView {
         before.into_iter().chain(query.with(|query| query.get("seen"))).collect::<Vec<_>>()
     });
     let only = Memo::new(move |_| query.with(|query| query.get("state")).and_then(|word| Use::from_word(&word)));
-    let find = RwSignal::new(query.with_untracked(|query| query.get("find")).unwrap_or_default());
+    let find = StoredValue::new(query.with_untracked(|query| query.get("find")).unwrap_or_default());
     let acts = Acts {
         mint: ServerAction::new(),
         edit: ServerAction::new(),
@@ -78,7 +78,10 @@ pub fn Keys() -> impl IntoView {
                             let answer = StoredValue::new(answer);
                             let fresh = move || answer.with_value(|answer| acts.fresh(answer, &seen.get()));
                             view! {
-                                {move || answer.with_value(|answer| list::list(answer, Narrowed { only: only.get(), find }))}
+                                {move || {
+                                    let narrowed = Narrowed { only: only.get(), find: find.get_value() };
+                                    answer.with_value(|answer| list::list(answer, &narrowed))
+                                }}
                                 {move || match fresh() {
                                     Some(minted) => answer.with_value(|answer| tell(answer, minted)),
                                     None => answer.with_value(|answer| dialog(answer, &asked.get(), acts)),

@@ -22,7 +22,7 @@ use chat::chat;
 use cost::cost;
 use explain::explain;
 use facts::{facts, metadata};
-use head::{Keys, head};
+use head::head;
 use icondata_lu::LuCircleAlert;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -108,7 +108,6 @@ fn show(detail: LogDetail, query: LogQuery, tab: Memo<Tab>) -> impl IntoView {
     });
     view! {
         <Title text=format!("Log {}", super::logs::figures::short_id(&detail.row.id)) />
-        <Keys detail=detail.clone() query=query.clone() tab />
         {head(&detail, &query, tab)}
         {facts(&detail)}
         <div class="inner">

@@ -17,6 +17,7 @@ use crate::parts::page::{Page, Waiting};
 use crate::parts::problem::shown;
 use facets::facets;
 use filter::FilterBar;
+use fresh::Live;
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_query_map;
@@ -31,11 +32,10 @@ pub fn Logs() -> impl IntoView {
     let params = use_query_map();
     let query = Memo::new(move |_| params.with(url::read));
     let found: Found = Resource::new(move || query.get(), api::logs);
-    let live = RwSignal::new(true);
     let tools = move || {
         view! {
             <Ranges query />
-            <Live live />
+            <Live />
         }
     };
     view! {
@@ -45,7 +45,7 @@ pub fn Logs() -> impl IntoView {
                 <Transition fallback=|| view! { <Waiting lines=14 /> }>
                     {move || Suspend::new(async move {
                         let answer = found.await;
-                        shown(answer, |page| show(page, query.get_untracked(), live, found))
+                        shown(answer, |page| show(page, query.get_untracked()))
                     })}
                 </Transition>
                 <Outlet />
@@ -54,12 +54,11 @@ pub fn Logs() -> impl IntoView {
     }
 }
 
-fn show(page: LogPage, query: LogQuery, live: RwSignal<bool>, found: Found) -> impl IntoView {
-    let reload = Callback::new(move |()| found.refetch());
+fn show(page: LogPage, query: LogQuery) -> impl IntoView {
     view! {
         {strip(&page, &query)}
         {facets(&page, &query)}
-        <Rows page query live reload />
+        <Rows page query />
     }
 }
 
@@ -85,21 +84,5 @@ fn Ranges(query: Memo<LogQuery>) -> impl IntoView {
         <span class="segments" role="group" aria-label="Time range">
             {Range::CHOICES.into_iter().map(choice).collect_view()}
         </span>
-    }
-}
-
-/// Whether new calls are looked for. They wait behind a button either way: rows do not move by themselves.
-#[component]
-fn Live(live: RwSignal<bool>) -> impl IntoView {
-    view! {
-        <button
-            type="button"
-            class="btn scripted"
-            aria-pressed=move || live.get().to_string()
-            on:click=move |_| live.update(|live| *live = !*live)
-        >
-            <span class=move || if live.get() { "dot live" } else { "dot off" } aria-hidden="true"></span>
-            "Live"
-        </button>
     }
 }

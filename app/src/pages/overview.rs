@@ -98,7 +98,7 @@ fn contents(mut told: Told, drawn: StoredValue<Drawn>, wait: Memo<Wait>) -> AnyV
     let fresh = std::mem::take(&mut told.charts);
     let kept = if cfg!(feature = "ssr") { drawn.get_value() } else { fresh };
     let range = told.range;
-    let board = Board { overview: Arc::new(told), drawn: Arc::new(kept), eye: RwSignal::new(None) };
+    let board = Board { overview: Arc::new(told), drawn: Arc::new(kept) };
     let latency = |kind: Wait| {
         let chart = charts::latency(&board, kind, switch(range, kind).into_any());
         view! {

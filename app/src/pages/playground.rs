@@ -13,8 +13,7 @@ use crate::parts::problem::{failure_of, shown};
 use icondata_lu::{LuHistory, LuPlus};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use leptos::web_sys::Event;
-use leptos_router::hooks::{use_location, use_query_map};
+use leptos_router::hooks::use_query_map;
 use panes::panes;
 use setup::setup;
 
@@ -25,13 +24,11 @@ pub fn Playground() -> impl IntoView {
     let board = Resource::new(move || asked.get_untracked(), |(log, model)| api::playground(log, model));
     let action = ServerAction::<api::RunSheet>::new();
     let failure = failure_of(action);
-    anew(asked);
     let show = move |mut board: Board| {
         let typed = failure.with_untracked(|failure| failure.as_ref().and_then(|failure| failure.typed("sheet")));
         if let Some(sheet) = typed.and_then(|typed| serde_json::from_str(&typed).ok()) {
             board.sheet = sheet;
         }
-        Effect::new(|_| ready());
         let to = <api::RunSheet as ServerFn>::url();
         let Board { sheet, models, configs, run, note, code } = board;
         let options = models.into_iter().map(|model| view! { <option value=model></option> });
@@ -64,26 +61,5 @@ fn acts() -> impl IntoView {
             "Add column"
             <span class="muted">{format!("of {COLUMNS}")}</span>
         </button>
-    }
-}
-
-/// The script has changed what stands here, so another call is opened by loading the page anew.
-fn anew(asked: Memo<(Option<String>, Option<String>)>) {
-    let search = use_location().search;
-    Effect::new(move |before: Option<(Option<String>, Option<String>)>| {
-        let now = asked.get();
-        if before.is_some_and(|before| before != now) {
-            _ = window()
-                .location()
-                .set_href(&format!("/playground?{}", search.get_untracked().trim_start_matches('?')));
-        }
-        now
-    });
-}
-
-/// Tells the script that there is a form.
-fn ready() {
-    if let Ok(event) = Event::new("play") {
-        _ = document().dispatch_event(&event);
     }
 }

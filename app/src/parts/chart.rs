@@ -1,18 +1,13 @@
-//! Charts: drawn by the server, with words in HTML around the drawing; a crosshair once scripts run.
+//! Charts: drawn by the server, with words in HTML around the drawing; a crosshair once scripts run, by `hands/chart.rs`.
 
 mod words;
 
 pub use words::{Tick, percent, span, spread, times};
 
 use crate::parts::page::Wide;
-use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::prelude::*;
-use leptos::wasm_bindgen::JsCast;
-use leptos::web_sys::Element;
+use serde::Serialize;
 use std::sync::Arc;
-
-/// The cell of time that is looked at, shared by all charts of a page.
-pub type Eye = RwSignal<Option<usize>>;
 
 /// What a chart tells about a cell.
 pub type Read = Arc<dyn Fn(usize) -> Option<Reading> + Send + Sync>;
@@ -35,7 +30,7 @@ pub struct Plot {
 }
 
 /// The figures of one cell, as the tooltip lists them: top of the chart first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Reading {
     pub when: String,
     pub note: String,
@@ -44,19 +39,12 @@ pub struct Reading {
     pub dots: Vec<(&'static str, i64)>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
     /// Classes of the key: `k1`, `k2 line`, `dash`; empty for a total.
     pub key: String,
     pub label: String,
     pub figure: String,
-}
-
-impl Reading {
-    fn spoken(&self) -> String {
-        let rows = self.rows.iter().map(|row| format!("{} {}", row.label, row.figure));
-        format!("{}: {}.", self.when, rows.collect::<Vec<_>>().join(", "))
-    }
 }
 
 /// The same figures as rows, oldest first; the first column names its row.
@@ -76,7 +64,7 @@ pub struct Cells {
 
 impl Cells {
     /// Where the mark of `cell` starts and how wide it is, in thousandths.
-    fn band(self, cell: usize) -> (i64, i64) {
+    pub fn band(self, cell: usize) -> (i64, i64) {
         let from = cell / self.mark * self.mark;
         let to = (from + self.mark).min(self.count);
         (self.edge(from), self.edge(to) - self.edge(from))
@@ -86,7 +74,7 @@ impl Cells {
         i64::try_from(cell * 1000 / self.count.max(1)).unwrap_or(0)
     }
 
-    fn middle(self, cell: usize) -> i64 {
+    pub fn middle(self, cell: usize) -> i64 {
         let (left, width) = self.band(cell);
         left + width / 2
     }
@@ -101,20 +89,22 @@ pub fn Chart(
     plots: Vec<Plot>,
     cells: Cells,
     read: Read,
-    eye: Eye,
     figures: Figures,
     #[prop(optional, into)] head: Option<ViewFnOnce>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let ends = plots.iter().any(|plot| !plot.tags.is_empty());
-    let held = RwSignal::new(false);
-    let say = read.clone();
-    let spoken = move || held.get().then(|| eye.get().and_then(|cell| say(cell))).flatten();
-    let tip = read.clone();
-    let mut dots = Some(read);
-    let draw = move |plot| view! { <Area plot cells eye dots=dots.take() /> };
+    let readings: Vec<_> = (0..cells.count).map(|cell| read(cell)).collect();
+    let readings = serde_json::to_string(&readings).unwrap_or_default();
+    let draw = move |plot| view! { <Area plot cells /> };
     view! {
-        <figure class="card chart" class:ends=ends>
+        <figure
+            class="card chart"
+            class:ends=ends
+            data-cells=cells.count.to_string()
+            data-mark=cells.mark.to_string()
+            data-readings=readings
+        >
             <figcaption class="head">
                 <h2>{title}</h2>
                 {head.map(|head| head.run())}
@@ -125,19 +115,11 @@ pub fn Chart(
                 role="group"
                 aria-label=format!("{title}, drawing. Arrow keys move through time.")
                 tabindex="0"
-                on:keydown=move |event| step(&event, cells, eye)
-                on:focus=move |_| held.set(true)
-                on:blur=move |_| {
-                    held.set(false);
-                    eye.set(None);
-                }
             >
                 {plots.into_iter().map(draw).collect_view()}
-                {move || eye.get().and_then(|cell| tip(cell).map(|reading| tooltip(&reading, cells.middle(cell))))}
+                <div class="look"></div>
             </div>
-            <p class="unseen" role="status">
-                {move || spoken().map(|reading| reading.spoken())}
-            </p>
+            <p class="unseen" role="status"></p>
             {children.map(|children| view! { <div class="under">{children()}</div> })}
             <Table title figures />
         </figure>
@@ -145,7 +127,7 @@ pub fn Chart(
 }
 
 #[component]
-fn Area(plot: Plot, cells: Cells, eye: Eye, dots: Option<Read>) -> impl IntoView {
+fn Area(plot: Plot, cells: Cells) -> impl IntoView {
     let Plot { svg, height, ys, xs, tags, gaps, nothing } = plot;
     let band = move |from: usize, count: usize| {
         (count > 0).then(|| {
@@ -168,23 +150,8 @@ fn Area(plot: Plot, cells: Cells, eye: Eye, dots: Option<Read>) -> impl IntoView
                 {tags.into_iter().map(tag).collect_view()}
             </ul>
             {nothing.map(|text| view! { <p class="none">{text}</p> })}
-            {move || eye.get().map(|cell| cross(cells, cell))}
-            {move || {
-                let reading = eye.get().and_then(|cell| Some((cell, dots.as_ref()?(cell)?)));
-                reading.map(|(cell, reading)| {
-                    let x = percent(cells.middle(cell));
-                    let dot = |(class, y): (&'static str, i64)| {
-                        view! { <span class=format!("pt {class}") style=format!("--x: {x}; --y: {}", percent(y))></span> }
-                    };
-                    reading.dots.into_iter().map(dot).collect_view()
-                })
-            }}
-            <div
-                class="hit"
-                on:pointermove=move |event| look(&event, cells, eye)
-                on:pointerdown=move |event| look(&event, cells, eye)
-                on:pointerleave=move |_| eye.set(None)
-            ></div>
+            <div class="look"></div>
+            <div class="hit"></div>
         </div>
     }
 }
@@ -195,37 +162,6 @@ fn tag((colour, tick): (u8, Tick)) -> impl IntoView {
             <span class=format!("key line k{colour}")></span>
             {tick.text}
         </li>
-    }
-}
-
-/// A hair on lines, a band on bars that gather several cells.
-fn cross(cells: Cells, cell: usize) -> impl IntoView {
-    if cells.mark == 1 {
-        return view! { <div class="cross" style=format!("--x: {}", percent(cells.middle(cell)))></div> }.into_any();
-    }
-    let (left, width) = cells.band(cell);
-    view! { <div class="band" style=format!("--x: {}; --w: {}", percent(left), percent(width))></div> }.into_any()
-}
-
-fn tooltip(reading: &Reading, middle: i64) -> impl IntoView + use<> {
-    let row = |row: &Row| {
-        let key = (!row.key.is_empty()).then(|| view! { <span class=format!("key {}", row.key)></span> });
-        view! {
-            <li class:total=(row.key.is_empty())>
-                {key} <span class="trim">{row.label.clone()}</span> <b>{row.figure.clone()}</b>
-            </li>
-        }
-    };
-    view! {
-        <div class="tip-lane" aria-hidden="true">
-            <div class="tip" class:left=(middle > 500) style=format!("--x: {}", percent(middle))>
-                <p>
-                    <span>{reading.when.clone()}</span>
-                    <span>{reading.note.clone()}</span>
-                </p>
-                <ul>{reading.rows.iter().map(row).collect_view()}</ul>
-            </div>
-        </div>
     }
 }
 
@@ -268,31 +204,4 @@ fn Table(title: &'static str, figures: Figures) -> impl IntoView {
             </Wide>
         </details>
     }
-}
-
-/// The pointer's cell.
-fn look(event: &PointerEvent, cells: Cells, eye: Eye) {
-    let width = event.target().and_then(|target| Some(target.dyn_ref::<Element>()?.client_width())).unwrap_or(0);
-    let (Ok(across), Ok(width)) = (usize::try_from(event.offset_x()), usize::try_from(width)) else {
-        return;
-    };
-    let cell = (across * cells.count / width.max(1)).min(cells.count.saturating_sub(1));
-    if eye.get_untracked() != Some(cell) {
-        eye.set(Some(cell));
-    }
-}
-
-fn step(event: &KeyboardEvent, cells: Cells, eye: Eye) {
-    let last = cells.count.saturating_sub(1);
-    let here = eye.get_untracked();
-    let next = match event.key().as_str() {
-        "ArrowLeft" => Some(here.map_or(last, |cell| cell.saturating_sub(cells.mark))),
-        "ArrowRight" => Some(here.map_or(0, |cell| (cell + cells.mark).min(last))),
-        "Home" => Some(0),
-        "End" => Some(last),
-        "Escape" => None,
-        _ => return,
-    };
-    event.prevent_default();
-    eye.set(next);
 }

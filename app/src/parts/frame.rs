@@ -6,7 +6,6 @@ use crate::model::account::Person;
 use crate::parts::icon::{Icon, Mark};
 use crate::parts::pop::Pop;
 use crate::parts::theme::ThemeSwitch;
-use crate::parts::toast::{Corner, Toasts};
 use icondata_core::Icon as IconData;
 use icondata_lu::{
     LuChevronsUpDown, LuGauge, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu, LuPlug, LuScrollText,
@@ -38,7 +37,6 @@ const PEOPLE: [Line; 1] = [("/members", "Members", LuUsers)];
 pub fn Frame() -> impl IntoView {
     let who: Who = Resource::new(|| (), |()| api::who());
     provide_context(who);
-    let toasts = Toasts::provide();
     let short = WATCH.into_iter().take(2).chain(CONNECT.into_iter().take(2));
     let further = WATCH.into_iter().skip(2).chain(CONNECT.into_iter().skip(2)).chain(USE).chain(PEOPLE);
     view! {
@@ -66,7 +64,6 @@ pub fn Frame() -> impl IntoView {
                     <AccountMenu />
                 </Pop>
             </nav>
-            <Corner toasts />
         </div>
     }
 }

@@ -64,7 +64,7 @@ fn Failed(failure: Failure) -> impl IntoView {
 }
 
 #[component]
-fn Alert(text: String) -> impl IntoView {
+pub fn Alert(text: String) -> impl IntoView {
     view! {
         <div class="alert bad" role="alert">
             <Icon icon=LuCircleAlert />

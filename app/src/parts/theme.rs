@@ -3,10 +3,7 @@
 use crate::parts::icon::Icon;
 use icondata_core::Icon as IconData;
 use icondata_lu::{LuMonitor, LuMoon, LuSun};
-use leptos::ev::MouseEvent;
 use leptos::prelude::*;
-use leptos::wasm_bindgen::{JsCast, JsValue};
-use leptos::web_sys::js_sys::{Function, Object, Reflect};
 use leptos_router::hooks::use_location;
 
 /// Stored in the cookie `theme`, which the server alone reads and writes.
@@ -43,11 +40,6 @@ impl Theme {
         (self != Self::System).then(|| self.word())
     }
 
-    /// Provides the choice of this request, or of this document, as a signal.
-    pub fn provide() {
-        provide_context(RwSignal::new(Self::current()));
-    }
-
     #[cfg(feature = "ssr")]
     pub fn of_request() -> Self {
         let parts = use_context::<http::request::Parts>();
@@ -66,59 +58,26 @@ impl Theme {
         Self::of_request()
     }
 
+    /// Pages are not rendered here.
     #[cfg(not(feature = "ssr"))]
     fn current() -> Self {
-        let root = document().document_element();
-        root.and_then(|root| root.get_attribute("data-theme")).map(|word| Self::from_word(&word)).unwrap_or_default()
-    }
-
-    /// Shows the choice at once and keeps it for a year.
-    fn apply(self) {
-        let document = document();
-        if let Some(root) = document.document_element() {
-            _ = match self.attribute() {
-                Some(word) => root.set_attribute("data-theme", word),
-                None => root.remove_attribute("data-theme"),
-            };
-        }
-        self.keep();
-    }
-
-    /// Posts the choice as the form would, without leaving the page: the cookie is the server's alone.
-    fn keep(self) {
-        let (window, how, headers) = (window(), Object::new(), Object::new());
-        let body = format!("theme={}", self.word());
-        let set = |object: &Object, name: &str, value: &JsValue| _ = Reflect::set(object, &name.into(), value);
-        set(&headers, "content-type", &"application/x-www-form-urlencoded".into());
-        set(&how, "method", &"POST".into());
-        set(&how, "keepalive", &true.into());
-        set(&how, "headers", &headers);
-        set(&how, "body", &body.into());
-        if let Ok(fetch) = Reflect::get(&window, &"fetch".into()).and_then(|fetch| fetch.dyn_into::<Function>()) {
-            // Where it does not get through, the choice lasts as long as the page.
-            _ = fetch.call2(&window, &"/theme".into(), &how);
-        }
+        Self::default()
     }
 }
 
 /// Three buttons. Without scripts they post to `/theme`, which sets the cookie and leads back.
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
-    let theme = expect_context::<RwSignal<Theme>>();
+    let theme = Theme::current();
     let place = use_location();
     let back = move || match place.search.get() {
         search if search.is_empty() => place.pathname.get(),
         search => format!("{}?{search}", place.pathname.get()),
     };
     let choice = move |(choice, label, icon): (Theme, &'static str, IconData)| {
-        let choose = move |event: MouseEvent| {
-            event.prevent_default();
-            choice.apply();
-            theme.set(choice);
-        };
-        let pressed = move || if theme.get() == choice { "true" } else { "false" };
+        let pressed = if theme == choice { "true" } else { "false" };
         view! {
-            <button type="submit" name="theme" value=choice.word() aria-pressed=pressed on:click=choose>
+            <button type="submit" name="theme" value=choice.word() aria-pressed=pressed>
                 <Icon icon=icon />
                 {label}
             </button>

@@ -81,17 +81,17 @@ pub fn relative(at: i64, now: i64) -> String {
 #[component]
 pub fn Time(at: i64) -> impl IntoView {
     let stamp = Stamp::of(at);
-    let text = RwSignal::new(stamp.short());
-    Effect::new(move |_| text.set(relative(at, now())));
+    let text = if cfg!(feature = "hydrate") { relative(at, now()) } else { stamp.short() };
     view! {
-        <time datetime=stamp.iso() title=stamp.exact()>
-            {move || text.get()}
+        <time datetime=stamp.iso() title=stamp.exact() data-at=at.to_string()>
+            {text}
         </time>
     }
 }
 
+/// Of a browser.
 #[expect(clippy::cast_possible_truncation, reason = "a browser's clock counts whole milliseconds, far below 2^53")]
-fn now() -> i64 {
+pub fn now() -> i64 {
     Date::now() as i64
 }
 

@@ -1,10 +1,9 @@
-//! What the editor asks before it acts: `?ask=publish`, `discard`, `rename` and `remove`.
+//! What the editor asks before it acts: `?ask=publish`, `discard`, `rename` and `remove`. Plain forms about what is saved.
 
 use super::head::touches;
-use super::saving::Saving;
 use crate::api;
 use crate::failure::Failure;
-use crate::model::config::{ConfigDetail, Published};
+use crate::model::config::ConfigDetail;
 use crate::parts::dialog::Dialog;
 use crate::parts::diff::{Diff, tally};
 use crate::parts::field::Submit;
@@ -15,6 +14,7 @@ use leptos::prelude::*;
 /// What can be done to a config as a whole.
 #[derive(Clone, Copy)]
 pub struct Acts {
+    pub save: ServerAction<api::SaveDraft>,
     pub publish: ServerAction<api::Publish>,
     pub discard: ServerAction<api::DiscardDraft>,
     pub rename: ServerAction<api::RenameConfig>,
@@ -24,20 +24,25 @@ pub struct Acts {
 impl Acts {
     pub fn new() -> Self {
         Self {
+            save: ServerAction::new(),
             publish: ServerAction::new(),
             discard: ServerAction::new(),
             rename: ServerAction::new(),
             remove: ServerAction::new(),
         }
     }
+
+    /// Why the server did not save what was sent without scripts.
+    pub fn refused(self) -> Option<String> {
+        failure_of(self.save).with_untracked(|failure| failure.as_ref().map(Failure::to_string))
+    }
 }
 
-pub fn dialog(ask: &str, detail: &ConfigDetail, acts: Acts, saving: Saving, text: RwSignal<String>) -> AnyView {
+pub fn dialog(ask: &str, detail: &ConfigDetail, acts: Acts) -> AnyView {
     let back = format!("/configs/{}", detail.row.slug);
-    // Right after the act, where no script leads elsewhere, there is nothing left to ask.
-    let drafted = detail.draft.is_some() || text.with_untracked(|text| *text != detail.row.body);
+    let drafted = detail.draft.is_some();
     match ask {
-        "publish" if drafted => publish(detail, acts, saving, text, back),
+        "publish" if drafted => publish(detail, acts, back),
         "discard" if drafted => discard(detail, acts, back),
         "rename" => rename(detail, acts, back),
         "remove" => remove(detail, acts, back),
@@ -45,35 +50,15 @@ pub fn dialog(ask: &str, detail: &ConfigDetail, acts: Acts, saving: Saving, text
     }
 }
 
-fn publish(detail: &ConfigDetail, acts: Acts, saving: Saving, text: RwSignal<String>, back: String) -> AnyView {
+fn publish(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
     let row = detail.row.clone();
     let next = row.version + 1;
-    let told = failure_of(acts.publish);
-    let clash = move || {
-        acts.publish.value().with(|answer| match answer {
-            Some(Ok(Published::Clash(clash))) => {
-                let who = clash.author.clone().unwrap_or_else(|| "Somebody".into());
-                Some(Failure::refused(
-                    "",
-                    format!(
-                        "{who} changed this draft meanwhile. Nothing was published. Load the page again to see both."
-                    ),
-                ))
-            }
-            _ => None,
-        })
-    };
-    let failure = Signal::derive(move || told.get().or_else(clash));
-    let live = row.body.clone();
-    let lines = {
-        let live = live.clone();
-        move || if live.is_empty() { "The first version.".to_owned() } else { tally(&live, &text.get()) }
-    };
-    let diff = (!live.is_empty()).then_some({
-        move || {
-            let sides = (format!("v{} live", row.version), format!("v{next} draft"));
-            view! { <Diff old=live.clone() new=text.get() sides /> }
-        }
+    let failure = failure_of(acts.publish);
+    let text = detail.draft.as_ref().map(|draft| draft.body.clone()).unwrap_or_default();
+    let lines = if row.body.is_empty() { "The first version.".to_owned() } else { tally(&row.body, &text) };
+    let diff = (!row.body.is_empty()).then(|| {
+        let sides = (format!("v{} live", row.version), format!("v{next} draft"));
+        view! { <Diff old=row.body.clone() new=text sides /> }
     });
     view! {
         <Dialog title=move || format!("Publish v{next}") back=back.clone() note=touches(detail)>
@@ -88,12 +73,12 @@ fn publish(detail: &ConfigDetail, acts: Acts, saving: Saving, text: RwSignal<Str
                     {diff}
                 </div>
                 <input type="hidden" name="slug" value=row.slug.clone() />
-                <input type="hidden" name="seen" prop:value=move || saving.revision.get().to_string() value=saving.revision.get_untracked().to_string() />
+                <input type="hidden" name="seen" value=detail.revision.to_string() />
                 <div class="acts">
                     <a class="btn" href=back>
                         "Cancel"
                     </a>
-                    <Submit label="Publish" pending=Signal::derive(move || acts.publish.pending().get() || saving.going.get()) />
+                    <Submit label="Publish" pending=acts.publish.pending() />
                 </div>
             </ActionForm>
         </Dialog>
@@ -109,7 +94,7 @@ fn discard(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
     let slug = detail.row.slug.clone();
     view! {
         <Dialog title=|| "Discard this draft" back=back.clone()>
-            <ActionForm action=acts.discard>
+            <ActionForm action=acts.discard attr:class="discards">
                 <div class="body">
                     <Problem failure=failure_of(acts.discard) />
                     <p class="soft">{format!("All that was changed since goes. {left}")}</p>

@@ -10,56 +10,30 @@ use super::trial::TryIt;
 use super::undo;
 use super::work::Work;
 use crate::api;
-use crate::model::config::{Clash, ConfigDetail, ProviderPick, Published};
+use crate::model::config::{Clash, ConfigDetail, ProviderPick};
 use crate::parts::diff::Diff;
 use crate::parts::icon::Icon;
 use crate::parts::page::{Page, Waiting};
 use crate::parts::pop::Pop;
-use crate::parts::problem::{Problem, failure_of, shown, success_of};
+use crate::parts::problem::{Alert, shown};
 use crate::parts::route::{Lights, RouteGraph};
 use crate::parts::time::Time;
-use crate::parts::toast::Toasts;
 use icondata_lu::{LuEllipsis, LuHistory};
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
 #[component]
 pub fn Editor() -> impl IntoView {
     let (params, query) = (use_params_map(), use_query_map());
     let slug = Memo::new(move |_| params.with(|params| params.get("slug").unwrap_or_default()));
-    let ask = Memo::new(move |_| query.with(|query| query.get("ask").unwrap_or_default()));
+    let ask = move || query.with_untracked(|query| query.get("ask").unwrap_or_default());
+    let detail = Resource::new(move || slug.get(), api::config);
     let acts = Acts::new();
-    let published = Memo::new(move |before: Option<&usize>| {
-        let done = acts.publish.value().with(|value| matches!(value, Some(Ok(Published::Done { .. }))));
-        if done { acts.publish.version().get() } else { before.copied().unwrap_or_default() }
-    });
-    let (discarded, renamed) = (success_of(acts.discard), success_of(acts.rename));
-    let toasts = expect_context::<Toasts>();
-    let detail = Resource::new(
-        move || (slug.get(), published.get(), discarded.get(), renamed.get(), toasts.undone.get()),
-        |(slug, ..)| api::config(slug),
-    );
-    let navigate = use_navigate();
-    let dropped = StoredValue::new(String::new());
-    Effect::new(move |before: Option<(usize, usize, usize)>| {
-        let now = (published.get(), discarded.get(), renamed.get());
-        if let Some(before) = before.filter(|before| *before != now) {
-            match before {
-                (before, ..) if before != now.0 => undo::published(toasts, slug.get_untracked(), acts.publish),
-                (_, before, _) if before != now.1 => undo::discarded(toasts, slug.get_untracked(), dropped.get_value()),
-                _ => {}
-            }
-            let there = if before.0 == now.0 { "" } else { "/versions" };
-            let there = format!("/configs/{}{there}", slug.get_untracked());
-            navigate(&there, NavigateOptions { scroll: false, ..NavigateOptions::default() });
-        }
-        now
-    });
     view! {
-        <Transition fallback=|| {
+        <Suspense fallback=|| {
             view! {
                 <Page title="Config">
                     <Waiting lines=12 />
@@ -68,28 +42,37 @@ pub fn Editor() -> impl IntoView {
         }>
             {move || Suspend::new(async move {
                 match detail.await {
-                    Ok(detail) => desk(detail, ask, acts, dropped),
+                    Ok(detail) => {
+                        view! {
+                            <Title text=detail.row.name.clone() />
+                            {dialog(&ask(), &detail, acts)}
+                            <Desk detail refused=acts.refused() />
+                        }
+                            .into_any()
+                    }
                     Err(failure) => view! { <Page title="Config">{shown(Err(failure), |()| ())}</Page> }.into_any(),
                 }
             })}
-        </Transition>
+        </Suspense>
     }
 }
 
-/// `dropped` keeps the text that is about to be discarded.
-fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts, dropped: StoredValue<String>) -> AnyView {
+/// The part of the page that works in the browser: all of it, since the bar speaks of what is typed below.
+#[island]
+fn Desk(detail: ConfigDetail, refused: Option<String>) -> impl IntoView {
+    desk(detail, refused)
+}
+
+fn desk(detail: ConfigDetail, refused: Option<String>) -> AnyView {
     let locked = !detail.editable;
     let (text, served) = match &detail.draft {
         Some(draft) => (draft.body.clone(), draft.mistakes.clone()),
         None => (detail.row.body.clone(), Vec::new()),
     };
     let work = Work::new(text, served);
-    Effect::new(move |_| {
-        if acts.discard.pending().get() {
-            dropped.set_value(work.text.get_untracked());
-        }
-    });
     let saving = Saving::start(detail.row.slug.clone(), work, detail.revision, locked);
+    saving.before_leaving();
+    let undo = undo::discarded(detail.row.slug.clone(), work);
     let over = RwSignal::new(None);
     let form = Form::new(work, detail.providers.clone(), locked, over);
     let lights = RwSignal::new(Lights::default());
@@ -101,15 +84,10 @@ fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts, dropped: StoredValu
             .with(|all| all.iter().map(|mistake| (mistake.path.clone(), mistake.message.clone())).collect()),
         ..lights.get()
     });
-    let dialogs = {
-        let detail = detail.clone();
-        move || dialog(&ask.get(), &detail, acts, saving, work.text)
-    };
     let bar = {
         let detail = detail.clone();
         move || view! { <Bar detail work saving /> }
     };
-    let save = ServerAction::<api::SaveDraft>::new();
     let slug = detail.row.slug.clone();
     let banners = banners(&detail, work, saving);
     let keep = move |event: SubmitEvent| {
@@ -128,7 +106,7 @@ fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts, dropped: StoredValu
     view! {
         <Bench detail=detail tab="editor" acts=bar aside>
             {banners}
-            <Problem failure=failure_of(save) />
+            {refused.map(|text| view! { <Alert text /> })}
             <div class="work" on:keydown=keys>
                 <section class="form scripts" aria-label="Config as a form">
                     <ConfigForm form />
@@ -147,7 +125,7 @@ fn desk(detail: ConfigDetail, ask: Memo<String>, acts: Acts, dropped: StoredValu
                 </div>
             </div>
             {lists(form.picks)}
-            {dialogs}
+            {undo}
         </Bench>
     }
     .into_any()
@@ -262,7 +240,6 @@ fn Bar(detail: ConfigDetail, work: Work, saving: Saving) -> impl IntoView {
                         class:resting=stopped
                         aria-disabled=move || stopped().then_some("true")
                         href=move || if stopped() { String::from("#json-mistakes") } else { publish.clone() }
-                        on:click=move |_| saving.now()
                     >
                         {format!("Publish v{}", version + 1)}
                     </a>

@@ -6,7 +6,6 @@ use crate::parts::badge::OriginBadge;
 use crate::parts::copy::Copy;
 use crate::parts::pop::Pop;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 /// `tab`: `editor` or `versions`; `acts` stand at the far end of the bar, `aside` at that of the tabs.
 #[component]
@@ -28,7 +27,6 @@ pub fn Bench(
         }
     };
     view! {
-        <Title text=row.name.clone() />
         <main id="main" class="panel" tabindex="-1">
             <header class="bar config-bar">
                 <span class="crumb">

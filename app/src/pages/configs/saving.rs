@@ -5,9 +5,11 @@ use crate::api;
 use crate::failure::Failure;
 use crate::model::config::{Clash, Saved};
 use crate::model::routing::Mistake;
-use leptos::ev;
+use leptos::ev::{self, MouseEvent};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::{Element, HtmlAnchorElement};
 use std::time::Duration;
 
 /// Typing is over once nothing more has come for this long.
@@ -31,7 +33,7 @@ pub struct Saving {
 }
 
 impl Saving {
-    /// Saves by itself from now on, warns before a page with unsaved text is closed, and saves when another is gone to.
+    /// Saves by itself from now on, and warns before a page with unsaved text is closed.
     pub fn start(slug: String, work: Work, revision: i64, locked: bool) -> Self {
         let saving = Self {
             slug: StoredValue::new(slug),
@@ -60,13 +62,6 @@ impl Saving {
             });
             on_cleanup(move || guard.remove());
         });
-        on_cleanup(move || {
-            if cfg!(feature = "hydrate") && saving.dirty_untracked() && saving.clash.with_untracked(Option::is_none) {
-                let (slug, body) = (saving.slug.get_value(), saving.work.text.get_untracked());
-                let seen = saving.revision.get_untracked();
-                spawn_local(async move { _ = api::save_draft(slug, body, seen).await });
-            }
-        });
         saving
     }
 
@@ -76,6 +71,31 @@ impl Saving {
 
     fn dirty_untracked(self) -> bool {
         untrack(move || self.dirty())
+    }
+
+    /// A link that leads elsewhere waits until what is typed is saved; where that fails, one stays and is told why.
+    pub fn before_leaving(self) {
+        let next = RwSignal::new(None::<String>);
+        let follow = move |event: MouseEvent| {
+            let savable = self.dirty_untracked() && self.clash.with_untracked(Option::is_none);
+            if let Some(link) = followed(&event).filter(|_| savable) {
+                event.prevent_default();
+                next.set(Some(link.href()));
+                self.now();
+            }
+        };
+        Effect::new(move |_| {
+            let listener = window_event_listener(ev::click, follow);
+            on_cleanup(move || listener.remove());
+        });
+        Effect::new(move |_| {
+            let stuck = self.clash.with(Option::is_some) || self.failure.with(Option::is_some);
+            match next.get() {
+                Some(_) if stuck => next.set(None),
+                Some(href) if !self.dirty() => _ = window().location().set_href(&href),
+                _ => {}
+            }
+        });
     }
 
     fn later(self) {
@@ -133,4 +153,13 @@ impl Saving {
         self.work.type_text(clash.theirs.clone());
         self.clash.set(None);
     }
+}
+
+/// The link that a plain click follows, to another page of this server.
+fn followed(event: &MouseEvent) -> Option<HtmlAnchorElement> {
+    let plain = event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
+    let element = event.target()?.dyn_into::<Element>().ok()?.closest("a[href]").ok()??;
+    let link = element.dyn_into::<HtmlAnchorElement>().ok()?;
+    let here = window().location().host().is_ok_and(|host| host == link.host()) && link.target().is_empty();
+    (plain && here && link.hash().is_empty() && !event.default_prevented()).then_some(link)
 }

@@ -4,12 +4,14 @@ use super::path::Path;
 use super::work::Work;
 use crate::api;
 use crate::failure::Failure;
-use crate::model::config::{Chaos, Outcome, Trial};
-use crate::pages::log::explain::told;
+#[cfg(feature = "ssr")]
+use crate::model::config::Outcome;
+use crate::model::config::{Chaos, Told, Trial};
 use crate::parts::icon::Icon;
 use crate::parts::route::{Lights, say};
 use icondata_lu::{LuCircleAlert, LuPlay};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use serde_json::Value;
 
 const SAMPLE: &str = r#"{
@@ -34,37 +36,46 @@ pub fn TryIt(work: Work, lights: RwSignal<Lights>) -> impl IntoView {
     let sample = RwSignal::new(SAMPLE.to_owned());
     let metadata = RwSignal::new(String::new());
     let chaos = RwSignal::new(Vec::<(String, Chaos)>::new());
-    let send = Action::new(move |dry: &bool| {
+    let answer = RwSignal::new(None::<Result<Told, Failure>>);
+    let going = RwSignal::new(None::<bool>);
+    let send = move |dry: bool| {
+        if going.get_untracked().is_some() {
+            return;
+        }
+        going.set(Some(dry));
         let metadata = metadata.get_untracked();
         let headers = (!metadata.trim().is_empty()).then(|| ("x-portkey-metadata".to_owned(), metadata));
-        let trial = Trial {
+        let question = api::try_config(Trial {
             body: work.text.get_untracked(),
             sample: sample.get_untracked(),
             headers: headers.into_iter().collect(),
             chaos: chaos.get_untracked(),
-            dry: *dry,
-        };
-        api::try_config(trial)
-    });
-    let answer = send.value();
+            dry,
+        });
+        spawn_local(async move {
+            let told = question.await;
+            going.try_set(None);
+            answer.try_set(Some(told));
+        });
+    };
     Effect::new(move |_| {
         let lit = answer.with(|answer| match answer {
-            Some(Ok(outcome)) => lit(outcome),
+            Some(Ok(told)) => lit(told),
             _ => Lights::default(),
         });
         lights.set(lit);
     });
     let stopped = move || work.broken.with(Option::is_some);
-    let busy = move |dry: bool| (send.pending().get() && send.input().get().unwrap_or(dry) == dry).then_some("true");
+    let busy = move |dry: bool| (going.get() == Some(dry)).then_some("true");
     view! {
         <section class="card try scripts" aria-labelledby="try-title">
             <header>
                 <h2 id="try-title">"Try it"</h2>
                 <span class="push row">
-                    <button type="button" class="btn sm" aria-busy=move || busy(true) disabled=stopped on:click=move |_| _ = send.dispatch(true)>
+                    <button type="button" class="btn sm" aria-busy=move || busy(true) disabled=stopped on:click=move |_| send(true)>
                         "Dry run"
                     </button>
-                    <button type="button" class="btn sm" aria-busy=move || busy(false) disabled=stopped on:click=move |_| _ = send.dispatch(false)>
+                    <button type="button" class="btn sm" aria-busy=move || busy(false) disabled=stopped on:click=move |_| send(false)>
                         <Icon icon=LuPlay />
                         "Send"
                     </button>
@@ -160,14 +171,22 @@ fn gather(node: &Value, path: &Path, leaves: &mut Vec<(String, String)>) {
     }
 }
 
-fn lit(outcome: &Outcome) -> Lights {
-    let Some(explain) = &outcome.explain else { return Lights::default() };
-    let bare = |path: &String| path.strip_prefix("config").unwrap_or(path).trim_start_matches('.').to_owned();
-    let mut steps = explain.steps.iter().map(|step| bare(&step.path));
+/// What a try showed, told by the server.
+#[cfg(feature = "ssr")]
+pub fn tell(outcome: Outcome) -> Told {
+    let bare = |path: &str| path.strip_prefix("config").unwrap_or(path).trim_start_matches('.').to_owned();
+    let Outcome { explain, status, answer, log } = outcome;
+    let steps = explain.iter().flat_map(|explain| &explain.steps).map(|step| bare(&step.path)).collect();
+    let story = explain.map(|explain| crate::pages::log::explain::told(&explain).to_html()).unwrap_or_default();
+    Told { story, steps, status, answer, log }
+}
+
+fn lit(told: &Told) -> Lights {
+    let mut steps = told.steps.iter().cloned();
     Lights { first: steps.next(), maybe: steps.collect(), ..Lights::default() }
 }
 
-fn shown(answer: &Result<Outcome, Failure>) -> AnyView {
+fn shown(answer: &Result<Told, Failure>) -> AnyView {
     let outcome = match answer {
         Ok(outcome) => outcome,
         Err(failure) => {
@@ -202,7 +221,7 @@ fn shown(answer: &Result<Outcome, Failure>) -> AnyView {
     });
     view! {
         {result}
-        {outcome.explain.as_ref().map(told)}
+        <div class="told" inner_html=outcome.story.clone()></div>
         {body}
         {(!sent).then(|| view! { <p class="muted">"Nothing was sent."</p> })}
     }

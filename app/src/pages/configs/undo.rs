@@ -1,68 +1,68 @@
 //! Ways back from what was done to a config, offered right after it.
 
+use super::work::Work;
 use crate::api;
-use crate::failure::Failure;
-use crate::model::config::{Published, Saved};
-use crate::parts::toast::{Toast, Toasts};
+use crate::parts::field::Submit;
+use crate::parts::toast::{Toast, Undo};
+use leptos::ev::{self, SubmitEvent};
+use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use std::sync::Arc;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::{Element, Storage};
 
-/// A version is live; the one before can be made live again.
-pub fn published(toasts: Toasts, slug: String, publish: ServerAction<api::Publish>) {
-    let number = publish.value().with_untracked(|answer| match answer {
-        Some(Ok(Published::Done { number, .. })) => Some(*number),
-        _ => None,
+/// Version `number` has just become live; the one before can be made live again.
+pub fn live(slug: String, number: i64, back: ServerAction<api::RollBack>) -> AnyView {
+    let dismiss = format!("/configs/{slug}/versions");
+    let undo = (number > 1).then(|| {
+        view! {
+            <ActionForm action=back>
+                <input type="hidden" name="slug" value=slug />
+                <input type="hidden" name="number" value=(number - 1).to_string() />
+                <Submit label="Undo" pending=back.pending() class="btn sm" />
+            </ActionForm>
+        }
     });
-    if let Some(number) = number {
-        live(toasts, slug, number, number - 1);
+    view! {
+        <Toast title=format!("v{number} is live") text="Calls from now on take it." dismiss>
+            {undo}
+        </Toast>
     }
+    .into_any()
 }
 
-/// Version `number` is live in the place of `before`; 0 where there was none.
-pub fn live(toasts: Toasts, slug: String, number: i64, before: i64) {
-    let undo = (before > 0).then(|| {
-        let act = move || {
-            let slug = slug.clone();
-            spawn_local(async move {
-                let answer = api::roll_back(slug, before).await;
-                let done = answer.as_ref().map(|number| format!("v{number} is live: v{before} again"));
-                toasts.back(done.unwrap_or_default(), answer.err().map(|failure| failure.to_string()));
-            });
+/// The text of a draft is kept by the browser as it is discarded: on the next page it can be typed again, which saves it.
+pub fn discarded(slug: String, work: Work) -> AnyView {
+    let kept = RwSignal::new(None::<String>);
+    let key = StoredValue::new(format!("discarded {slug}"));
+    Effect::new(move |_| {
+        kept.set(key.with_value(|key| take(key)));
+        let keep = move |event: SubmitEvent| {
+            let form = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            if form.is_some_and(|form| form.closest(".discards").is_ok_and(|found| found.is_some())) {
+                let text = work.text.get_untracked();
+                _ = storage().map(|storage| key.with_value(|key| storage.set_item(key, &text)));
+            }
         };
-        Arc::new(act) as Arc<dyn Fn() + Send + Sync>
+        let listener = window_event_listener(ev::submit, keep);
+        on_cleanup(move || listener.remove());
     });
-    let title = format!("v{number} is live");
-    toasts.tell(Toast { title, text: "Calls from now on take it.".into(), undo, ..Toast::default() });
-}
-
-/// A draft is gone; its text can be saved again.
-pub fn discarded(toasts: Toasts, slug: String, body: String) {
-    let act = move || {
-        let (slug, body) = (slug.clone(), body.clone());
-        spawn_local(async move {
-            let failure = restored(slug, body).await.err().map(|failure| failure.to_string());
-            toasts.back("The draft is back".into(), failure);
+    let back = move |text: String| {
+        let act = Callback::new(move |()| {
+            work.type_text(text.clone());
+            kept.set(None);
         });
+        view! { <Undo title="Draft discarded" text="What is live stays." act dismiss=Callback::new(move |()| kept.set(None)) /> }
     };
-    let undo: Option<Arc<dyn Fn() + Send + Sync>> = Some(Arc::new(act));
-    toasts.tell(Toast {
-        title: "Draft discarded".into(),
-        text: "What is live stays.".into(),
-        undo,
-        ..Toast::default()
-    });
+    (move || kept.get().map(back)).into_any()
 }
 
-/// Nothing that somebody saved meanwhile is overwritten.
-async fn restored(slug: String, body: String) -> Result<(), Failure> {
-    let now = api::config(slug.clone()).await?;
-    let clash = || Failure::refused("", "Somebody has begun a new draft meanwhile. It was left as it is.");
-    if now.draft.is_some() {
-        return Err(clash());
-    }
-    match api::save_draft(slug, body, now.revision).await? {
-        Saved::Kept { .. } => Ok(()),
-        Saved::Clash(_) => Err(clash()),
-    }
+fn take(key: &str) -> Option<String> {
+    let storage = storage()?;
+    let text = storage.get_item(key).ok()??;
+    _ = storage.remove_item(key);
+    Some(text)
+}
+
+fn storage() -> Option<Storage> {
+    window().session_storage().ok()?
 }

@@ -9,12 +9,12 @@ use crate::model::config::ConfigDetail;
 use crate::parts::diff::{Diff, tally};
 use crate::parts::icon::Points;
 use crate::parts::page::{Page, Waiting};
-use crate::parts::problem::{Problem, failure_of, shown, success_of};
+use crate::parts::problem::{Problem, failure_of, shown};
 use crate::parts::route::merge::{merge, tally as tally_marks};
 use crate::parts::route::{Lights, RouteGraph};
-use crate::parts::toast::Toasts;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use serde_json::Value;
 
@@ -74,11 +74,10 @@ pub fn Versions() -> impl IntoView {
     let slug = Memo::new(move |_| params.with(|params| params.get("slug").unwrap_or_default()));
     let asked = Memo::new(move |_| query.with(|query| (Side::read(query.get("old")), Side::read(query.get("new")))));
     let back = ServerAction::<api::RollBack>::new();
-    let rolled = success_of(back);
-    let toasts = expect_context::<Toasts>();
+    let live = move || query.with_untracked(|query| query.get("live")?.parse::<i64>().ok());
     let page = Resource::new(
-        move || (slug.get(), asked.get(), rolled.get(), toasts.undone.get()),
-        |(slug, (old, new), ..)| async move {
+        move || (slug.get(), asked.get()),
+        |(slug, (old, new))| async move {
             let detail = api::config(slug).await?;
             let (old, new) = sides(&detail, old, new);
             let before = text(&detail, old).await?;
@@ -86,13 +85,6 @@ pub fn Versions() -> impl IntoView {
             Ok::<_, Failure>((detail, old.word(), new.word(), before, after))
         },
     );
-    Effect::new(move |before: Option<usize>| {
-        let now = rolled.get();
-        if let (true, Some(Ok(number))) = (before.is_some_and(|before| before != now), back.value().get_untracked()) {
-            undo::live(toasts, slug.get_untracked(), number, number - 1);
-        }
-        now
-    });
     view! {
         <Transition fallback=|| {
             view! {
@@ -106,7 +98,13 @@ pub fn Versions() -> impl IntoView {
                     Ok((detail, old, new, before, after)) => {
                         let (old, new) = (Side::read(Some(old)), Side::read(Some(new)));
                         let (old, new) = sides(&detail, old, new);
-                        show(detail, (old, before), (new, after), back)
+                        let told = live().filter(|number| *number == detail.row.version);
+                        let told = told.map(|number| undo::live(detail.row.slug.clone(), number, back));
+                        view! {
+                            {show(detail, (old, before), (new, after), back)}
+                            {told}
+                        }
+                            .into_any()
                     }
                     Err(failure) => view! { <Page title="Versions">{shown(Err(failure), |()| ())}</Page> }.into_any(),
                 }
@@ -159,6 +157,7 @@ fn show(
     let names = (old.name(&detail), new.name(&detail));
     let heading = format!("{} against {}", names.1, names.0);
     view! {
+        <Title text=detail.row.name.clone() />
         <Bench detail=detail.clone() tab="versions" acts>
             <div class="banners">
                 <Problem failure=failure_of(back) />

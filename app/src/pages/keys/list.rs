@@ -16,11 +16,10 @@ use leptos::prelude::*;
 const SOON: i64 = 7 * 86_400_000;
 
 /// What narrows the list.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Narrowed {
     pub only: Option<Use>,
-    /// With scripts, as one types.
-    pub find: RwSignal<String>,
+    pub find: String,
 }
 
 /// The filter of the list, `?state=…`.
@@ -33,7 +32,7 @@ pub enum Use {
     Revoked,
 }
 
-pub fn list(answer: &Keys, narrowed: Narrowed) -> AnyView {
+pub fn list(answer: &Keys, narrowed: &Narrowed) -> AnyView {
     if answer.rows.is_empty() {
         return view! {
             <Empty
@@ -48,21 +47,15 @@ pub fn list(answer: &Keys, narrowed: Narrowed) -> AnyView {
         .into_any();
     }
     let now = answer.now;
-    let rows = StoredValue::new(answer.rows.clone());
-    let found = move || {
-        let words = narrowed.find.get().to_lowercase();
-        let shown = |row: &&KeyRow| narrowed.only.is_none_or(|only| Use::of(row, now) == only) && named(row, &words);
-        rows.with_value(|rows| rows.iter().filter(shown).cloned().collect::<Vec<_>>())
-    };
+    let words = narrowed.find.to_lowercase();
+    let shown = |row: &&KeyRow| narrowed.only.is_none_or(|only| Use::of(row, now) == only) && named(row, &words);
+    let found = answer.rows.iter().filter(shown).cloned().collect::<Vec<_>>();
     view! {
         <div class="narrow">
-            <Find narrowed />
+            <Find narrowed=narrowed.clone() />
             <Filter rows=answer.rows.clone() only=narrowed.only now />
         </div>
-        {move || match found() {
-            found if found.is_empty() => none(narrowed).into_any(),
-            found => view! { <Table rows=found now /> }.into_any(),
-        }}
+        {if found.is_empty() { none(narrowed).into_any() } else { view! { <Table rows=found now /> }.into_any() }}
     }
     .into_any()
 }
@@ -82,16 +75,15 @@ fn Find(narrowed: Narrowed) -> impl IntoView {
                     name="find"
                     placeholder="Name, last four characters, config or scope"
                     autocomplete="off"
-                    value=find.get_untracked()
-                    on:input:target=move |event| find.set(event.target().value())
+                    value=find
                 />
             </label>
         </form>
     }
 }
 
-fn none(narrowed: Narrowed) -> impl IntoView {
-    let find = narrowed.find.get_untracked();
+fn none(narrowed: &Narrowed) -> impl IntoView + use<> {
+    let find = narrowed.find.clone();
     let text = match (find.is_empty(), narrowed.only) {
         (true, Some(only)) => format!("No key is under “{}”.", only.label()),
         _ => format!("No key has “{find}” in its name, last four characters, config or scopes."),

@@ -15,6 +15,7 @@ use leptos::prelude::*;
 use story::{Scene, Way, scenes};
 
 /// The same of a call that need not have been sent: its plan, and what was tried.
+#[cfg(feature = "ssr")]
 pub fn told(explain: &Explain) -> impl IntoView + use<> {
     let scenes = scenes(explain);
     let last = scenes.iter().map(|(_, way)| way.turns).max().unwrap_or(0);

@@ -14,9 +14,9 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 #[component]
-pub fn Rows(page: LogPage, query: LogQuery, live: RwSignal<bool>, reload: Callback<()>) -> impl IntoView {
+pub fn Rows(page: LogPage, query: LogQuery) -> impl IntoView {
     let newest = page.newer.is_none().then(|| page.rows.first().map(|row| row.id.clone()).unwrap_or_default());
-    let fresh = newest.map(|newest| view! { <Fresh newest query=url::first_page(&query) live reload /> });
+    let fresh = newest.map(|newest| view! { <Fresh newest query=url::first_page(&query) /> });
     let sum = view! {
         <header class="sum">
             <p>

@@ -3,7 +3,7 @@
 use super::figure::{Figure, count, count_tick, decimal, duration, duration_tick, money, money_tick, percent};
 use crate::model::plot::{Layer, Scale};
 use crate::model::usage::{Overview, Point, Totals};
-use crate::parts::chart::{Cells, Chart, Eye, Figures, Plot, Read, Reading, Row, Tick, span, spread, times};
+use crate::parts::chart::{Cells, Chart, Figures, Plot, Read, Reading, Row, Tick, span, spread, times};
 use crate::parts::time::Stamp;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -14,7 +14,6 @@ pub struct Board {
     pub overview: Arc<Overview>,
     /// SVG text by name.
     pub drawn: Arc<Vec<(String, String)>>,
-    pub eye: Eye,
 }
 
 impl Board {
@@ -124,7 +123,6 @@ pub fn requests(board: &Board) -> AnyView {
             plots
             cells=board.cells(1)
             read
-            eye=board.eye
             figures
             head
         />
@@ -185,7 +183,6 @@ pub fn cost(board: &Board) -> AnyView {
             plots
             cells=board.cells(mark)
             read
-            eye=board.eye
             figures=table_of_cost(board, &layers)
             head=move || view! { <span class="sum">{total}</span> }
         >
@@ -308,7 +305,7 @@ pub fn latency(board: &Board, wait: Wait, switch: AnyView) -> AnyView {
     };
     let table = table_of_latency(&overview, lines);
     let summary = summary_of_latency(&overview, lines);
-    view! { <Chart title summary plots cells=board.cells(1) read eye=board.eye figures=table head /> }.into_any()
+    view! { <Chart title summary plots cells=board.cells(1) read figures=table head /> }.into_any()
 }
 
 fn read_latency(board: &Board, wait: Wait, cell: usize) -> Option<Reading> {

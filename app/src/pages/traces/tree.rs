@@ -15,17 +15,14 @@ use crate::parts::scale::Scale;
 use crate::parts::time::Time;
 use icondata_lu::{LuChevronDown, LuEye};
 use leptos::prelude::*;
-use std::collections::HashSet;
 
 /// `here` is the address of the trace itself.
 pub fn tree(detail: &TraceDetail, here: &str) -> impl IntoView + use<> {
     let row = &detail.row;
     let query = around(row);
     let scale = Scale::over(row.duration_us);
-    let folded = RwSignal::new(HashSet::new());
     let lines = detail.spans.iter().zip(above(&detail.spans)).enumerate();
-    let lines =
-        lines.map(|(at, (span, above))| line(span, scale, &query, Fold { at, above, folded, here })).collect_view();
+    let lines = lines.map(|(at, (span, above))| line(span, scale, &query, Fold { at, above, here })).collect_view();
     let calls = detail.spans.iter().filter(|span| span.attempt.is_none()).count();
     let whole = usize::try_from(row.spans).unwrap_or(usize::MAX);
     let left = (whole > calls).then(|| {
@@ -106,13 +103,12 @@ fn head(detail: &TraceDetail, query: &LogQuery) -> impl IntoView + use<> {
     }
 }
 
-/// Where a line stands in the tree, and which lines are folded.
+/// Where a line stands in the tree; `hands/fold.rs` folds it.
 struct Fold<'a> {
     at: usize,
     here: &'a str,
     /// The lines that it lies below.
     above: Vec<usize>,
-    folded: RwSignal<HashSet<usize>>,
 }
 
 /// For each span the places of those that it lies below, the root first.
@@ -130,17 +126,10 @@ fn above(spans: &[Span]) -> Vec<Vec<usize>> {
 }
 
 /// Hides what lies below a span, or shows it again.
-fn folder(name: &str, at: usize, folded: RwSignal<HashSet<usize>>) -> impl IntoView + use<> {
-    let turn = move |_| {
-        folded.update(|folded| {
-            if !folded.remove(&at) {
-                folded.insert(at);
-            }
-        });
-    };
-    let open = move || if folded.with(|folded| folded.contains(&at)) { "false" } else { "true" };
+fn folder(name: &str, at: usize) -> impl IntoView + use<> {
+    let label = format!("What lies below {name}");
     view! {
-        <button type="button" class="fold scripted" aria-expanded=open aria-label=format!("What lies below {name}") on:click=turn>
+        <button type="button" class="fold scripted" aria-expanded="true" aria-label=label data-fold=at.to_string()>
             <Icon icon=LuChevronDown class="s" />
         </button>
     }
@@ -148,10 +137,10 @@ fn folder(name: &str, at: usize, folded: RwSignal<HashSet<usize>>) -> impl IntoV
 
 /// The name's link covers the whole line and opens the call's log.
 fn line(span: &Span, scale: Scale, query: &LogQuery, fold: Fold<'_>) -> impl IntoView + use<> {
-    let Fold { at, above, folded, here } = fold;
+    let Fold { at, above, here } = fold;
     let glance = format!("{here}&span={}", span.log);
     let called = format!("Look at {}", span.name);
-    let hidden = move || folded.with(|folded| above.iter().any(|line| folded.contains(line)));
+    let above = above.iter().map(usize::to_string).collect::<Vec<_>>().join(" ");
     let tab = if span.attempt.is_some() { "attempts" } else { "" };
     let from = scale.percent(span.started_us);
     let to = scale.percent(span.started_us + span.latency_us);
@@ -169,10 +158,10 @@ fn line(span: &Span, scale: Scale, query: &LogQuery, fold: Fold<'_>) -> impl Int
         |cost| cost.call_text(),
     );
     view! {
-        <tr hidden=hidden>
+        <tr data-above=above>
             <th scope="row">
                 <span class="who" style=format!("--deep:{}", span.depth)>
-                    {span.group.then(|| folder(&span.name, at, folded))}
+                    {span.group.then(|| folder(&span.name, at))}
                     {sign} <a href=url::open(&span.log, query, tab) class="trim">
                         {span.name.clone()}
                     </a> <Tile letters=span.tile.clone() /> <span class="muted trim">{span.aside.clone()}</span>

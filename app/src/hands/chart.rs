@@ -1,0 +1,159 @@
+//! What charts tell about the cell of time under the pointer, or under the arrow keys: all charts of a page about the same.
+//!
+//! A chart carries its readings as JSON, `data-readings`, one a cell; see `parts/chart.rs`, which draws the rest.
+
+use super::{When, all, around, on, within};
+use crate::parts::chart::{Cells, percent};
+use leptos::web_sys::{Element, FocusEvent, KeyboardEvent, PointerEvent};
+use serde_json::Value;
+use std::cell::RefCell;
+use std::fmt::Write;
+use std::rc::Rc;
+
+/// The charts of the page and the cell that is looked at.
+#[derive(Default)]
+struct Charts {
+    all: Vec<(Element, Cells, Value)>,
+    eye: Option<usize>,
+    /// The focus is on a chart, which speaks.
+    held: bool,
+}
+
+pub fn attend() {
+    let charts =
+        Charts { all: all(".chart[data-readings]").into_iter().filter_map(read).collect(), ..Charts::default() };
+    if charts.all.is_empty() {
+        return;
+    }
+    let charts = Rc::new(RefCell::new(charts));
+    for name in ["pointermove", "pointerdown"] {
+        let charts = charts.clone();
+        on(name, When::After, move |event: PointerEvent| charts.borrow_mut().point(&event));
+    }
+    let held = charts.clone();
+    on("focusin", When::After, move |event: FocusEvent| held.borrow_mut().held = around(&event, ".plots").is_some());
+    let left = charts.clone();
+    on("focusout", When::After, move |_: FocusEvent| left.borrow_mut().leave());
+    on("keydown", When::After, move |event: KeyboardEvent| charts.borrow_mut().step(&event));
+}
+
+fn read(chart: Element) -> Option<(Element, Cells, Value)> {
+    let number = |name| chart.get_attribute(name)?.parse().ok();
+    let cells = Cells { count: number("data-cells")?, mark: number("data-mark")? };
+    let readings = serde_json::from_str(&chart.get_attribute("data-readings")?).ok()?;
+    // Screen readers and tools need not carry it around.
+    _ = chart.remove_attribute("data-readings");
+    Some((chart, cells, readings))
+}
+
+impl Charts {
+    fn cells(&self, within: &Element) -> Option<Cells> {
+        self.all.iter().find(|(chart, ..)| chart.contains(Some(within))).map(|(_, cells, _)| *cells)
+    }
+
+    fn leave(&mut self) {
+        self.look(None);
+        self.held = false;
+    }
+
+    fn point(&mut self, event: &PointerEvent) {
+        let Some((hit, cells)) = around(event, ".hit").and_then(|hit| Some((hit.clone(), self.cells(&hit)?))) else {
+            return if self.eye.is_some() && !self.held {
+                self.look(None)
+            };
+        };
+        let (Ok(across), Ok(width)) = (usize::try_from(event.offset_x()), usize::try_from(hit.client_width())) else {
+            return;
+        };
+        self.look(Some((across * cells.count / width.max(1)).min(cells.count.saturating_sub(1))));
+    }
+
+    fn step(&mut self, event: &KeyboardEvent) {
+        let Some(cells) = around(event, ".plots").and_then(|plots| self.cells(&plots)) else { return };
+        let last = cells.count.saturating_sub(1);
+        let next = match event.key().as_str() {
+            "ArrowLeft" => Some(self.eye.map_or(last, |cell| cell.saturating_sub(cells.mark))),
+            "ArrowRight" => Some(self.eye.map_or(0, |cell| (cell + cells.mark).min(last))),
+            "Home" => Some(0),
+            "End" => Some(last),
+            "Escape" => None,
+            _ => return,
+        };
+        event.prevent_default();
+        self.look(next);
+    }
+
+    fn look(&mut self, eye: Option<usize>) {
+        if self.eye == eye {
+            return;
+        }
+        self.eye = eye;
+        for (chart, cells, readings) in &self.all {
+            let told = eye.map(|cell| (cell, readings.get(cell).filter(|reading| reading.is_object())));
+            for (at, area) in within(chart, ".area > .look").into_iter().enumerate() {
+                area.set_inner_html(
+                    &told.map(|(cell, reading)| marks(*cells, cell, reading.filter(|_| at == 0))).unwrap_or_default(),
+                );
+            }
+            let reading = told.and_then(|(cell, reading)| Some((cell, reading?)));
+            for tip in within(chart, ".plots > .look") {
+                tip.set_inner_html(
+                    &reading.map(|(cell, reading)| tooltip(reading, cells.middle(cell))).unwrap_or_default(),
+                );
+            }
+            let heard = self.held && chart.query_selector(":focus").ok().flatten().is_some();
+            for status in within(chart, "[role='status']") {
+                status.set_text_content(reading.filter(|_| heard).map(|(_, reading)| spoken(reading)).as_deref());
+            }
+        }
+    }
+}
+
+/// A hair on lines, a band on bars that gather several cells; and dots on the lines.
+fn marks(cells: Cells, cell: usize, reading: Option<&Value>) -> String {
+    let middle = percent(cells.middle(cell));
+    let (left, width) = cells.band(cell);
+    let mut html = match cells.mark {
+        1 => format!(r#"<div class="cross" style="--x: {middle}"></div>"#),
+        _ => format!(r#"<div class="band" style="--x: {}; --w: {}"></div>"#, percent(left), percent(width)),
+    };
+    for dot in reading.and_then(|reading| reading["dots"].as_array()).into_iter().flatten() {
+        let (class, y) = (text(&dot[0]), dot[1].as_i64().unwrap_or(0));
+        _ = write!(html, r#"<span class="pt {class}" style="--x: {middle}; --y: {}"></span>"#, percent(y));
+    }
+    html
+}
+
+fn tooltip(reading: &Value, middle: i64) -> String {
+    let side = if middle > 500 { " left" } else { "" };
+    let (when, note) = (text(&reading["when"]), text(&reading["note"]));
+    let mut html = format!(
+        r#"<div class="tip-lane" aria-hidden="true"><div class="tip{side}" style="--x: {}"><p><span>{when}</span><span>{note}</span></p><ul>"#,
+        percent(middle)
+    );
+    for row in rows(reading) {
+        let (key, label, figure) = (text(&row["key"]), text(&row["label"]), text(&row["figure"]));
+        let (class, key) = match key.as_str() {
+            "" => (r#" class="total""#, String::new()),
+            key => ("", format!(r#"<span class="key {key}"></span>"#)),
+        };
+        _ = write!(html, r#"<li{class}>{key} <span class="trim">{label}</span> <b>{figure}</b></li>"#);
+    }
+    html + "</ul></div></div>"
+}
+
+fn spoken(reading: &Value) -> String {
+    let plain = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let told = rows(reading).map(|row| format!("{} {}", plain(&row["label"]), plain(&row["figure"])));
+    format!("{}: {}.", plain(&reading["when"]), told.collect::<Vec<_>>().join(", "))
+}
+
+fn rows(reading: &Value) -> impl Iterator<Item = &Value> {
+    reading["rows"].as_array().into_iter().flatten()
+}
+
+/// A text as HTML: what stands in it is not ours.
+fn text(value: &Value) -> String {
+    let text = value.as_str().unwrap_or_default();
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}
