@@ -20,6 +20,8 @@ use http::{HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a provider may take to list its models.
@@ -84,13 +86,15 @@ async fn answer(
     fetch(house, &target).await
 }
 
-/// Every model whose price is known, of every provider of the workspace.
+/// Every model whose price is known and every one that the workspace added, of all its providers; none switched off.
 fn catalogue(house: &Shared, inbound: &Inbound) -> Vec<Value> {
-    let providers = inbound.book.providers(&inbound.caller.key.workspace);
-    let models = providers
-        .iter()
-        .flat_map(|provider| house.prices.models(provider.vendor).into_iter().map(|model| entry(provider, &model)));
-    models.collect()
+    let models = |provider: &Arc<ProviderEntry>| {
+        let own = provider.stock.models().filter(|(_, item)| item.custom).map(|(model, _)| model.to_owned());
+        let known: BTreeSet<String> = house.prices.models(provider.vendor).into_iter().chain(own).collect();
+        let on = known.iter().filter(|model| provider.stock.allows(model));
+        on.map(|model| entry(provider, model)).collect::<Vec<_>>()
+    };
+    inbound.book.providers(&inbound.caller.key.workspace).iter().flat_map(models).collect()
 }
 
 fn entry(provider: &ProviderEntry, model: &str) -> Value {

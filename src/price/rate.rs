@@ -52,6 +52,11 @@ impl fmt::Display for Rate {
 }
 
 impl Rates {
+    /// Whether anything of it is a price for tokens.
+    pub(super) fn priced(&self) -> bool {
+        self.input.is_some() || self.output.is_some()
+    }
+
     /// `None` where something was used that has no price.
     pub(super) fn total(&self, usage: &Usage) -> Option<Nanos> {
         self.items(usage)
