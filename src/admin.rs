@@ -12,6 +12,7 @@ pub mod integrations;
 pub mod keys;
 pub mod openapi;
 pub mod providers;
+pub mod setup;
 pub mod table;
 pub mod virtual_keys;
 

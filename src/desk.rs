@@ -6,9 +6,12 @@ pub mod configs;
 pub mod integrations;
 pub mod keys;
 pub mod logs;
+pub mod models;
 pub mod people;
 pub mod providers;
+pub mod reference;
 pub mod traces;
+pub mod transfer;
 pub mod usage;
 mod visitor;
 

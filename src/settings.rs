@@ -6,9 +6,13 @@
 mod declared;
 mod file;
 mod flags;
+mod import;
 pub mod rules;
 
-pub use declared::{DeclaredConfig, DeclaredKey, DeclaredProvider, Owner, SANDBOX, SetupFile};
+pub use declared::{
+    DeclaredConfig, DeclaredKey, DeclaredModel, DeclaredPrice, DeclaredProvider, Owner, SANDBOX, SetupFile,
+};
+pub use import::import;
 
 use crate::secret;
 use crate::wire::vendors::VENDORS;
@@ -104,7 +108,12 @@ impl Place {
 pub(in crate::settings) struct World<'a> {
     pub(in crate::settings) env: &'a dyn Fn(&str) -> Option<String>,
     pub(in crate::settings) read: &'a dyn Fn(&Path) -> io::Result<String>,
+    /// A person brings the file along, and its secrets may be left out.
+    pub(in crate::settings) brought: bool,
 }
+
+/// What a set-up file may hold beside plain settings.
+const TABLES: [&str; 6] = ["owner", "provider", "config", "api_key", "model", "price"];
 
 impl World<'_> {
     /// A variable; one set to nothing counts as unset.
@@ -121,7 +130,7 @@ impl Settings {
         args: impl IntoIterator<Item = OsString>,
         env: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<Mistake>> {
-        Self::read(args, &World { env: &env, read: &|path| std::fs::read_to_string(path) })
+        Self::read(args, &World { env: &env, read: &|path| std::fs::read_to_string(path), brought: false })
     }
 
     fn read(args: impl IntoIterator<Item = OsString>, world: &World<'_>) -> Result<Self, Vec<Mistake>> {
@@ -138,8 +147,7 @@ impl Settings {
 
     fn assemble(flags: &Flags, world: &World<'_>, root: &Section<'_>) -> Self {
         let layers = Layers { flags, world, root };
-        let allowed: Vec<&str> =
-            KEYS.iter().map(|key| key.name).chain(["owner", "provider", "config", "api_key"]).collect();
+        let allowed: Vec<&str> = KEYS.iter().map(|key| key.name).chain(TABLES).collect();
         root.allow(&allowed);
         Self {
             listen: layers.one("listen", listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8787))),

@@ -2,7 +2,7 @@
 
 use crate::admin::answer::Told;
 use crate::admin::ask::Ask;
-use crate::admin::{configs, integrations, keys, providers, virtual_keys};
+use crate::admin::{configs, integrations, keys, providers, setup, virtual_keys};
 use axum::routing::MethodFilter;
 use std::future::Future;
 use std::pin::Pin;
@@ -139,4 +139,10 @@ pub static ROUTES: &[Row] = &[
         "organisation_service_api_keys.rotate"]
         "Give an API key a new secret; the old one opens for a while"
         {("key_transition_period_ms", "integer", false)} keys::rotate),
+
+    row!(Get "/setup" ["setup.read"] "Read the routing setup as the text of a set-up file, secrets left out" {} setup::read),
+    row!(Post "/setup/plan" ["setup.read"] "Tell what an import of such a text would do; nothing changes"
+        {("text", "string", true)} setup::plan),
+    row!(Post "/setup" ["setup.update"] "Import such a text: what it names is added or changed, nothing is removed"
+        {("text", "string", true)} setup::apply),
 ];

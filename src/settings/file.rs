@@ -115,6 +115,7 @@ impl<'a> Section<'a> {
     pub(super) fn figure(&self, key: &str) -> Option<Given> {
         match self.table.get(key)?.get_ref() {
             DeValue::Integer(whole) if whole.radix() == 10 => Some(self.given(key, whole.as_str().to_owned())),
+            DeValue::Float(figure) => Some(self.given(key, figure.as_str().to_owned())),
             DeValue::Boolean(switch) => Some(self.given(key, switch.to_string())),
             _ => self.text(key),
         }
