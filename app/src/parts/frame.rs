@@ -8,8 +8,8 @@ use crate::parts::pop::Pop;
 use crate::parts::theme::ThemeSwitch;
 use icondata_core::Icon as IconData;
 use icondata_lu::{
-    LuChevronsUpDown, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu, LuPlug, LuScrollText, LuUsers,
-    LuWaypoints,
+    LuBookOpen, LuBoxes, LuChevronsUpDown, LuFileUp, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu,
+    LuPlug, LuScrollText, LuUsers, LuWaypoints,
 };
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -23,8 +23,12 @@ type Line = (&'static str, &'static str, IconData);
 
 const WATCH: [Line; 3] =
     [("/", "Overview", LuLayoutDashboard), ("/logs", "Logs", LuScrollText), ("/traces", "Traces", LuListTree)];
-const CONNECT: [Line; 3] =
-    [("/configs", "Configs", LuWaypoints), ("/providers", "Providers", LuPlug), ("/keys", "API keys", LuKeyRound)];
+const CONNECT: [Line; 4] = [
+    ("/configs", "Configs", LuWaypoints),
+    ("/providers", "Providers", LuPlug),
+    ("/models", "Models", LuBoxes),
+    ("/keys", "API keys", LuKeyRound),
+];
 const PEOPLE: [Line; 1] = [("/members", "Members", LuUsers)];
 
 /// Visitors are led to sign in.
@@ -56,6 +60,9 @@ pub fn Frame() -> impl IntoView {
                         </li>
                         <li>
                             <RailLink line=CONNECT[2] />
+                        </li>
+                        <li>
+                            <RailLink line=CONNECT[3] />
                         </li>
                         <li>
                             <RailLink line=PEOPLE[0] />
@@ -132,6 +139,20 @@ fn AccountMenu() -> impl IntoView {
     let leave = ServerAction::<api::SignOut>::new();
     view! {
         <ThemeSwitch />
+        <ul>
+            <li>
+                <a href="/settings/transfer">
+                    <Icon icon=LuFileUp />
+                    "Import and export"
+                </a>
+            </li>
+            <li>
+                <a href="/reference">
+                    <Icon icon=LuBookOpen />
+                    "API reference"
+                </a>
+            </li>
+        </ul>
         <ActionForm action=leave>
             <button type="submit" class="item">
                 <Icon icon=LuLogOut />
