@@ -14,6 +14,7 @@ pub mod limits;
 pub mod openapi;
 pub mod policies;
 pub mod providers;
+pub mod setup;
 pub mod table;
 pub mod virtual_keys;
 

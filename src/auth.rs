@@ -13,11 +13,15 @@ pub use csrf::csrf;
 use crate::secret;
 use app::model::account::InviteLink;
 use app::model::key::MintedKey;
+use app::model::transfer::Applied;
 use password::Passwords;
 use reveal::Reveals;
 use subtle::ConstantTimeEq;
 use throttle::Throttle;
 use zeroize::Zeroizing;
+
+/// Files that wait at once: each may have two megabytes.
+const IMPORTS: usize = 16;
 
 /// What the door keeps in memory: nothing of it outlives the process.
 pub struct Desk {
@@ -25,6 +29,9 @@ pub struct Desk {
     pub throttle: Throttle,
     pub keys: Reveals<MintedKey>,
     pub invites: Reveals<InviteLink>,
+    /// Files brought to be imported, and what came of an import.
+    pub imports: Reveals<String>,
+    pub applied: Reveals<Applied>,
     start_token: Option<Zeroizing<String>>,
 }
 
@@ -36,6 +43,8 @@ impl Desk {
             throttle: Throttle::default(),
             keys: Reveals::default(),
             invites: Reveals::default(),
+            imports: Reveals::of(IMPORTS),
+            applied: Reveals::default(),
             start_token: guarded.then(|| Zeroizing::new(secret::mint("start-"))),
         }
     }

@@ -2,6 +2,7 @@
 //! It is replaced whole after each write of the console.
 
 use crate::limit::rules::Rules;
+use crate::price::{Own, Seller, Stock};
 use crate::route::Tree;
 use crate::secret::{self, Sealer};
 use crate::store::configs::StoredConfig;
@@ -9,7 +10,9 @@ use crate::store::keys::{PastSecret, StoredKey};
 use crate::store::providers::StoredProvider;
 use crate::store::{Store, StoreError};
 use crate::wire::vendors::{Auth, Base, Endpoint, Kind, OPENABLE, Route, Vendor, vendor};
+use app::model::Origin;
 use app::model::key::Allowed;
+use app::model::models::Prices;
 use app::model::routing::{self, Mistake};
 use arc_swap::ArcSwap;
 use http::{HeaderName, HeaderValue, Uri};
@@ -54,6 +57,8 @@ pub struct ProviderEntry {
     pub base_url: String,
     /// What signs a request; marked sensitive. `None` where the vendor needs none.
     pub credential: Option<(HeaderName, HeaderValue)>,
+    /// What the workspace says of its models.
+    pub stock: Arc<Stock>,
     /// What callers may see of its whole account, in the words of [`OPENABLE`].
     open: Vec<String>,
     chat: Option<Uri>,
@@ -144,9 +149,12 @@ impl Shelf {
                 book.keys.insert(past.secret_hash, Arc::new(key.before(&past)));
             }
         }
+        let mut stocks = self.stocks().await?;
         for row in self.store.live_providers().await? {
             let workspace = row.workspace.clone();
+            let stock = stocks.remove(&(workspace.clone(), row.slug.clone())).unwrap_or_default();
             if let Some(entry) = self.provider(row) {
+                let entry = ProviderEntry { stock: Arc::new(stock), ..entry };
                 book.workspaces.entry(workspace).or_default().providers.push(Arc::new(entry));
             }
         }
@@ -162,6 +170,26 @@ impl Shelf {
         book.limits = Rules::of(self.store.live_limits().await?);
         self.current.store(Arc::new(book));
         Ok(())
+    }
+
+    /// What is said of models, by workspace and provider's slug.
+    async fn stocks(&self) -> Result<HashMap<(String, String), Stock>, StoreError> {
+        let mut stocks: HashMap<(String, String), Stock> = HashMap::new();
+        for row in self.store.live_models().await? {
+            let item = stocks.entry((row.workspace, row.provider)).or_default().item(&row.model);
+            item.custom = row.custom;
+            item.enabled = row.enabled;
+            item.locked = row.origin == Origin::File.word();
+            item.context = row.context.and_then(|tokens| u64::try_from(tokens).ok());
+        }
+        for row in self.store.live_prices().await? {
+            let prices = Prices { input: row.input, cached: row.cached, output: row.output };
+            let own = Own { starts_at: row.starts_at, prices: Some(prices).filter(|prices| prices.any()) };
+            let item = stocks.entry((row.workspace, row.provider)).or_default().item(&row.model);
+            item.locked |= row.origin == Origin::File.word();
+            item.learn(own);
+        }
+        Ok(stocks)
     }
 
     fn provider(&self, row: StoredProvider) -> Option<ProviderEntry> {
@@ -230,6 +258,7 @@ impl ProviderEntry {
             embed: uri(Endpoint::Embed),
             models: uri(Endpoint::Models),
             credential: credential.and_then(|credential| signature(vendor, credential)),
+            stock: Arc::default(),
             open: Vec::new(),
             id: String::new(),
             holder: String::new(),
@@ -242,8 +271,9 @@ impl ProviderEntry {
     /// The same provider, credential and all, at another address.
     pub fn at(&self, base_url: &str) -> Self {
         let credential = self.credential.clone();
-        let (open, id, holder) = (self.open.clone(), self.id.clone(), self.holder.clone());
-        Self { credential, open, id, holder, ..Self::new(self.slug.clone(), self.vendor, base_url, None) }
+        let (open, stock) = (self.open.clone(), Arc::clone(&self.stock));
+        let (id, holder) = (self.id.clone(), self.holder.clone());
+        Self { credential, open, stock, id, holder, ..Self::new(self.slug.clone(), self.vendor, base_url, None) }
     }
 
     /// Where this endpoint is, if the vendor has it.
@@ -274,6 +304,12 @@ impl ProviderEntry {
     /// Whether callers may use the endpoint.
     pub fn opens(&self, endpoint: Endpoint) -> bool {
         endpoint.opened_by().is_none_or(|word| self.open.iter().any(|open| open == word))
+    }
+}
+
+impl<'a> From<&'a ProviderEntry> for Seller<'a> {
+    fn from(provider: &'a ProviderEntry) -> Self {
+        Self { vendor: provider.vendor, stock: Some(&provider.stock) }
     }
 }
 

@@ -9,10 +9,13 @@ pub mod integrations;
 pub mod keys;
 pub mod limits;
 pub mod logs;
+pub mod models;
 pub mod people;
 pub mod playground;
 pub mod providers;
+pub mod reference;
 pub mod traces;
+pub mod transfer;
 pub mod usage;
 mod visitor;
 

@@ -1,12 +1,17 @@
 //! Prices: what a call's tokens cost. Pure: the time is an argument, the figures are data.
 //!
 //! Vendors' prices come from `genai-prices`, which knows them by date, by time of day and by length of the prompt; our
-//! own rows stand before them where they lack a model. A rate is exact to a picodollar a token, a cost is summed in
+//! own rows stand before them where they lack a model, and a workspace's own prices before both. A rate is exact to a picodollar a token, a cost is summed in
 //! picodollars and rounded once, half up, to nano-dollars.
 
+mod list;
 mod own;
 mod rate;
+mod stock;
 mod table;
+
+pub use list::Listed;
+pub use stock::{Item, Own, Stock};
 
 use crate::wire::openai::Usage;
 use crate::wire::vendors::Vendor;
@@ -15,7 +20,7 @@ use app::model::money::Nanos;
 use rate::Rates;
 pub use rate::Worst;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use table::Quote;
 
 /// Tells what a call costs. One per process; asking is a lookup.
@@ -23,7 +28,25 @@ use table::Quote;
 pub struct Tariff {
     /// By price id and model.
     quotes: RwLock<HashMap<&'static str, HashMap<Box<str>, Dated>>>,
+    /// Whole lists by vendor, each with the hour that it was made for.
+    lists: RwLock<HashMap<&'static str, Hourly>>,
 }
+
+/// Whose model it is: the vendor, and what a workspace says of its models.
+#[derive(Clone, Copy, Debug)]
+pub struct Seller<'a> {
+    pub vendor: &'a Vendor,
+    pub stock: Option<&'a Stock>,
+}
+
+impl<'a> From<&'a Vendor> for Seller<'a> {
+    fn from(vendor: &'a Vendor) -> Self {
+        Self { vendor, stock: None }
+    }
+}
+
+/// A list and the hour that it was made for.
+type Hourly = (i64, Arc<[Listed]>);
 
 /// A quote and the minute that it was looked up for.
 type Dated = (i64, Quote);
@@ -43,9 +66,30 @@ impl Tariff {
     }
 
     /// What the call costs at `at_ms` (milliseconds since 1970 UTC), with its lines; `None`: unpriced, which is not free.
-    pub fn cost(&self, vendor: &Vendor, model: &str, usage: &Usage, at_ms: i64) -> Option<Cost> {
-        let rates = self.rates(vendor, model, usage.input, at_ms)?;
-        Some(Cost { total: rates.total(usage)?, lines: rates.lines(usage) })
+    pub fn cost<'a>(&self, seller: impl Into<Seller<'a>>, model: &str, usage: &Usage, at_ms: i64) -> Option<Cost> {
+        let seller = seller.into();
+        let own = seller.stock.and_then(|stock| stock.rates(model, at_ms));
+        costed(own.or_else(|| self.list_rates(seller.vendor, model, usage.input, at_ms))?, usage)
+    }
+
+    /// The same of a model that was called by one name and served under another. The workspace's own price comes first,
+    /// by the called name before the served one; then the list's, the other way round.
+    pub fn sold<'a>(
+        &self,
+        seller: impl Into<Seller<'a>>,
+        (called, served): (Option<&str>, &str),
+        usage: &Usage,
+        at_ms: i64,
+    ) -> Option<Cost> {
+        let Seller { vendor, stock } = seller.into();
+        let own = stock.and_then(|stock| {
+            called.and_then(|model| stock.rates(model, at_ms)).or_else(|| stock.rates(served, at_ms))
+        });
+        if let Some(rates) = own {
+            return costed(rates, usage);
+        }
+        let list = |model: &str| costed(self.list_rates(vendor, model, usage.input, at_ms)?, usage);
+        list(served).or_else(|| list(called?))
     }
 
     /// What a call with a prompt of so many tokens costs at most; `None`: it has no price.
@@ -55,17 +99,17 @@ impl Tariff {
 
     /// Ids of the vendor's models that are known with prices, sorted.
     pub fn models(&self, vendor: &Vendor) -> Vec<String> {
-        let known = vendor.prices.map(table::models).unwrap_or_default();
+        let known = vendor.prices.map(table::models).unwrap_or_default().into_iter().map(|(model, _)| model);
         let models: BTreeSet<_> = own::models(vendor.slug).map(str::to_owned).chain(known).collect();
         models.into_iter().collect()
     }
 
-    fn rates(&self, vendor: &Vendor, model: &str, input: u64, at_ms: i64) -> Option<Rates> {
+    fn list_rates(&self, vendor: &Vendor, model: &str, input: u64, at_ms: i64) -> Option<Rates> {
         if let Some(rates) = own::rates(vendor.slug, model) {
             return Some(rates);
         }
         let rates = self.looked_up(vendor.prices?, model, input, at_ms);
-        (rates.input.is_some() || rates.output.is_some()).then_some(rates)
+        rates.priced().then_some(rates)
     }
 
     fn looked_up(&self, id: &'static str, model: &str, input: u64, at_ms: i64) -> Rates {
@@ -97,14 +141,19 @@ impl Tariff {
     }
 }
 
+fn costed(rates: Rates, usage: &Usage) -> Option<Cost> {
+    Some(Cost { total: rates.total(usage)?, lines: rates.lines(usage) })
+}
+
 /// Kept in memory of one vendor. Callers choose model names, so there must be an end.
 const MOST_MODELS: usize = 512;
 
 #[cfg(test)]
 mod tests {
-    use super::Tariff;
+    use super::{Own, Seller, Stock, Tariff};
     use crate::wire::openai::Usage;
     use crate::wire::vendors::vendor;
+    use app::model::models::Prices;
     use app::model::money::Nanos;
 
     /// 2026-10-20, 12:00 UTC.
@@ -167,6 +216,30 @@ mod tests {
                 ("Output tokens", 100, "10", 1_000_000)
             ]
         );
+    }
+
+    #[test]
+    fn an_own_price_wins_from_its_time_on_by_either_name() {
+        let tariff = Tariff::bundled();
+        let mut stock = Stock::default();
+        let prices = Some(Prices { input: Some(1_000_000), cached: None, output: None });
+        stock.item("gpt-4o").learn(Own { starts_at: NOON, prices });
+        let vendor = vendor("openai").expect("row");
+        let seller = Seller { vendor, stock: Some(&stock) };
+        let dated = "gpt-4o-2024-08-06";
+        for (called, served, used, at, nanos) in [
+            (Some("gpt-4o"), "gpt-4o", usage(1_000, 0, 0), NOON, Some(1_000_000)),
+            (Some("gpt-4o"), dated, usage(1_000, 0, 0), NOON, Some(1_000_000)),
+            (Some("gpt-4o"), dated, usage(1_000, 0, 0), NOON - 1, Some(2_500_000)),
+            (Some(dated), dated, usage(1_000, 0, 0), NOON, Some(2_500_000)),
+            (None, "gpt-4o", usage(1_000, 0, 0), NOON, Some(1_000_000)),
+            // An own price without one for output leaves a call with output unpriced, whatever the list says.
+            (Some("gpt-4o"), "gpt-4o", usage(1_000, 0, 1), NOON, None),
+            (Some("unknown"), "unknown", usage(1_000, 0, 0), NOON, None),
+        ] {
+            let cost = tariff.sold(seller, (called, served), &used, at).map(|cost| cost.total);
+            assert_eq!(cost, nanos.map(Nanos), "{called:?} {served} {at}");
+        }
     }
 
     #[test]

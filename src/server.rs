@@ -1,6 +1,7 @@
 //! The one router: what answers which address, and through which layers.
 
 mod accept;
+mod files;
 mod live;
 
 use crate::auth;
@@ -66,6 +67,7 @@ fn console(house: &Shared) -> Router {
         .fallback(leptos_axum::render_app_async_with_context(context, shell))
         .with_state(options)
         .merge(live::router(house))
+        .merge(files::router(house))
         .route("/theme", post(move |headers: HeaderMap, form: Form<ThemeForm>| theme(secure, headers, form)))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(Arc::new(Fence::new(&house.settings)), auth::csrf))

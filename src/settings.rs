@@ -7,11 +7,15 @@ mod alerts;
 mod declared;
 mod file;
 mod flags;
+mod import;
 pub mod limits;
 pub mod rules;
 
 pub use alerts::{Alerts, Mail, Webhook};
-pub use declared::{DeclaredConfig, DeclaredKey, DeclaredProvider, Owner, SANDBOX, SetupFile};
+pub use declared::{
+    DeclaredConfig, DeclaredKey, DeclaredModel, DeclaredPrice, DeclaredProvider, Owner, SANDBOX, SetupFile,
+};
+pub use import::import;
 
 use crate::secret;
 use crate::wire::vendors::VENDORS;
@@ -109,7 +113,12 @@ impl Place {
 pub(in crate::settings) struct World<'a> {
     pub(in crate::settings) env: &'a dyn Fn(&str) -> Option<String>,
     pub(in crate::settings) read: &'a dyn Fn(&Path) -> io::Result<String>,
+    /// A person brings the file along, and its secrets may be left out.
+    pub(in crate::settings) brought: bool,
 }
+
+/// What a set-up file may hold beside plain settings.
+const TABLES: [&str; 8] = ["owner", "provider", "config", "api_key", "model", "price", "policy", "alerts"];
 
 impl World<'_> {
     /// A variable; one set to nothing counts as unset.
@@ -126,7 +135,7 @@ impl Settings {
         args: impl IntoIterator<Item = OsString>,
         env: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<Mistake>> {
-        Self::read(args, &World { env: &env, read: &|path| std::fs::read_to_string(path) })
+        Self::read(args, &World { env: &env, read: &|path| std::fs::read_to_string(path), brought: false })
     }
 
     fn read(args: impl IntoIterator<Item = OsString>, world: &World<'_>) -> Result<Self, Vec<Mistake>> {
@@ -143,11 +152,7 @@ impl Settings {
 
     fn assemble(flags: &Flags, world: &World<'_>, root: &Section<'_>) -> Self {
         let layers = Layers { flags, world, root };
-        let allowed: Vec<&str> = KEYS
-            .iter()
-            .map(|key| key.name)
-            .chain(["owner", "provider", "config", "api_key", "policy", "alerts"])
-            .collect();
+        let allowed: Vec<&str> = KEYS.iter().map(|key| key.name).chain(TABLES).collect();
         root.allow(&allowed);
         Self {
             listen: layers.one("listen", listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8787))),

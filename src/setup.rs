@@ -8,10 +8,11 @@ mod limits;
 use crate::auth::password::{PasswordError, Passwords};
 use crate::clock::Clock;
 use crate::secret::{self, SealError, Sealer};
-use crate::settings::{DeclaredConfig, DeclaredKey, Mistake, Place, SANDBOX, Settings};
+use crate::settings::{DeclaredConfig, DeclaredKey, DeclaredModel, DeclaredPrice, Mistake, Place, SANDBOX, Settings};
 use crate::store::configs::StoredConfig;
 use crate::store::declared::Edits;
 use crate::store::keys::{KIND, StoredKey};
+use crate::store::models::{StoredModel, StoredPrice};
 use crate::store::people::{Credentials, NewPerson};
 use crate::store::providers::{Standing, StoredProvider};
 use crate::store::{Store, StoreError};
@@ -82,6 +83,8 @@ pub async fn apply(
     conflicts.extend(key_edits(&setup.api_keys, &keys, hand, &mut edits));
     let known = Known { providers: &providers, keys: &keys, limits: &store.workspace_limits(WORKSPACE).await? };
     conflicts.extend(limits::edits(&setup.limits, known, hand.now, &mut edits));
+    edits.models = setup.models.iter().map(|one| model_row(one, hand)).collect();
+    edits.prices = setup.prices.iter().map(|one| price_row(one, hand)).collect();
     if !conflicts.is_empty() {
         return Err(SetupError::Conflicts(conflicts));
     }
@@ -281,6 +284,37 @@ fn key_row(
         revoked_at: None,
     };
     (known != Some(&row)).then_some(row)
+}
+
+fn model_row(declared: &DeclaredModel, hand: Hand<'_>) -> StoredModel {
+    StoredModel {
+        workspace: WORKSPACE.into(),
+        provider: declared.provider.clone(),
+        model: declared.model.clone(),
+        custom: declared.custom,
+        enabled: declared.enabled,
+        context: declared.context.and_then(|tokens| i64::try_from(tokens).ok()),
+        origin: Origin::File.word().into(),
+        updated_at: hand.now,
+    }
+}
+
+/// Without a time of its own, a price holds for all calls to come.
+fn price_row(declared: &DeclaredPrice, hand: Hand<'_>) -> StoredPrice {
+    let prices = declared.prices.unwrap_or_default();
+    StoredPrice {
+        id: secret::id(hand.now),
+        workspace: WORKSPACE.into(),
+        provider: declared.provider.clone(),
+        model: declared.model.clone(),
+        starts_at: declared.from.unwrap_or_default(),
+        input: prices.input,
+        cached: prices.cached,
+        output: prices.output,
+        author: None,
+        origin: Origin::File.word().into(),
+        created_at: hand.now,
+    }
 }
 
 /// Id and password hash of the declared owner. The password of an account made in the console stays that person's own.

@@ -2,7 +2,9 @@
 
 use crate::failure::Failure;
 use crate::model::range::Range;
-use crate::model::{account, alert, config, key, limit, log, playground, provider, trace, usage};
+use crate::model::{
+    account, alert, config, key, limit, log, models, playground, provider, reference, trace, transfer, usage,
+};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
@@ -10,6 +12,7 @@ use leptos::server_fn::codec::Json;
 use crate::backend::{door, session};
 #[cfg(feature = "ssr")]
 use crate::pages::configs::trial::tell;
+use crate::pages::logs::url::encoded;
 
 #[server]
 pub async fn doorway() -> Result<account::Doorway, Failure> {
@@ -114,8 +117,94 @@ pub async fn add_provider(form: provider::NewProvider) -> Result<(), Failure> {
 }
 
 #[server]
+pub async fn edit_provider(form: provider::EditedProvider) -> Result<(), Failure> {
+    let typed = [("base_url", form.base_url.clone())];
+    let edited = session().await?.edit_provider(form).await.map_err(|failure| failure.keeping(typed));
+    edited.inspect(|()| leptos_axum::redirect("/providers"))
+}
+
+#[server]
+pub async fn test_provider(id: String) -> Result<String, Failure> {
+    let tested = session().await?.test_provider(id).await;
+    tested.inspect(|slug| leptos_axum::redirect(&format!("/providers?tested={slug}")))
+}
+
+#[server]
+pub async fn test_providers() -> Result<(), Failure> {
+    session().await?.test_providers().await.inspect(|()| leptos_axum::redirect("/providers"))
+}
+
+#[server(input = Json)]
+pub async fn models(query: models::ModelQuery) -> Result<models::ModelPage, Failure> {
+    session().await?.models(query).await
+}
+
+/// `back`: the list that was looked at, `/models?…`.
+#[server]
+pub async fn switch_model(provider: String, model: String, on: bool, back: String) -> Result<(), Failure> {
+    session().await?.switch_model(provider, model, on).await.inspect(|()| to_models(&back))
+}
+
+#[server]
+pub async fn add_model(form: models::NewModel) -> Result<(), Failure> {
+    let typed = [
+        ("provider", form.provider.clone()),
+        ("model", form.model.clone()),
+        ("context", form.context.clone()),
+        ("input", form.input.clone()),
+        ("cached", form.cached.clone()),
+        ("output", form.output.clone()),
+    ];
+    let back = format!("/models?find={}", encoded(form.model.trim()));
+    session().await?.add_model(form).await.map_err(|failure| failure.keeping(typed)).inspect(|()| to_models(&back))
+}
+
+#[server]
+pub async fn remove_model(provider: String, model: String) -> Result<(), Failure> {
+    session().await?.remove_model(provider, model).await.inspect(|()| to_models("/models"))
+}
+
+#[server]
+pub async fn set_price(form: models::NewPrice, back: String) -> Result<(), Failure> {
+    let typed = [
+        ("input", form.input.clone()),
+        ("cached", form.cached.clone()),
+        ("output", form.output.clone()),
+        ("from", form.from.clone()),
+    ];
+    session().await?.set_price(form).await.map_err(|failure| failure.keeping(typed)).inspect(|()| to_models(&back))
+}
+
+/// Back to the list of models, and nowhere else.
+#[cfg(feature = "ssr")]
+fn to_models(back: &str) {
+    let ours = back.starts_with("/models?") && back.bytes().all(|byte| byte.is_ascii_graphic());
+    leptos_axum::redirect(if ours { back } else { "/models" });
+}
+
+#[server]
 pub async fn remove_provider(id: String) -> Result<(), Failure> {
     session().await?.remove_provider(id).await.inspect(|()| leptos_axum::redirect("/providers"))
+}
+
+#[server]
+pub async fn transfer() -> Result<transfer::Transfer, Failure> {
+    session().await?.transfer().await
+}
+
+#[server]
+pub async fn apply_import() -> Result<(), Failure> {
+    session().await?.apply_import().await.inspect(|()| leptos_axum::redirect("/settings/transfer"))
+}
+
+#[server]
+pub async fn drop_import() -> Result<(), Failure> {
+    session().await?.drop_import().await.inspect(|()| leptos_axum::redirect("/settings/transfer"))
+}
+
+#[server]
+pub async fn reference() -> Result<reference::Reference, Failure> {
+    session().await?.reference().await
 }
 
 #[server]

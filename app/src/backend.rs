@@ -10,10 +10,13 @@ use crate::model::config::{ConfigDetail, ConfigRow, Outcome, Published, Saved, T
 use crate::model::key::{KeyForm, Keys, MintedKey};
 use crate::model::limit::{LimitForm, Limits};
 use crate::model::log::{LogDetail, LogPage, LogQuery};
+use crate::model::models::{ModelPage, ModelQuery, NewModel, NewPrice};
 use crate::model::playground::{Board, Sheet};
-use crate::model::provider::{NewProvider, Providers};
+use crate::model::provider::{EditedProvider, NewProvider, Providers};
 use crate::model::range::Range;
+use crate::model::reference::Reference;
 use crate::model::trace::{TraceDetail, TracePage, TraceQuery};
+use crate::model::transfer::Transfer;
 use crate::model::usage::Overview;
 use async_trait::async_trait;
 use leptos::prelude::use_context;
@@ -61,7 +64,26 @@ pub trait KeyDesk {
 pub trait ProviderDesk {
     async fn providers(&self) -> Answer<Providers>;
     async fn add_provider(&self, form: NewProvider) -> Answer<()>;
+    /// A new address asks for the credential again: a stored one goes where it was stored for.
+    async fn edit_provider(&self, form: EditedProvider) -> Answer<()>;
+    /// Calls the provider and keeps how it went; gives its slug.
+    async fn test_provider(&self, id: String) -> Answer<String>;
+    async fn test_providers(&self) -> Answer<()>;
     async fn remove_provider(&self, id: String) -> Answer<()>;
+}
+
+/// Models, as calls name them.
+#[async_trait]
+pub trait ModelDesk {
+    async fn models(&self, query: ModelQuery) -> Answer<ModelPage>;
+    /// Switched off, calls that name it are refused.
+    async fn switch_model(&self, provider: String, model: String, on: bool) -> Answer<()>;
+    /// Adds a model that the price data does not know.
+    async fn add_model(&self, form: NewModel) -> Answer<()>;
+    /// Forgets a model that was added by hand, with its prices.
+    async fn remove_model(&self, provider: String, model: String) -> Answer<()>;
+    /// Prices calls from a time on; what was called before keeps its cost.
+    async fn set_price(&self, form: NewPrice) -> Answer<()>;
 }
 
 /// Configs. `seen` is the [`revision`](ConfigDetail::revision) that an editor began with, 0 where there was none.
@@ -85,6 +107,25 @@ pub trait ConfigDesk {
     /// Refused while it is a key's default, naming the keys.
     async fn remove_config(&self, slug: String) -> Answer<()>;
     async fn try_config(&self, trial: Trial) -> Answer<Outcome>;
+}
+
+/// The routing setup as one file. What is brought waits for the session that brought it.
+#[async_trait]
+pub trait TransferDesk {
+    async fn transfer(&self) -> Answer<Transfer>;
+    /// The text of a set-up file, secrets left out.
+    async fn export(&self) -> Answer<String>;
+    /// Puts a file down, in place of the one before; nothing changes.
+    async fn bring(&self, text: String) -> Answer<()>;
+    /// Does what the file says that was put down.
+    async fn apply_import(&self) -> Answer<()>;
+    async fn drop_import(&self) -> Answer<()>;
+}
+
+/// What the API offers, for people to read.
+#[async_trait]
+pub trait ReferenceDesk {
+    async fn reference(&self) -> Answer<Reference>;
 }
 
 #[async_trait]
@@ -148,6 +189,9 @@ pub trait Session:
     + UsageDesk
     + LimitDesk
     + AlertDesk
+    + ModelDesk
+    + TransferDesk
+    + ReferenceDesk
     + Send
     + Sync
 {

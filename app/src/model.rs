@@ -9,14 +9,17 @@ pub mod explain;
 pub mod key;
 pub mod limit;
 pub mod log;
+pub mod models;
 pub mod money;
 pub mod playground;
 pub mod plot;
 pub mod provider;
 pub mod range;
+pub mod reference;
 pub mod routing;
 pub mod scope;
 pub mod trace;
+pub mod transfer;
 pub mod usage;
 
 use serde::{Deserialize, Serialize};

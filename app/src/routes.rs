@@ -11,12 +11,15 @@ use crate::pages::log::Log;
 use crate::pages::logs::Logs;
 use crate::pages::members::Members;
 use crate::pages::missing::Missing;
+use crate::pages::models::Models;
 use crate::pages::overview::Overview;
 use crate::pages::playground::Playground;
 use crate::pages::providers::Providers;
+use crate::pages::reference::Reference;
 use crate::pages::sign_in::SignIn;
 use crate::pages::sign_up::SignUp;
 use crate::pages::traces::{NoTrace, Trace, Traces};
+use crate::pages::transfer::Transfer;
 use crate::parts::frame::Frame;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
@@ -48,10 +51,13 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/configs/:slug") view=Editor ssr=SsrMode::Async />
                     <Route path=path!("/configs/:slug/versions") view=Versions ssr=SsrMode::Async />
                     <Route path=path!("/providers") view=Providers ssr=SsrMode::Async />
+                    <Route path=path!("/models") view=Models ssr=SsrMode::Async />
                     <Route path=path!("/keys") view=Keys ssr=SsrMode::Async />
                     <Route path=path!("/playground") view=Playground ssr=SsrMode::Async />
                     <Route path=path!("/budgets") view=Budgets ssr=SsrMode::Async />
                     <Route path=path!("/members") view=Members ssr=SsrMode::Async />
+                    <Route path=path!("/settings/transfer") view=Transfer ssr=SsrMode::Async />
+                    <Route path=path!("/reference") view=Reference ssr=SsrMode::Async />
                     <Route path=path!("/first-steps") view=FirstSteps ssr=SsrMode::Async />
                 </ParentRoute>
                 <Route path=path!("/*any") view=Missing ssr=SsrMode::Async />

@@ -9,6 +9,7 @@ export const PAGES = [
   ['Traces', '/traces'],
   ['Configs', '/configs'],
   ['Providers', '/providers'],
+  ['Models', '/models'],
   ['API keys', '/keys'],
   ['Playground', '/playground'],
   ['Budgets & limits', '/budgets'],

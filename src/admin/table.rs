@@ -2,7 +2,7 @@
 
 use crate::admin::answer::Told;
 use crate::admin::ask::Ask;
-use crate::admin::{configs, integrations, keys, policies, providers, virtual_keys};
+use crate::admin::{configs, integrations, keys, policies, providers, setup, virtual_keys};
 use axum::routing::MethodFilter;
 use std::future::Future;
 use std::pin::Pin;
@@ -171,4 +171,9 @@ pub static ROUTES: &[Row] = &[
         {("name", "string", false), ("conditions", "array", false), ("group_by", "array", false), ("type", "string", false),
          ("unit", "string", false), ("value", "integer", false)} policies::update_rate),
     row!(Delete "/policies/rate-limits/{id}" ["policies.delete"] "Remove a rate limit by policy" {} policies::delete_rate),
+    row!(Get "/setup" ["setup.read"] "Read the routing setup as the text of a set-up file, secrets left out" {} setup::read),
+    row!(Post "/setup/plan" ["setup.read"] "Tell what an import of such a text would do; nothing changes"
+        {("text", "string", true)} setup::plan),
+    row!(Post "/setup" ["setup.update"] "Import such a text: what it names is added or changed, nothing is removed"
+        {("text", "string", true)} setup::apply),
 ];

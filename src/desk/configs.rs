@@ -216,13 +216,15 @@ impl Seat {
     pub(in crate::desk) async fn picks(&self) -> Answer<Vec<ProviderPick>> {
         let providers = self.house.store.providers(self.workspace()).await?;
         let callable = providers.into_iter().filter(|provider| provider.callable());
-        let pick = |slug: String, vendor: &Vendor| ProviderPick {
-            slug,
-            vendor_name: vendor.name.to_owned(),
-            models: self.models(vendor),
-            calls: 0,
-            errors: 0,
-            p50_ms: None,
+        let book = self.house.shelf.book();
+        let pick = |slug: String, vendor: &Vendor| {
+            let mut models = self.models(vendor);
+            if let Some(provider) = book.provider(self.workspace(), &slug) {
+                let own = provider.stock.models().filter(|(_, item)| item.custom).map(|(model, _)| model.to_owned());
+                models.splice(0..0, own);
+                models.retain(|model| provider.stock.allows(model));
+            }
+            ProviderPick { slug, vendor_name: vendor.name.to_owned(), models, calls: 0, errors: 0, p50_ms: None }
         };
         Ok(callable.filter_map(|provider| Some(pick(provider.slug, vendor(&provider.vendor)?))).collect())
     }

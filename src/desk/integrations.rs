@@ -23,6 +23,8 @@ pub struct Amend {
     /// A new address; empty for the vendor's own.
     pub base_url: Option<String>,
     pub standing: Option<Standing>,
+    /// What callers may see of its whole account.
+    pub open: Option<Vec<String>>,
 }
 
 const NOTE_MOST: usize = 1_000;
@@ -141,6 +143,10 @@ impl Seat {
         if let Some(url) = amend.base_url {
             let url = Some(url.trim()).filter(|url| !url.is_empty()).map(rules::base_url).transpose();
             row.base_url = url.map_err(|text| Failure::refused("custom_host", text))?;
+        }
+        if let Some(open) = amend.open {
+            let open: Result<Vec<_>, _> = open.iter().map(|word| rules::openable(word)).collect();
+            row.open = open.map_err(|text| Failure::refused("open", text))?;
         }
         if let Some(standing) = amend.standing {
             row.standing = standing;

@@ -1,34 +1,42 @@
 //! Providers and the catalogue of vendors.
 
+pub(in crate::desk) mod figures;
+mod probe;
+
 use super::integrations::Amend;
-use super::{DAY, LOCKED_PROVIDER, Refusals, Seat};
-use crate::journal::sketch::Sketch;
+use super::{LOCKED_PROVIDER, Refusals, Seat};
 use crate::secret;
-use crate::settings::rules;
-use crate::store::providers::{Figures, Removal, Standing, StoredProvider};
-use crate::wire::vendors::{Auth, Base, VENDORS, Vendor, vendor};
+use crate::settings::{DeclaredProvider, rules};
+use crate::store::providers::{Removal, Standing, StoredProvider};
+use crate::wire::vendors::{Auth, Base, Kind, VENDORS, Vendor, vendor};
 use app::backend::{Answer, ProviderDesk};
 use app::failure::Failure;
 use app::model::Origin;
-use app::model::provider::{NewProvider, ProviderRow, Providers, VendorCard};
+use app::model::provider::{EditedProvider, NewProvider, ProviderRow, Providers, VendorCard};
 use async_trait::async_trait;
+use figures::Seen;
 use zeroize::Zeroizing;
 
 pub const USED: &str = "Other providers use its credential. Remove them first.";
 const SANDBOX_ADDRESS: &str = "built in";
+const GONE: &str = "This provider was removed before. Nothing changed.";
+const ELSEWHERE: &str =
+    "Enter the key again: a stored one goes to no other address than the one that it was stored with.";
 
 #[async_trait]
 impl ProviderDesk for Seat {
     async fn providers(&self) -> Answer<Providers> {
-        let store = &self.house.store;
-        let stored = store.providers(self.workspace()).await?;
-        let mut figures = store.provider_figures(self.workspace(), self.now() - DAY).await?;
+        let (store, workspace) = (&self.house.store, self.workspace());
+        let stored = store.providers(workspace).await?;
+        let mut seen = figures::of(self).await?;
+        let mut tests = store.tests(workspace).await?;
         let rows = stored.into_iter().filter(StoredProvider::callable).map(|provider| {
-            let figures = figures.remove(&provider.slug).unwrap_or_default();
-            self.row(provider, &figures)
+            let seen = seen.remove(&provider.slug).unwrap_or_default();
+            let test = tests.remove(&provider.id);
+            ProviderRow { test, ..self.row(provider, seen) }
         });
         let offered = VENDORS.iter().filter(|vendor| vendor.base != Base::Sandbox);
-        Ok(Providers { rows: rows.collect(), catalogue: offered.map(card).collect() })
+        Ok(Providers { rows: rows.collect(), catalogue: offered.map(card).collect(), editable: self.leads() })
     }
 
     async fn add_provider(&self, form: NewProvider) -> Answer<()> {
@@ -36,11 +44,32 @@ impl ProviderDesk for Seat {
         self.connect(form, Amend::default()).await.map(|_| ())
     }
 
+    async fn edit_provider(&self, form: EditedProvider) -> Answer<()> {
+        self.leader()?;
+        let row = self.stored(&form.id).await?;
+        let amend = amended(&row, form)?;
+        self.amend(row, amend).await
+    }
+
+    async fn test_provider(&self, id: String) -> Answer<String> {
+        self.leader()?;
+        let row = self.stored(&id).await?;
+        self.tested(&row).await?;
+        Ok(row.slug)
+    }
+
+    async fn test_providers(&self) -> Answer<()> {
+        self.leader()?;
+        let rows = self.house.store.providers(self.workspace()).await?;
+        let callable = rows.iter().filter(|row| row.callable());
+        futures_util::future::try_join_all(callable.map(|row| self.tested(row))).await.map(|_| ())
+    }
+
     async fn remove_provider(&self, id: String) -> Answer<()> {
         self.leader()?;
         match self.house.store.remove_provider(self.workspace(), &id).await? {
             Removal::Done => self.refresh().await,
-            Removal::Missing => Err(Failure::Missing("This provider was removed before. Nothing changed.".into())),
+            Removal::Missing => Err(Failure::Missing(GONE.into())),
             Removal::Used => Err(Failure::refused("", USED)),
             Removal::Locked => Err(Failure::refused("", LOCKED_PROVIDER)),
         }
@@ -48,9 +77,33 @@ impl ProviderDesk for Seat {
 }
 
 impl Seat {
-    fn row(&self, provider: StoredProvider, figures: &Figures) -> ProviderRow {
+    /// A provider that can be called, by its id.
+    async fn stored(&self, id: &str) -> Answer<StoredProvider> {
+        let rows = self.house.store.providers(self.workspace()).await?;
+        let found = rows.into_iter().find(|row| row.id == id && row.callable());
+        found.ok_or_else(|| Failure::Missing(GONE.into()))
+    }
+
+    /// Calls the provider, and keeps how it went.
+    async fn tested(&self, row: &StoredProvider) -> Answer<()> {
+        let test = probe::run(&self.house, self.workspace(), &row.slug).await;
+        Ok(self.house.store.put_test(&row.id, &test).await?)
+    }
+
+    fn row(&self, provider: StoredProvider, seen: Seen) -> ProviderRow {
         let vendor = vendor(&provider.vendor);
-        let models = vendor.map_or(0, |vendor| self.house.prices.models(vendor).len());
+        let book = self.house.shelf.book();
+        let models = vendor.map_or(0, |vendor| {
+            let known = self.house.prices.models(vendor);
+            match book.provider(self.workspace(), &provider.slug).map(|entry| &entry.stock) {
+                None => known.len(),
+                Some(stock) => {
+                    let own =
+                        stock.models().filter(|(model, item)| item.custom && !known.iter().any(|one| one == model));
+                    own.filter(|(_, item)| item.enabled).count() + known.iter().filter(|one| stock.allows(one)).count()
+                }
+            }
+        });
         ProviderRow {
             vendor_name: vendor.map_or_else(|| provider.vendor.clone(), |vendor| vendor.name.to_owned()),
             tile: vendor.map(|vendor| vendor.tile.to_owned()).unwrap_or_default(),
@@ -61,11 +114,22 @@ impl Seat {
             hint: provider.hint,
             origin: provider.origin,
             created_at: provider.created_at,
-            calls: figures.calls,
-            errors: figures.errors,
-            p50_ms: median(&figures.latency),
+            calls: seen.calls,
+            errors: seen.errors,
+            spark: seen.spark,
+            calls_now: seen.calls_now,
+            errors_now: seen.errors_now,
+            p50_ms: seen.p50_ms,
             models: u32::try_from(models).unwrap_or(u32::MAX),
+            open: provider.open,
+            test: None,
         }
+    }
+
+    /// The row of a provider that a file brings; its key may be missing. `None`: its vendor is unknown.
+    pub(super) fn brought(&self, one: &DeclaredProvider) -> Option<StoredProvider> {
+        let DeclaredProvider { slug, base_url, key, open, .. } = one.clone();
+        Some(self.sealed(Checked { slug, vendor: vendor(&one.vendor)?, base_url, key, open }))
     }
 
     /// The row to store, its key sealed for the row's id.
@@ -130,6 +194,35 @@ pub(super) fn checked(form: NewProvider) -> Answer<Checked> {
     Ok(Checked { slug, vendor, base_url, key: key.map(Zeroizing::new), open })
 }
 
+/// What a form changes of a row. A credential stays where its address stays.
+fn amended(row: &StoredProvider, form: EditedProvider) -> Answer<Amend> {
+    let typed = Zeroizing::new(form.key);
+    let (key, url) = (typed.trim(), form.base_url.trim());
+    let mut refusals = Refusals::default();
+    let own = vendor(&row.vendor).is_some_and(|vendor| url.is_empty() || url == address(vendor));
+    let url = match (own, vendor(&row.vendor)) {
+        (true, Some(vendor)) if vendor.base == Base::Required => {
+            refusals.take("base_url", Err(format!("Enter the address of your {}.", vendor.name)))
+        }
+        (true, _) => Some(None),
+        (false, _) => refusals.take("base_url", rules::base_url(url)).map(Some),
+    };
+    let moved = url.as_ref().is_some_and(|url| *url != row.base_url);
+    if moved && key.is_empty() && row.credential.is_some() {
+        refusals.take::<()>("key", Err(ELSEWHERE.into()));
+    }
+    if !key.is_empty() {
+        refusals.take("key", rules::credential(key));
+    }
+    refusals.done()?;
+    Ok(Amend {
+        key: Some(key.to_owned()).filter(|key| !key.is_empty()),
+        base_url: url.filter(|_| moved).map(Option::unwrap_or_default),
+        open: Some(form.open).filter(|open| *open != row.open),
+        ..Amend::default()
+    })
+}
+
 fn address(vendor: &Vendor) -> &'static str {
     match vendor.base {
         Base::Url(url) => url,
@@ -144,6 +237,7 @@ fn card(vendor: &Vendor) -> VendorCard {
         name: vendor.name.to_owned(),
         tile: vendor.tile.to_owned(),
         summary: vendor.summary(),
+        local: vendor.kind == Kind::Local,
         base_url: address(vendor).to_owned(),
         needs_base_url: vendor.base == Base::Required,
         keyless: vendor.auth == Auth::None,
@@ -187,6 +281,49 @@ mod tests {
             };
             let fields: Vec<&str> = told.iter().map(|(field, _)| field.as_str()).collect();
             assert_eq!(fields, refused, "{form:?}");
+        }
+    }
+
+    #[test]
+    fn a_credential_stays_with_its_address() {
+        let row = |base_url: Option<&str>, credential| StoredProvider {
+            id: "1".into(),
+            workspace: "default".into(),
+            slug: "alpha".into(),
+            name: String::new(),
+            note: String::new(),
+            standing: Standing::Provider,
+            integration: None,
+            vendor: "cerebras".into(),
+            base_url: base_url.map(str::to_owned),
+            credential,
+            hint: String::new(),
+            open: Vec::new(),
+            origin: Origin::Console,
+            created_at: 0,
+            updated_at: 0,
+        };
+        let (own, there) = (Some("https://a.example/v1"), Some(vec![1]));
+        for (base_url, credential, (key, typed), wanted) in [
+            (own, there.clone(), ("", "https://a.example/v1"), Ok((None, None))),
+            (own, there.clone(), ("csk-2", "https://a.example/v1/"), Ok((Some("csk-2"), None))),
+            (own, there.clone(), ("", "https://b.example/v1"), Err("key")),
+            (own, there.clone(), ("csk-2", "https://b.example/v1"), Ok((Some("csk-2"), Some("https://b.example/v1")))),
+            (own, None, ("", "https://b.example/v1"), Ok((None, Some("https://b.example/v1")))),
+            (None, there.clone(), ("", ""), Ok((None, None))),
+            (None, there.clone(), ("", "https://api.cerebras.ai/v1"), Ok((None, None))),
+            (own, there.clone(), ("", ""), Err("key")),
+            (own, there, ("a b", "nowhere"), Err("base_url")),
+        ] {
+            let form = EditedProvider { key: key.into(), base_url: typed.into(), ..EditedProvider::default() };
+            let told = amended(&row(base_url, credential), form);
+            match (told, wanted) {
+                (Ok(amend), Ok((key, url))) => {
+                    assert_eq!((amend.key.as_deref(), amend.base_url.as_deref()), (key, url), "{typed}");
+                }
+                (Err(Failure::Refused(fields)), Err(field)) => assert_eq!(fields[0].0, field, "{typed}"),
+                (told, wanted) => panic!("{typed}: {:?} is not {wanted:?}", told.err()),
+            }
         }
     }
 

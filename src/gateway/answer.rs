@@ -148,9 +148,8 @@ pub fn count(house: &House, serving: &Serving, record: &mut Record, usage: &Usag
         return;
     }
     let Some(out) = &serving.out else { return };
-    let vendor = out.target.provider.vendor;
-    let price = |model: &str| house.prices.cost(vendor, model, usage, row.at);
-    let priced = price(&row.model_served).or_else(|| price(out.target.model.as_deref()?));
+    let names = (out.target.model.as_deref(), row.model_served.as_str());
+    let priced = house.prices.sold(&*out.target.provider, names, usage, row.at);
     if let Some(cost) = priced {
         row.cost = Some(cost.total);
         row.price = cost.lines;

@@ -217,7 +217,7 @@ fn keep(house: &House, serving: &Serving, answer: Kept, usage: Option<&Usage>, a
     }
     let now = house.clock.now();
     let model = out.target.model.clone().unwrap_or_default();
-    let priced = usage.and_then(|usage| house.prices.cost(out.target.provider.vendor, &model, usage, now));
+    let priced = usage.and_then(|usage| house.prices.cost(&*out.target.provider, &model, usage, now));
     let entry = Entry {
         stored_at: now,
         answer,
@@ -334,7 +334,7 @@ impl Doors {
     fn put(&self, lead: &Lead, answer: Kept, usage: Usage, latency_us: u64) {
         let (now, target) = (self.clock.now(), &lead.out.target);
         let model = target.model.clone().unwrap_or_default();
-        let cost = self.prices.cost(target.provider.vendor, &model, &usage, now).map(|cost| cost.total);
+        let cost = self.prices.cost(&*target.provider, &model, &usage, now).map(|cost| cost.total);
         let content_type = JSON.to_owned();
         let entry = Entry { stored_at: now, answer, model, usage, cost, latency_us, content_type };
         self.cache.put(&lead.key, entry);

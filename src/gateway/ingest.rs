@@ -13,10 +13,11 @@ use crate::journal::Stopped;
 use crate::journal::frame::Gathered;
 use crate::journal::record::{Outcome, Record};
 use crate::journal::slots::Opening;
+use crate::price::Seller;
 use crate::secret;
 use crate::wire::body;
 use crate::wire::openai::read_answer;
-use crate::wire::vendors::{Vendor, vendor};
+use crate::wire::vendors::vendor;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
@@ -142,9 +143,9 @@ impl Sender<'_> {
         let asked = body::Body::parse(&Bytes::copy_from_slice(entry.request_body.get().as_bytes()));
         let asked = asked.ok().and_then(|body| body.text("model").map(String::from));
         let call = &mut record.call;
-        let (slug, vendor) = self.provider(&entry.provider);
+        let (slug, seller) = self.provider(&entry.provider);
         call.provider = slug;
-        call.vendor = vendor.map_or_else(|| call.provider.clone(), |vendor| vendor.slug.into());
+        call.vendor = seller.map_or_else(|| call.provider.clone(), |seller| seller.vendor.slug.into());
         call.model_served = answer.model.or_else(|| asked.clone()).unwrap_or_default();
         call.model_asked = asked.unwrap_or_default();
         call.error = answer.error.filter(|_| entry.status >= 400);
@@ -153,20 +154,17 @@ impl Sender<'_> {
         call.tokens_cached = usage.cached;
         call.tokens_out = usage.output;
         call.tokens_reasoning = usage.reasoning;
-        let price = |vendor: &'static Vendor| {
-            let price = |model: &str| self.house.prices.cost(vendor, model, &usage, call.at);
-            price(&call.model_served).or_else(|| price(&call.model_asked))
-        };
-        if let Some(cost) = vendor.and_then(price) {
+        let names = (Some(call.model_asked.as_str()), call.model_served.as_str());
+        if let Some(cost) = seller.and_then(|seller| self.house.prices.sold(seller, names, &usage, call.at)) {
             call.cost = Some(cost.total);
             call.price = cost.lines;
         }
     }
 
     /// A provider of the workspace by its slug, else a vendor by its name.
-    fn provider(&self, name: &str) -> (String, Option<&'static Vendor>) {
+    fn provider(&self, name: &str) -> (String, Option<Seller<'_>>) {
         let slug = name.trim_start_matches('@');
-        let connected = self.book.provider(&self.caller.key.workspace, slug).map(|provider| provider.vendor);
-        (slug.to_owned(), connected.or_else(|| vendor(slug)))
+        let connected = self.book.provider(&self.caller.key.workspace, slug).map(|provider| Seller::from(&**provider));
+        (slug.to_owned(), connected.or_else(|| vendor(slug).map(Seller::from)))
     }
 }

@@ -20,6 +20,7 @@ use http::{HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,16 +86,18 @@ async fn answer(
     fetch(house, &target).await
 }
 
-/// Every model whose price is known, of every provider of the workspace, that the key may call.
+/// Every model whose price is known and every one that the workspace added, of all its providers, that the key may call;
+/// none switched off.
 fn catalogue(house: &Shared, inbound: &Inbound) -> Vec<Value> {
     let key = &inbound.caller.key;
-    let providers = inbound.book.providers(&key.workspace).iter();
-    let of = |provider: &Arc<ProviderEntry>| {
-        let models = house.prices.models(provider.vendor).into_iter();
-        let open = models.filter(|model| key.allowed.all() || key.allowed.model(&provider.slug, model));
-        open.map(|model| entry(provider, &model)).collect::<Vec<_>>()
+    let models = |provider: &Arc<ProviderEntry>| {
+        let own = provider.stock.models().filter(|(_, item)| item.custom).map(|(model, _)| model.to_owned());
+        let known: BTreeSet<String> = house.prices.models(provider.vendor).into_iter().chain(own).collect();
+        let allowed = |model: &str| key.allowed.all() || key.allowed.model(&provider.slug, model);
+        let on = known.iter().filter(|model| provider.stock.allows(model) && allowed(model));
+        on.map(|model| entry(provider, model)).collect::<Vec<_>>()
     };
-    providers.flat_map(of).collect()
+    inbound.book.providers(&key.workspace).iter().flat_map(models).collect()
 }
 
 fn entry(provider: &ProviderEntry, model: &str) -> Value {

@@ -125,6 +125,15 @@ impl Refusal {
         Self { code: Some("provider_not_found"), param: Some(slug.to_owned()), ..Self::invalid(message) }
     }
 
+    /// 400: the model is switched off for this provider (contract §5).
+    pub fn switched_off(slug: &str, model: &str) -> Self {
+        let message = format!(
+            "Model not allowed: @{slug}/{model} is switched off in this workspace. Call another model, or have it \
+             switched on on the Models page."
+        );
+        Self { code: Some("model_not_allowed"), param: Some("model".into()), ..Self::invalid(message) }
+    }
+
     /// 408 (contract §5).
     pub fn timeout(millis: u64) -> Self {
         let message = format!("Request exceeded the timeout sent in the request: {millis}ms");

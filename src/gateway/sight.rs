@@ -4,6 +4,7 @@ use crate::gateway::call::Inbound;
 use crate::gateway::target::split;
 use crate::health::Health;
 use crate::house::House;
+use crate::price::Seller;
 use crate::route::{self, Group, Leaf, Sight};
 use crate::wire::openai::Usage;
 use crate::wire::vendors::vendor;
@@ -54,7 +55,7 @@ impl Sight for View<'_> {
         let named = prefix.filter(|_| own.is_some() || leaf.provider.is_none()).or(leaf.provider.as_deref());
         let slug = named?.trim_start_matches('@');
         let stored = self.inbound.book.provider(&self.inbound.caller.key.workspace, slug);
-        let vendor = stored.map(|provider| provider.vendor).or_else(|| vendor(slug))?;
-        self.house.prices.cost(vendor, model, &USUAL, self.now).map(|cost| cost.total.0)
+        let seller = stored.map(|provider| Seller::from(&**provider)).or_else(|| vendor(slug).map(Seller::from))?;
+        self.house.prices.cost(seller, model, &USUAL, self.now).map(|cost| cost.total.0)
     }
 }

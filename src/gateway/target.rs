@@ -58,8 +58,8 @@ impl Target {
     /// that model; then the model's `@slug/`; then the headers.
     ///
     /// # Errors
-    /// 400 where nothing names a provider, what is named is not there, or a custom host may not be called; 403 where the
-    /// key is kept to others.
+    /// 400 where nothing names a provider, what is named is not there or switched off, or a custom host may not be called;
+    /// 403 where the key is kept to others.
     pub fn of(ask: Ask<'_>) -> Result<Self, Refusal> {
         let named = named_by(&ask)?;
         let (provider, model) = match ask.model.and_then(split) {
@@ -67,6 +67,9 @@ impl Target {
             None => (chosen(&ask, named)?, ask.model),
         };
         allowed(&ask, &provider.slug, model)?;
+        if let Some(model) = model.filter(|model| !provider.stock.allows(model)) {
+            return Err(Refusal::switched_off(&provider.slug, model));
+        }
         let model = model.map(str::to_owned);
         match host(&ask)? {
             None => Ok(Self { provider, model, reach: Reach::Stored }),

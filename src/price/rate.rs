@@ -87,6 +87,11 @@ impl Rates {
         Worst { base, token: i128::from(output) }
     }
 
+    /// Whether anything of it is a price for tokens.
+    pub(super) fn priced(&self) -> bool {
+        self.input.is_some() || self.output.is_some()
+    }
+
     /// `None` where something was used that has no price.
     pub(super) fn total(&self, usage: &Usage) -> Option<Nanos> {
         self.items(usage)

@@ -62,10 +62,10 @@ pub(super) fn rates(id: &str, model: &str, input: u64, at_ms: i64) -> Rates {
     }
 }
 
-/// Ids of the models under this price id.
-pub(super) fn models(id: &str) -> Vec<String> {
-    let provider = Calculator::bundled().find_provider(Some(id), None).ok().flatten();
-    provider.map(|provider| provider.models().map(|model| model.id().to_owned()).collect()).unwrap_or_default()
+/// Ids of the models under this price id, with their context in tokens.
+pub(super) fn models(id: &str) -> Vec<(String, Option<u64>)> {
+    let Ok(Some(provider)) = Calculator::bundled().find_provider(Some(id), None) else { return Vec::new() };
+    provider.models().map(|model| (model.id().to_owned(), model.context_window())).collect()
 }
 
 const MILLION: u64 = 1_000_000;

@@ -1,4 +1,8 @@
-//! The objects that a set-up file declares: the owner, providers, configs and API keys.
+//! The objects that a set-up file declares: the owner, providers, models, prices, configs and API keys.
+
+mod prices;
+
+pub use prices::{DeclaredModel, DeclaredPrice};
 
 use super::file::{Given, Section};
 use super::limits::{self, DeclaredLimit, Owner as Whose};
@@ -39,6 +43,8 @@ pub struct SetupFile {
     pub configs: Vec<DeclaredConfig>,
     pub api_keys: Vec<DeclaredKey>,
     pub limits: Vec<DeclaredLimit>,
+    pub models: Vec<DeclaredModel>,
+    pub prices: Vec<DeclaredPrice>,
 }
 
 #[derive(Clone)]
@@ -72,6 +78,7 @@ pub struct DeclaredConfig {
 #[derive(Clone)]
 pub struct DeclaredKey {
     pub name: String,
+    /// Empty where an import leaves it out.
     pub value: Zeroizing<String>,
     pub scopes: Vec<String>,
     /// Slug of a declared config.
@@ -89,10 +96,10 @@ pub struct DeclaredKey {
 
 impl SetupFile {
     pub(super) fn read(root: &Section<'_>, world: &World<'_>) -> Self {
-        let owner = root.section("owner").and_then(|section| owner(&section, world));
+        let owner = root.section("owner").filter(|_| !world.brought).and_then(|section| owner(&section, world));
         let mut once = Once::default();
         let providers = root.sections("provider");
-        let providers = providers.iter().filter_map(|section| provider(section, world, &mut once)).collect();
+        let providers: Vec<_> = providers.iter().filter_map(|section| provider(section, world, &mut once)).collect();
         let sections = root.sections("config");
         let configs = sections.iter().filter_map(|section| config(section, world, &mut once)).collect();
         let known: Vec<String> = sections.iter().filter_map(|section| section.word("id")).map(str::to_owned).collect();
@@ -110,7 +117,11 @@ impl SetupFile {
             once.check(&section, "policy", "name", section.word("name"));
             limits.extend(limits::policy(&section));
         }
-        Self { owner, providers, configs, api_keys, limits }
+        let slugs: Vec<String> = providers.iter().map(|one: &DeclaredProvider| one.slug.clone()).collect();
+        let slugs = (!world.brought).then_some(slugs.as_slice());
+        let models = root.sections("model").iter().filter_map(|section| prices::model(section, slugs)).collect();
+        let prices = root.sections("price").iter().filter_map(|section| prices::price(section, slugs)).collect();
+        Self { owner, providers, configs, api_keys, limits, models, prices }
     }
 }
 
@@ -153,7 +164,7 @@ fn provider(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option
     if vendor.base == Base::Required && !section.has("base_url") {
         section.note("base_url", format!("Missing. {} has no address of its own.", vendor.name));
     }
-    let asked = vendor.auth != Auth::None && !section.has("base_url");
+    let asked = vendor.auth != Auth::None && !section.has("base_url") && !world.brought;
     if asked && !section.has("key") && !section.has("key_env") {
         section.note("key", format!("Missing. Add key or key_env: {} asks for one.", vendor.name));
     }
@@ -204,12 +215,13 @@ fn api_key(section: &Section<'_>, world: &World<'_>, configs: &[String], once: &
     let name = section.needed("name", rules::name);
     once.check(section, "API key", "name", name.as_deref());
     let value = secret(section, "value", world, true).and_then(|given| section.notes().judge(&given, rules::api_key));
-    once.check(section, "key's value", "value", value.as_deref());
+    let value = value.or_else(|| (world.brought && !section.has("value")).then(String::new));
+    once.check(section, "key's value", "value", value.as_deref().filter(|value| !value.is_empty()));
     let scopes = match section.has("scopes") {
         true => section.list("scopes")?.iter().filter_map(|one| section.notes().judge(one, rules::scope)).collect(),
         false => DEFAULT_SCOPES.map(str::to_owned).to_vec(),
     };
-    let config = section.judged("config", |text| match configs.iter().any(|known| known == text) {
+    let config = section.judged("config", |text| match world.brought || configs.iter().any(|known| known == text) {
         true => Ok(text.to_owned()),
         false => Err("No [[config]] of this file has this id.".into()),
     });
@@ -241,6 +253,9 @@ fn allowed(section: &Section<'_>) -> Allowed {
 
 /// The secret at `key`, or in the variable that `key_env` names.
 pub(super) fn secret(section: &Section<'_>, key: &str, world: &World<'_>, needed: bool) -> Option<Given> {
+    if world.brought {
+        return section.text(key);
+    }
     let by_name = format!("{key}_env");
     match (section.text(key), section.text(&by_name)) {
         (Some(_), Some(_)) => section.note(&by_name, format!("Give either {key} or {by_name}.")),

@@ -11,6 +11,7 @@ pub const PASSWORD_LEAST: usize = 10;
 pub const PASSWORD_MOST: usize = 256;
 const SLUG_MOST: usize = 255;
 const NAME_MOST: usize = 64;
+const MODEL_MOST: usize = 200;
 const METADATA_MOST: usize = 128;
 const KEY_LEAST: usize = 16;
 const PATTERN_MOST: usize = 256;
@@ -108,6 +109,18 @@ pub fn scope(text: &str) -> Ruling<String> {
         Ok(text.to_owned())
     } else {
         Err("Use * or scopes such as completions.write, models.list, logs.view.".into())
+    }
+}
+
+/// A model's name as a vendor may have it.
+pub fn model(text: &str) -> Ruling<String> {
+    let text = text.trim();
+    let sane = (1..=MODEL_MOST).contains(&text.chars().count())
+        && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control());
+    if sane {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("Use the name as the vendor has it: at most {MODEL_MOST} letters, digits and signs, no spaces."))
     }
 }
 
@@ -228,6 +241,13 @@ mod tests {
         for (text, good) in [("*", true), ("logs.view", true), ("api_keys.create", true), ("logs", false), ("", false)]
         {
             assert_eq!(scope(text).is_ok(), good, "{text}");
+        }
+    }
+
+    #[test]
+    fn models_have_no_spaces() {
+        for (text, good) in [("meta-llama/Llama-3:free", true), ("@cf/x", true), ("a b", false), (" ", false)] {
+            assert_eq!(model(text).is_ok(), good, "{text}");
         }
     }
 

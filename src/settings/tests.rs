@@ -45,7 +45,7 @@ fn read(flags: &[&str], variables: &[(&str, &str)], files: &[(&str, &str)]) -> R
         files.get(path).map(|text| (*text).to_owned()).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     };
     let args = std::iter::once("switchyard").chain(flags.iter().copied()).map(OsString::from);
-    Settings::read(args, &World { env: &env, read: &file })
+    Settings::read(args, &World { env: &env, read: &file, brought: false })
         .map_err(|mistakes| mistakes.iter().map(Mistake::to_string).collect())
 }
 

@@ -2,9 +2,10 @@
 
 use super::configs::StoredConfig;
 use super::keys::StoredKey;
+use super::models::{StoredModel, StoredPrice};
 use super::people::NewPerson;
 use super::providers::StoredProvider;
-use super::{Store, Stored, configs, keys, limits, providers};
+use super::{Store, Stored, configs, keys, limits, models, providers};
 use crate::limit::rule::Limit;
 use sqlx::{Sqlite, Transaction};
 
@@ -16,6 +17,9 @@ pub struct Edits<'a> {
     pub configs: Vec<StoredConfig>,
     pub keys: Vec<StoredKey>,
     pub limits: Vec<Limit>,
+    /// All that the file says of models and prices, whatever it said before.
+    pub models: Vec<StoredModel>,
+    pub prices: Vec<StoredPrice>,
     pub gone_providers: Vec<String>,
     pub gone_configs: Vec<String>,
     pub gone_keys: Vec<String>,
@@ -37,6 +41,7 @@ impl Store {
         for config in &edits.configs {
             configs::put(&mut change, config).await?;
         }
+        models::declare(&mut change, workspace, &edits.models, &edits.prices).await?;
         free_hashes(&mut change, &edits.keys).await?;
         for key in &edits.keys {
             keys::put(&mut change, key).await?;

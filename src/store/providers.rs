@@ -2,6 +2,7 @@
 
 use super::{Store, StoreError, Stored};
 use app::model::Origin;
+use app::model::provider::Tested;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use std::collections::HashMap;
@@ -120,19 +121,23 @@ impl Store {
         put(&mut connection, provider).await
     }
 
-    /// Removes a provider made in the console, its sealed credential with it.
+    /// Removes a provider made in the console, its sealed credential and what was said of its models with it.
     pub async fn remove_provider(&self, workspace: &str, id: &str) -> Stored<Removal> {
-        let gone = sqlx::query(
+        let mut change = self.control.write.begin().await?;
+        let gone: Option<String> = sqlx::query_scalar(
             "DELETE FROM providers WHERE workspace = $1 AND id = $2 AND origin = 'console' \
-             AND NOT EXISTS (SELECT 1 FROM providers user WHERE user.integration = $2)",
+             AND NOT EXISTS (SELECT 1 FROM providers user WHERE user.integration = $2) RETURNING slug",
         )
         .bind(workspace)
         .bind(id)
-        .execute(&self.control.write)
+        .fetch_optional(&mut *change)
         .await?;
-        if gone.rows_affected() > 0 {
+        if let Some(slug) = gone {
+            super::models::forget(&mut change, workspace, &slug).await?;
+            change.commit().await?;
             return Ok(Removal::Done);
         }
+        drop(change);
         let sql = "SELECT origin = 'console' FROM providers WHERE workspace = $1 AND id = $2";
         let ours = sqlx::query_scalar(sql).bind(workspace).bind(id).fetch_optional(&self.control.read).await?;
         Ok(match ours {
@@ -146,6 +151,39 @@ impl Store {
     pub async fn update_provider(&self, provider: &StoredProvider) -> Stored<()> {
         let mut connection = self.control.write.acquire().await?;
         put(&mut connection, provider).await
+    }
+
+    /// Keeps how a test went, in place of the one before.
+    pub async fn put_test(&self, provider: &str, test: &Tested) -> Stored<()> {
+        sqlx::query(
+            "INSERT INTO provider_tests (provider, at, good, status, took_ms, words) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (provider) DO UPDATE SET at = excluded.at, good = excluded.good, status = excluded.status, \
+             took_ms = excluded.took_ms, words = excluded.words",
+        )
+        .bind(provider)
+        .bind(test.at)
+        .bind(test.good)
+        .bind(test.status)
+        .bind(test.took_ms)
+        .bind(&test.words)
+        .execute(&self.control.write)
+        .await?;
+        Ok(())
+    }
+
+    /// How each provider's last test went, by its id.
+    pub async fn tests(&self, workspace: &str) -> Stored<HashMap<String, Tested>> {
+        let rows: Vec<(String, i64, bool, u16, u32, String)> = sqlx::query_as(
+            "SELECT t.provider, t.at, t.good, t.status, t.took_ms, t.words \
+             FROM provider_tests t JOIN providers p ON p.id = t.provider WHERE p.workspace = $1",
+        )
+        .bind(workspace)
+        .fetch_all(&self.control.read)
+        .await?;
+        let tests = rows.into_iter().map(|(provider, at, good, status, took_ms, words)| {
+            (provider, Tested { at, good, status, took_ms, words })
+        });
+        Ok(tests.collect())
     }
 
     /// By slug, since `since` (milliseconds).

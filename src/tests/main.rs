@@ -2,6 +2,7 @@
 
 mod admin;
 mod caching;
+mod catalogue;
 mod chaos;
 mod corpora;
 mod edges;

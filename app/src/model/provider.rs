@@ -30,9 +30,31 @@ pub struct ProviderRow {
     /// Of the last 24 hours.
     pub calls: u64,
     pub errors: u64,
+    /// The median of latency over those hours: SVG text, drawn by the server; empty where nothing was called.
+    pub spark: String,
+    /// Of the last [`NOW`](super::models::NOW) minutes.
+    pub calls_now: u64,
+    pub errors_now: u64,
     pub p50_ms: Option<u32>,
-    /// How many models are known with prices.
+    /// How many models are known and switched on.
     pub models: u32,
+    /// What callers may see of its whole account, in the words of [`OPENABLE`].
+    pub open: Vec<String>,
+    /// How the last test went.
+    pub test: Option<Tested>,
+}
+
+/// How a call for a test went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tested {
+    /// Milliseconds.
+    pub at: i64,
+    pub good: bool,
+    /// 0: no answer.
+    pub status: u16,
+    pub took_ms: u32,
+    /// What came of it, the provider's own words among it.
+    pub words: String,
 }
 
 /// A vendor of the catalogue.
@@ -43,6 +65,8 @@ pub struct VendorCard {
     pub tile: String,
     /// Such as `Chat, embeddings`.
     pub summary: String,
+    /// It runs on the reader's own machines.
+    pub local: bool,
     pub base_url: String,
     /// A base URL must be given.
     pub needs_base_url: bool,
@@ -65,9 +89,23 @@ pub struct NewProvider {
     pub open: Vec<String>,
 }
 
+/// The form for a provider that is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EditedProvider {
+    pub id: String,
+    /// A new credential; empty: the one of before stays.
+    pub key: String,
+    /// Empty means the vendor's own.
+    pub base_url: String,
+    pub open: Vec<String>,
+}
+
 /// Everything the providers page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Providers {
     pub rows: Vec<ProviderRow>,
     pub catalogue: Vec<VendorCard>,
+    /// Whether this person may change anything.
+    pub editable: bool,
 }

@@ -1,46 +1,87 @@
+//! What is connected, and what could be.
+#![expect(clippy::needless_pass_by_value, reason = "components own what they are given")]
+
 mod catalogue;
 mod dialogs;
+mod edit;
+pub mod figures;
+mod row;
 
 use crate::api;
-use crate::model::Origin;
-use crate::model::money::grouped;
 use crate::model::provider::{ProviderRow, Providers as Answer};
-use crate::parts::badge::{Lamp, OriginBadge, State, Tile};
+use crate::parts::icon::Icon;
 use crate::parts::page::{Page, Waiting, Wide};
-use crate::parts::problem::{shown, success_of};
+use crate::parts::problem::{Problem, failure_of, shown, success_of};
 use catalogue::Catalogue;
 use dialogs::{Connect, Remove};
+use edit::Edit;
+use icondata_lu::LuPlus;
+use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use row::{Row, TestResult};
 
-/// What the URL asks for beside the lists: `?connect=` a vendor's slug, or `?remove=` a provider's id.
+/// What the URL asks for beside the lists: `?connect=` a vendor's slug, or `?edit=` or `?remove=` a provider's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Asked {
     Lists,
     Connect(String),
+    Edit(String),
     Remove(String),
 }
 
-/// From one call in twenty on, failing is worth a look.
-const TROUBLED: u64 = 20;
+/// What can be done here.
+#[derive(Clone, Copy)]
+struct Acts {
+    add: ServerAction<api::AddProvider>,
+    edit: ServerAction<api::EditProvider>,
+    test: ServerAction<api::TestProvider>,
+    test_all: ServerAction<api::TestProviders>,
+    remove: ServerAction<api::RemoveProvider>,
+}
 
 #[component]
 pub fn Providers() -> impl IntoView {
     let query = use_query_map();
     let asked = Memo::new(move |_| {
-        query.with(|query| match (query.get("connect"), query.get("remove")) {
-            (Some(vendor), _) => Asked::Connect(vendor),
-            (None, Some(id)) => Asked::Remove(id),
-            (None, None) => Asked::Lists,
+        query.with(|query| match (query.get("connect"), query.get("edit"), query.get("remove")) {
+            (Some(vendor), ..) => Asked::Connect(vendor),
+            (None, Some(id), _) => Asked::Edit(id),
+            (None, None, Some(id)) => Asked::Remove(id),
+            (None, None, None) => Asked::Lists,
         })
     });
-    let add = ServerAction::<api::AddProvider>::new();
-    let remove = ServerAction::<api::RemoveProvider>::new();
-    let (added, removed) = (success_of(add), success_of(remove));
-    let source = move || (added.get(), removed.get());
+    let tested = Memo::new(move |_| query.with(|query| query.get("tested")));
+    let acts = Acts {
+        add: ServerAction::new(),
+        edit: ServerAction::new(),
+        test: ServerAction::new(),
+        test_all: ServerAction::new(),
+        remove: ServerAction::new(),
+    };
+    let done = (
+        success_of(acts.add),
+        success_of(acts.edit),
+        success_of(acts.test),
+        success_of(acts.test_all),
+        success_of(acts.remove),
+    );
+    let source = move || (done.0.get(), done.1.get(), done.2.get(), done.3.get(), done.4.get());
     let providers = Resource::new(source, |_| api::providers());
     view! {
-        <Page title="Providers">
+        <Page
+            title="Providers"
+            acts=|| {
+                view! {
+                    <a class="btn primary" href="#catalogue" rel="external">
+                        <Icon icon=LuPlus />
+                        "Connect"
+                    </a>
+                }
+            }
+        >
+            <Problem failure=failure_of(acts.test) />
+            <Problem failure=failure_of(acts.test_all) />
             <Transition fallback=|| {
                 view! { <Waiting /> }
             }>
@@ -48,11 +89,14 @@ pub fn Providers() -> impl IntoView {
                     shown(
                         providers.await,
                         move |answer| {
-                            let (rows, catalogue) = (answer.rows.clone(), answer.catalogue.clone());
+                            let answer = StoredValue::new(answer);
+                            let (rows, catalogue) = answer.with_value(|answer| (answer.rows.clone(), answer.catalogue.clone()));
+                            let editable = answer.with_value(|answer| answer.editable);
                             view! {
-                                <Connected rows />
+                                {move || answer.with_value(|answer| result(answer, tested.get()))}
+                                <Connected rows acts editable />
                                 <Catalogue vendors=catalogue />
-                                {move || dialog(&answer, &asked.get(), add, remove)}
+                                {move || answer.with_value(|answer| dialog(answer, &asked.get(), acts))}
                             }
                         },
                     )
@@ -62,35 +106,51 @@ pub fn Providers() -> impl IntoView {
     }
 }
 
-fn dialog(
-    answer: &Answer,
-    asked: &Asked,
-    add: ServerAction<api::AddProvider>,
-    remove: ServerAction<api::RemoveProvider>,
-) -> Option<AnyView> {
+/// How the test went that the address speaks of.
+fn result(answer: &Answer, slug: Option<String>) -> Option<AnyView> {
+    let slug = slug?;
+    let test = answer.rows.iter().find(|row| row.slug == slug)?.test.clone()?;
+    Some(view! { <TestResult slug test /> }.into_any())
+}
+
+fn dialog(answer: &Answer, asked: &Asked, acts: Acts) -> Option<AnyView> {
+    let own = |id: &String| answer.rows.iter().find(|row| row.id == *id && !row.origin.locked()).cloned();
     match asked {
+        _ if !answer.editable => None,
         Asked::Lists => None,
         Asked::Connect(slug) => {
             let vendor = answer.catalogue.iter().find(|vendor| vendor.slug == *slug)?.clone();
             let taken = answer.rows.iter().any(|row| row.slug == vendor.slug);
-            Some(view! { <Connect add vendor taken /> }.into_any())
+            Some(view! { <Connect add=acts.add vendor taken /> }.into_any())
         }
-        Asked::Remove(id) => {
-            let row = answer.rows.iter().find(|row| row.id == *id && !row.origin.locked())?.clone();
-            Some(view! { <Remove remove row /> }.into_any())
+        Asked::Edit(id) => {
+            let row = own(id)?;
+            let vendor = answer.catalogue.iter().find(|vendor| vendor.slug == row.vendor).cloned();
+            Some(view! { <Edit edit=acts.edit row vendor /> }.into_any())
         }
+        Asked::Remove(id) => Some(view! { <Remove remove=acts.remove row=own(id)? /> }.into_any()),
     }
 }
 
 #[component]
-fn Connected(rows: Vec<ProviderRow>) -> impl IntoView {
+fn Connected(rows: Vec<ProviderRow>, acts: Acts, editable: bool) -> impl IntoView {
     let models: u32 = rows.iter().map(|row| row.models).sum();
-    let note = format!("{} providers, {models} models with prices", rows.len());
+    let count = if rows.len() == 1 { "1 provider".to_owned() } else { format!("{} providers", rows.len()) };
+    let all = editable.then(|| {
+        view! {
+            <ActionForm action=acts.test_all attr:class="push">
+                <button type="submit" class="btn sm" aria-busy=move || acts.test_all.pending().get().then_some("true")>
+                    "Test all"
+                </button>
+            </ActionForm>
+        }
+    });
     view! {
         <section class="card" aria-labelledby="connected">
             <header>
                 <h2 id="connected">"Connected"</h2>
-                <p>{note}</p>
+                <p>{format!("{count}, {models} models on")}</p>
+                {all}
             </header>
             <Wide label="Connected providers">
                 <table class="table providers">
@@ -101,12 +161,12 @@ fn Connected(rows: Vec<ProviderRow>) -> impl IntoView {
                             <th scope="col">"Slug"</th>
                             <th scope="col">"Credential"</th>
                             <th scope="col">"State"</th>
-                            <th scope="col">"Address"</th>
+                            <th scope="col">"p50, 24 h"</th>
                             <th scope="col" class="num">
-                                "p50"
+                                "p50 now"
                             </th>
                             <th scope="col" class="num">
-                                "Errors"
+                                "Errors now"
                             </th>
                             <th scope="col" class="num">
                                 "Requests, 24 h"
@@ -119,93 +179,11 @@ fn Connected(rows: Vec<ProviderRow>) -> impl IntoView {
                             </th>
                         </tr>
                     </thead>
-                    <tbody>{rows.into_iter().map(|row| view! { <Row row /> }).collect_view()}</tbody>
+                    <tbody>
+                        {rows.into_iter().map(|row| view! { <Row row test=acts.test editable /> }).collect_view()}
+                    </tbody>
                 </table>
             </Wide>
         </section>
-    }
-}
-
-#[component]
-fn Row(row: ProviderRow) -> impl IntoView {
-    let simulated = row.origin == Origin::BuiltIn;
-    let hint = if row.hint.is_empty() { "none needed".to_owned() } else { row.hint.clone() };
-    let act = (!row.origin.locked()).then(|| {
-        view! {
-            <a class="btn danger sm" href=format!("/providers?remove={}", row.id)>
-                "Remove"
-                <span class="unseen">{format!(" @{}", row.slug)}</span>
-            </a>
-        }
-    });
-    view! {
-        <tr>
-            <th scope="row">
-                <span class="row">
-                    <Tile letters=row.tile.clone() />
-                    {row.vendor_name.clone()}
-                    {simulated.then(|| view! { <span class="badge info">"simulated"</span> })}
-                    {(!simulated).then(|| view! { <OriginBadge origin=row.origin /> })}
-                </span>
-            </th>
-            <td class="mono">{format!("@{}", row.slug)}</td>
-            <td class="mono soft">{hint}</td>
-            <td>{state(&row)}</td>
-            <td class="mono soft address" title=row.base_url.clone()>
-                {if simulated { "inside Switchyard".to_owned() } else { row.base_url.clone() }}
-            </td>
-            <td class="num">{row.p50_ms.map_or("–".to_owned(), seconds)}</td>
-            <td class="num">{share(row.errors, row.calls)}</td>
-            <td class="num">{grouped(row.calls)}</td>
-            <td class="num">{row.models}</td>
-            <td class="num">{act}</td>
-        </tr>
-    }
-}
-
-fn state(row: &ProviderRow) -> AnyView {
-    let (lamp, text) = match row {
-        ProviderRow { origin: Origin::BuiltIn, .. } => (Lamp::Ok, "Ready".to_owned()),
-        ProviderRow { calls: 0, .. } => (Lamp::Off, "Not called".to_owned()),
-        _ if row.errors == row.calls => (Lamp::Bad, "Every call failed".to_owned()),
-        _ if row.errors * TROUBLED >= row.calls => (Lamp::Warn, format!("{} failing", share(row.errors, row.calls))),
-        _ => (Lamp::Ok, "Healthy".to_owned()),
-    };
-    view! { <State lamp text /> }.into_any()
-}
-
-/// `0.39 s`.
-fn seconds(millis: u32) -> String {
-    if millis < 10 {
-        return format!("{} ms", millis.max(1));
-    }
-    let hundredths = (millis + 5) / 10;
-    format!("{}.{:02} s", hundredths / 100, hundredths % 100)
-}
-
-/// A part in percent, to two decimals below ten: `0.04 %`, `12.5 %`; `–` where there is no whole.
-fn share(part: u64, whole: u64) -> String {
-    let Some(basis) = (part * 10_000 + whole / 2).checked_div(whole) else { return "–".into() };
-    match basis {
-        0 if part == 0 => "0 %".into(),
-        ..1_000 => format!("{}.{:02} %", basis / 100, basis % 100),
-        _ => format!("{}.{} %", basis / 100, basis % 100 / 10),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{seconds, share};
-
-    #[test]
-    fn figures_keep_the_precision_that_matters() {
-        for (part, whole, text) in
-            [(0, 0, "–"), (0, 9, "0 %"), (4, 10_000, "0.04 %"), (1, 8, "12.5 %"), (7, 7, "100.0 %")]
-        {
-            assert_eq!(share(part, whole), text, "{part} of {whole}");
-        }
-        for (millis, text) in [(0, "1 ms"), (8, "8 ms"), (394, "0.39 s"), (2_061, "2.06 s")] {
-            assert_eq!(seconds(millis), text, "{millis}");
-        }
     }
 }

@@ -8,8 +8,8 @@ use crate::parts::pop::Pop;
 use crate::parts::theme::ThemeSwitch;
 use icondata_core::Icon as IconData;
 use icondata_lu::{
-    LuChevronsUpDown, LuGauge, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu, LuPlug, LuScrollText,
-    LuSearch, LuTerminal, LuUsers, LuWaypoints,
+    LuBookOpen, LuBoxes, LuChevronsUpDown, LuFileUp, LuGauge, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut,
+    LuMenu, LuPlug, LuScrollText, LuSearch, LuTerminal, LuUsers, LuWaypoints,
 };
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -24,9 +24,10 @@ type Line = (&'static str, &'static str, IconData);
 const WATCH: [Line; 3] =
     [("/", "Overview", LuLayoutDashboard), ("/logs", "Logs", LuScrollText), ("/traces", "Traces", LuListTree)];
 const USE: [Line; 1] = [("/playground", "Playground", LuTerminal)];
-const CONNECT: [Line; 4] = [
+const CONNECT: [Line; 5] = [
     ("/configs", "Configs", LuWaypoints),
     ("/providers", "Providers", LuPlug),
+    ("/models", "Models", LuBoxes),
     ("/keys", "API keys", LuKeyRound),
     ("/budgets", "Budgets & limits", LuGauge),
 ];
@@ -145,6 +146,20 @@ fn AccountMenu() -> impl IntoView {
     let leave = ServerAction::<api::SignOut>::new();
     view! {
         <ThemeSwitch />
+        <ul>
+            <li>
+                <a href="/settings/transfer">
+                    <Icon icon=LuFileUp />
+                    "Import and export"
+                </a>
+            </li>
+            <li>
+                <a href="/reference">
+                    <Icon icon=LuBookOpen />
+                    "API reference"
+                </a>
+            </li>
+        </ul>
         <ActionForm action=leave>
             <button type="submit" class="item">
                 <Icon icon=LuLogOut />

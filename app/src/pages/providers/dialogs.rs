@@ -63,7 +63,7 @@ pub fn Connect(add: ServerAction<api::AddProvider>, vendor: VendorCard, taken: b
                         failure
                         required=needs_base_url
                     />
-                    <Opened />
+                    <Opened open=Vec::new() />
                     {variable}
                 </div>
                 <div class="acts">
@@ -77,13 +77,14 @@ pub fn Connect(add: ServerAction<api::AddProvider>, vendor: VendorCard, taken: b
     }
 }
 
-/// What callers may see besides their own calls; nothing is ticked.
+/// What callers may see besides their own calls; what is not `open` is not ticked.
 #[component]
-fn Opened() -> impl IntoView {
+pub fn Opened(open: Vec<String>) -> impl IntoView {
     let tick = |(word, meaning): (&'static str, &'static str)| {
+        let ticked = open.iter().any(|one| one == word);
         view! {
             <label class="check">
-                <input type="checkbox" name="form[open][]" value=word />
+                <input type="checkbox" name="form[open][]" value=word checked=ticked />
                 <span>{meaning} <small class="mono">{word}</small></span>
             </label>
         }
@@ -113,7 +114,7 @@ pub fn Remove(remove: ServerAction<api::RemoveProvider>, row: ProviderRow) -> im
                     <Problem failure=failure_of(remove) />
                     <p class="soft">
                         {format!(
-                            "Calls to @{}/… are refused from now on, and its credential is destroyed. {calls} This cannot be undone; its logs stay.",
+                            "Calls to @{}/… are refused from now on, and its credential, model settings and prices are destroyed. {calls} This cannot be undone; its logs stay.",
                             row.slug,
                         )}
                     </p>
