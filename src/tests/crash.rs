@@ -102,8 +102,10 @@ async fn a_budget_outlives_a_killed_server() -> Fallible<()> {
         lines.join_all().await;
         server = Server::start(&binary, folder.path(), policy)?;
         let mut journal = open(folder.path(), "journal.db").await?;
-        let spent: i64 = sqlx::query_scalar("SELECT coalesce(sum(amount), 0) FROM spent").fetch_one(&mut journal).await?;
-        let held: i64 = sqlx::query_scalar("SELECT coalesce(sum(amount), 0) FROM unsettled").fetch_one(&mut journal).await?;
+        let spent: i64 =
+            sqlx::query_scalar("SELECT coalesce(sum(amount), 0) FROM spent").fetch_one(&mut journal).await?;
+        let held: i64 =
+            sqlx::query_scalar("SELECT coalesce(sum(amount), 0) FROM unsettled").fetch_one(&mut journal).await?;
         let rows: i64 = sqlx::query_scalar("SELECT coalesce(sum(cost), 0) FROM calls").fetch_one(&mut journal).await?;
         let (served, all) = (served.load(Ordering::Relaxed), u64::try_from(spent + held)?);
         println!("killed after {life:?}: {spent} spent, {held} unsettled, {served} served, {refused:?} refused");
@@ -124,7 +126,9 @@ async fn spend(mut line: Line, name: String, served: Arc<AtomicU64>, refused: Ar
             "model": "@sandbox/lorem-40-400", "stream": true, "max_tokens": tokens,
             "messages": [{ "role": "user", "content": "On" }],
         });
-        let Ok(response) = line.chat(Bytes::from(body.to_string()), &format!("{name}-{number}"), &[]).await else { return };
+        let Ok(response) = line.chat(Bytes::from(body.to_string()), &format!("{name}-{number}"), &[]).await else {
+            return;
+        };
         if response.status() == 412 {
             refused.fetch_add(1, Ordering::Relaxed);
         }
