@@ -19,7 +19,7 @@ use crate::journal::slots::Slots;
 use crate::limit::account::Account;
 use crate::limit::period::Period;
 use crate::limit::permit::{Bill, Permit};
-use crate::limit::rule::{Limit, Mode, Per, What};
+use crate::limit::rule::{Limit, Per, What};
 use crate::limit::state::{Held, State, Wish};
 use crate::limit::ticket::Ticket;
 use crate::price::{Tariff, Worst};
@@ -178,8 +178,8 @@ impl Ledger {
         let held = state.hold(wish, bound)?;
         drop(state);
         let permit = Permit::new(ticket.clone(), held, need, bound, bill).map_err(|_| Refused::Unwritten)?;
-        let exact = budgets.iter().any(|falls| falls.limit.budget().is_some_and(|budget| budget.mode == Mode::Exact));
-        let sent = need.counted && need.copies > 0 && need.given.is_none() && exact;
+        let binds = budgets.iter().any(|falls| falls.limit.budget().is_some_and(|budget| need.is_bound_by(budget)));
+        let sent = need.copies > 0 && need.given.is_none() && binds;
         Ok((permit, sent.then_some(bound)))
     }
 

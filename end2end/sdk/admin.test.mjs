@@ -75,12 +75,20 @@ test('an API key lives its life and calls', async () => {
   const made = await apiKeys.create({
     type: 'workspace', 'sub-type': 'service', name: 'node-ci', description: 'for tests', scopes: ['completions.write'],
     defaults: { metadata: { team: 'node' } },
+    usage_limits: { type: 'tokens', creditLimit: 1000, alertThreshold: 750, periodicReset: 'weekly' },
+    rate_limits: [{ type: 'requests', unit: 'rpm', value: 50 }],
   });
   const answer = await client({ apiKey: made.key }).chat.completions.create({ model: '@alpha/gpt-4o-mini', messages });
   assert.equal(answer.choices[0].message.content, 'You said: good morning');
   await apiKeys.update({ id: made.id, name: 'node-ci-2', scopes: ['completions.write', 'models.list'] });
   const read = await apiKeys.retrieve({ id: made.id });
   assert.deepEqual([read.name, read.scopes], ['node-ci-2', ['completions.write', 'models.list']]);
+  assert.deepEqual([read.usage_limits.credit_limit, read.usage_limits.periodic_reset], [1000, 'weekly']);
+  assert.deepEqual(read.rate_limits, [{ type: 'requests', unit: 'rpm', value: 50 }]);
+  await assert.rejects(
+    client({ apiKey: made.key }).chat.completions.create({ model: '@alpha/gpt-4o-mini', messages, max_tokens: 2000 }),
+    (error) => error.status === 412 && /The budget of API key/.test(error.message),
+  );
   assert.equal((await listed(apiKeys.list({ pageSize: 100 }), 'id', made.id)).name, 'node-ci-2');
   const rotated = await client().post(`/api-keys/${made.id}/rotate`, { key_transition_period_ms: 1_800_000 });
   assert.ok(rotated.key !== made.key && Date.parse(rotated.key_transition_expires_at) > Date.now());

@@ -1,7 +1,7 @@
 """What the Portkey SDK for Python manages: each thing is created, read, updated, listed and deleted."""
 
 import pytest
-from portkey_ai import Portkey
+from portkey_ai import APIStatusError, Portkey
 
 CONFIG = {"strategy": {"mode": "single"}, "targets": [{"provider": "@alpha", "override_params": {"max_tokens": 5}}]}
 MESSAGES = [{"role": "user", "content": "good morning"}]
@@ -79,6 +79,8 @@ def test_an_api_key_lives_its_life_and_calls(world, client):
         description="for tests",
         scopes=["completions.write"],
         defaults={"metadata": {"team": "py"}},
+        usage_limits={"type": "tokens", "credit_limit": 1000, "alert_threshold": 750, "periodic_reset": "weekly"},
+        rate_limits=[{"type": "requests", "unit": "rpm", "value": 50}],
     )
     assert made.key.startswith("sy-")
     answer = Portkey(base_url=world.base, api_key=made.key).chat.completions.create(
@@ -89,6 +91,14 @@ def test_an_api_key_lives_its_life_and_calls(world, client):
     read = client.api_keys.retrieve(id=made.id)
     assert (read.name, read.description, read.scopes) == ("py-ci-2", "for tests", ["completions.write", "models.list"])
     assert read.defaults["metadata"] == {"team": "py"}
+    usage = read.usage_limits if isinstance(read.usage_limits, dict) else dict(read.usage_limits)
+    assert (usage["credit_limit"], usage["periodic_reset"]) == (1000, "weekly")
+    assert 0 < usage["current_usage"] <= 1000
+    with pytest.raises(APIStatusError) as spent:
+        Portkey(base_url=world.base, api_key=made.key).chat.completions.create(
+            model="@alpha/gpt-4o-mini", messages=MESSAGES, max_tokens=2000
+        )
+    assert spent.value.status_code == 412 and "The budget of API key" in str(spent.value)
     assert made.key not in str(read)
     assert listed(client.api_keys.list(page_size=100), "id", made.id)["name"] == "py-ci-2"
     rotated = client.post(f"/api-keys/{made.id}/rotate", key_transition_period_ms=1_800_000)

@@ -165,5 +165,9 @@ fn read(body: &Form, name: &str, one: impl Fn(&Form) -> Result<Rule, Refused>) -
         Some(Value::Object(fields)) if fields.is_empty() => Vec::new(),
         Some(other) => vec![other],
     };
-    items.into_iter().map(|item| one(&Form::object(name, item)?)).collect::<Result<_, _>>().map(Some)
+    let within = |refused: Refused| {
+        let message = format!("{name}: {}", refused.message);
+        Refused { field: Some(name.to_owned()), message, ..refused }
+    };
+    items.into_iter().map(|item| one(&Form::object(name, item)?).map_err(within)).collect::<Result<_, _>>().map(Some)
 }

@@ -78,11 +78,12 @@ impl LimitDesk for Seat {
         let limit = self.limit(&id).await?;
         match group {
             Some(group) => {
-                self.house.store.reset_group(&limit.id, &group, self.now()).await?;
+                let at = later(limit.since(&group), self.now());
+                self.house.store.reset_group(&limit.id, &group, at).await?;
                 self.refresh().await
             }
             None => {
-                let since = self.now();
+                let since = later(limit.since, self.now());
                 self.keep_limits(&[Limit { since, ..limit }], &[]).await
             }
         }
@@ -158,7 +159,7 @@ impl Seat {
         let now = self.now();
         let known = self.house.store.workspace_limits(self.workspace()).await?;
         let budgets = known.into_iter().filter(|limit| limit.scope == *scope && limit.budget().is_some());
-        let anew: Vec<Limit> = budgets.map(|limit| Limit { since: now, ..limit }).collect();
+        let anew: Vec<Limit> = budgets.map(|limit| Limit { since: later(limit.since, now), ..limit }).collect();
         if anew.is_empty() { Ok(()) } else { self.keep_limits(&anew, &[]).await }
     }
 
@@ -169,6 +170,11 @@ impl Seat {
         let providers = self.house.store.providers(self.workspace()).await?;
         Ok((keys, providers.into_iter().map(|provider| (provider.id, provider.slug)).collect()))
     }
+}
+
+/// Now, and after what was before.
+fn later(before: i64, now: i64) -> i64 {
+    now.max(before + 1)
 }
 
 /// A limit that nothing was counted under yet.

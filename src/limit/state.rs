@@ -171,7 +171,7 @@ impl State {
             if left <= 0 {
                 return Err(Refused::Short(standing(), need.amount(budget.unit, least)));
             }
-            if budget.mode == Mode::Estimate || budget.unit == Unit::Requests || !need.counted {
+            if !need.is_bound_by(budget) {
                 continue;
             }
             match need.room(budget.unit, left) {
@@ -232,6 +232,16 @@ impl State {
 }
 
 impl Need {
+    /// Whether the length of an answer matters to the budget, and is to be held to.
+    pub(super) fn is_bound_by(&self, budget: &Budget) -> bool {
+        let matters = match budget.unit {
+            Unit::Requests => false,
+            Unit::Tokens => true,
+            Unit::Cost => self.price.is_some(),
+        };
+        matters && self.counted && budget.mode == Mode::Exact
+    }
+
     /// What answers of `bound` tokens each come to.
     fn amount(&self, unit: Unit, bound: u64) -> i64 {
         self.worth(unit, bound.saturating_mul(self.copies))

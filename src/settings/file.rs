@@ -145,6 +145,12 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Whether it is a list of tables.
+    pub(super) fn is_tables(&self, key: &str) -> bool {
+        let items = self.table.get(key).and_then(|value| value.get_ref().as_array());
+        items.is_some_and(|items| items.iter().any(|item| item.get_ref().is_table()))
+    }
+
     /// Where the value of `key` stands.
     pub(super) fn place(&self, key: &str) -> Place {
         Place { at: self.source.place(self.offset_of(key)), key: self.full(key) }

@@ -182,11 +182,23 @@ pub(super) fn policy(section: &Section<'_>) -> Option<DeclaredLimit> {
         (false, false) => budget(section),
     };
     let conditions = conditions(section);
-    let group_by = section.list("group_by").unwrap_or_default();
-    let group_by: Vec<Key> = group_by.iter().filter_map(|one| section.notes().judge(one, key)).collect();
+    let group_by = group_by(section);
     let lacking = section.judged("lacking", |text| one_of(text, &LACKING)).unwrap_or_default();
     let place = section.place("name");
     Some(DeclaredLimit { name: name?, owner: Owner::Policy, rule: rule?, conditions, group_by, lacking, place })
+}
+
+/// A list of keys, as texts or, in the contract's words, as tables.
+fn group_by(section: &Section<'_>) -> Vec<Key> {
+    if !section.is_tables("group_by") {
+        let listed = section.list("group_by").unwrap_or_default();
+        return listed.iter().filter_map(|one| section.notes().judge(one, key)).collect();
+    }
+    let one = |inner: &Section<'_>| {
+        inner.allow(&["key"]);
+        inner.needed("key", key)
+    };
+    section.sections("group_by").iter().filter_map(one).collect()
 }
 
 fn conditions(section: &Section<'_>) -> Vec<Condition> {

@@ -181,13 +181,13 @@ async fn a_key_does_what_its_scopes_say_and_hands_on_no_more_than_it_has() {
 }
 
 #[tokio::test]
-async fn limits_and_other_things_to_come_are_refused_by_name() {
+async fn mistakes_and_things_to_come_are_refused_by_name() {
     let rig = Rig::new().await;
     let key = |field: &str, value: Value| json!({ "name": "x", "scopes": ["completions.write"], field: value });
     let service = "/v1/api-keys/workspace/service";
     for (path, body, field) in [
         (service, key("usageLimits", json!({ "creditLimit": 1 })), "usage_limits"),
-        (service, key("rate_limits", json!([{ "type": "requests", "unit": "rpm", "value": 1 }])), "rate_limits"),
+        (service, key("rate_limits", json!([{ "type": "requests", "unit": "rpy", "value": 1 }])), "rate_limits"),
         (service, key("rotation_policy", json!({ "rotation_period": "weekly" })), "rotation_policy"),
         (service, key("expires_at", json!("2020-01-01")), "expires_at"),
         (service, key("defaults", json!({ "config_id": "pc-none" })), "config_id"),
@@ -269,7 +269,7 @@ async fn a_virtual_key_is_a_provider_of_its_own() {
     let names: Vec<_> = list["data"].as_array().expect("a list").iter().map(|row| row["name"].clone()).collect();
     assert_eq!(names, ["alpha", "Renamed", "sandbox"]);
     let python = with(get("/v1/providers/my-key"), "x-portkey-runtime", "CPython");
-    assert_eq!(rig.send(python).await.json()["rate_limits"], Value::Null);
+    assert_eq!(rig.send(python).await.json()["rate_limits"], json!([]));
     assert_eq!(done(&rig, "GET", "/v1/providers/my-key", Value::Null).await["rate_limits"], json!([]));
     done(&rig, "DELETE", "/v1/virtual-keys/my-key", Value::Null).await;
     let locked = as_key(&rig, KEY, ("DELETE", "/v1/virtual-keys/alpha"), Value::Null).await;

@@ -18,7 +18,7 @@ use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -74,6 +74,76 @@ async fn every_answered_call_outlives_a_killed_server() -> Fallible<()> {
     assert!(interrupted > 0, "no kill met a call in flight");
     assert!(rounds < 20 || pace >= 200.0, "{pace:.0} answers a second are too few to prove anything");
     Ok(())
+}
+
+/// Nano-dollars that all calls of a server may spend, and of a token of `lorem`, in and out.
+const CREDIT: u64 = 30_000_000;
+const IN: u64 = 500;
+const OUT: u64 = 1_500;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_budget_outlives_a_killed_server() -> Fallible<()> {
+    let binary =
+        std::env::var_os("SWITCHYARD_BIN").map_or_else(|| env!("CARGO_BIN_EXE_switchyard").into(), PathBuf::from);
+    let folder = tempfile::tempdir()?;
+    let policy = "[[policy]]\nname = \"all\"\ntype = \"cost\"\ncredit_limit = 0.03\n";
+    let mut server = Server::start(&binary, folder.path(), policy)?;
+    let (served, refused) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let mut unsettled_at_all = false;
+    for round in 0..setting("CRASH_ROUNDS").unwrap_or(3) {
+        let life = Duration::from_millis(rand::rng().random_range(400..900));
+        let mut lines = JoinSet::new();
+        for number in 0..LINES {
+            let line = Line::open(server.address).await?;
+            lines.spawn(spend(line, format!("b{round}-{number}"), Arc::clone(&served), Arc::clone(&refused)));
+        }
+        tokio::time::sleep(life).await;
+        server.kill()?;
+        lines.join_all().await;
+        server = Server::start(&binary, folder.path(), policy)?;
+        let mut journal = open(folder.path(), "journal.db").await?;
+        let spent: i64 =
+            sqlx::query_scalar("SELECT coalesce(sum(amount), 0) FROM spent").fetch_one(&mut journal).await?;
+        let held: i64 =
+            sqlx::query_scalar("SELECT coalesce(sum(amount), 0) FROM unsettled").fetch_one(&mut journal).await?;
+        let rows: i64 = sqlx::query_scalar("SELECT coalesce(sum(cost), 0) FROM calls").fetch_one(&mut journal).await?;
+        let (served, all) = (served.load(Ordering::Relaxed), u64::try_from(spent + held)?);
+        println!("killed after {life:?}: {spent} spent, {held} unsettled, {served} served, {refused:?} refused");
+        assert!(all <= CREDIT, "{spent} spent and {held} unsettled of {CREDIT}");
+        assert!(served <= all, "{served} served, {spent} spent and {held} unsettled");
+        assert_eq!(spent, rows, "what is spent is what the rows add up to");
+        unsettled_at_all |= held > 0;
+    }
+    assert!(unsettled_at_all, "no kill met a call in flight");
+    Ok(())
+}
+
+/// Calls until the connection breaks, and counts what was served.
+async fn spend(mut line: Line, name: String, served: Arc<AtomicU64>, refused: Arc<AtomicU64>) {
+    for number in 0.. {
+        let tokens = rand::rng().random_range(1..60);
+        let body = serde_json::json!({
+            "model": "@sandbox/lorem-40-400", "stream": true, "max_tokens": tokens,
+            "messages": [{ "role": "user", "content": "On" }],
+        });
+        let Ok(response) = line.chat(Bytes::from(body.to_string()), &format!("{name}-{number}"), &[]).await else {
+            return;
+        };
+        if response.status() == 412 {
+            refused.fetch_add(1, Ordering::Relaxed);
+        }
+        let streams = response.status() == 200;
+        let mut body = response.into_body();
+        let mut begun = false;
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else { return };
+            let text = String::from_utf8_lossy(frame.data_ref().map_or(&[][..], |data| &data[..])).into_owned();
+            let words = text.matches("\"content\":\"").count() - text.matches("\"content\":\"\"").count();
+            let prompt = if streams && !std::mem::replace(&mut begun, true) { IN } else { 0 };
+            let words = if streams { u64::try_from(words).unwrap_or(0) } else { 0 };
+            served.fetch_add(prompt + words * OUT, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Calls the server from all lines until it is killed, and returns what the client was told.

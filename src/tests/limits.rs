@@ -7,6 +7,7 @@ mod rates;
 
 use super::rig::{Answer, Rig, Scene, Seen, get, post, with};
 use http::{Method, Request};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 pub const LIMITED: &str = "sy-limited0000000000000000000000000";
@@ -67,10 +68,22 @@ pub async fn shown(rig: &Rig) -> Value {
 
 /// Nano-dollars of a figure in dollars.
 pub fn nanos(value: &Value) -> i64 {
-    let text = value.to_string();
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    let part: i64 = format!("{part:0<9}").parse().expect("nine decimals");
-    whole.parse::<i64>().expect("dollars") * 1_000_000_000 + part
+    billionths(value, 9)
+}
+
+/// A figure with so many decimals, without its point.
+pub fn billionths(value: &Value, decimals: usize) -> i64 {
+    let figure = value.as_f64().unwrap_or_else(|| panic!("{value} is no figure"));
+    format!("{figure:.decimals$}").replace('.', "").parse().expect("a number")
+}
+
+/// Reads so many events of a stream.
+pub async fn events(body: &mut axum::body::Body, count: usize) {
+    let mut seen = 0;
+    while seen < count {
+        let frame = body.frame().await.expect("a chunk").expect("a whole one");
+        seen += String::from_utf8_lossy(frame.data_ref().map_or(&[][..], |data| &data[..])).matches("data:").count();
+    }
 }
 
 /// What is spent, reserved and unsettled of the limited key's budget.

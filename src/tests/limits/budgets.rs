@@ -1,8 +1,7 @@
 //! One budget at a time.
 
-use super::{IN, LIMITED, OUT, PROMPT, asked, call, figures, honest, key, nanos, shown};
+use super::{IN, LIMITED, OUT, PROMPT, asked, call, events, figures, honest, key, nanos, shown};
 use crate::rig::{End, Rig, Scene, Yard, get, post, with};
-use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 async fn rig(lines: &str) -> Rig {
@@ -79,9 +78,7 @@ async fn what_a_failed_or_cancelled_call_used_is_settled() {
     assert_eq!(figures(&rig).await, (0, 0, 0), "a refusal costs nothing");
     rig.upstream.acts(|seen| honest(seen).ends(End::Hang));
     let mut body = rig.open(call(&json!({ "seed": 3, "max_tokens": 100, "stream": true }))).await.into_body();
-    for _ in 0..3 {
-        body.frame().await.expect("a chunk").expect("a whole one");
-    }
+    events(&mut body, 3).await;
     let (spent, reserved, _) = figures(&rig).await;
     assert!(spent == 0 && reserved >= i64::try_from(100 * OUT).expect("small"), "held while it runs: {reserved}");
     drop(body);
@@ -147,7 +144,7 @@ async fn spending_outlives_a_restart_and_what_a_crash_cut_stays_held() {
     assert_eq!(figures(&rig).await, (spent, 0, 0));
     rig.upstream.acts(|seen| honest(seen).ends(End::Hang));
     let mut body = rig.open(call(&json!({ "seed": 3, "max_tokens": 2_000, "stream": true }))).await.into_body();
-    body.frame().await.expect("a chunk").expect("a whole one");
+    events(&mut body, 1).await;
     let held = figures(&rig).await.1;
     let rig = rig.cut(body).await;
     assert_eq!(figures(&rig).await, (spent, 0, held));
@@ -166,7 +163,7 @@ async fn spending_outlives_a_restart_and_what_a_crash_cut_stays_held() {
 async fn a_policy_counts_each_user_apart_and_asks_for_the_user() {
     let tables = format!(
         "{}[[policy]]\nname = \"each user\"\ntype = \"tokens\"\ncredit_limit = 100\n\
-         conditions = [{{ key = \"model\", value = \"@openai/*\" }}]\ngroup_by = [\"metadata._user\"]\n",
+         conditions = [{{ key = \"model\", value = \"@openai/*\" }}]\ngroup_by = [{{ key = \"metadata._user\" }}]\n",
         key("")
     );
     let rig = Rig::of(Yard { tables: &tables, ..Yard::default() }).await;
