@@ -6,7 +6,7 @@ mod rates;
 pub mod words;
 
 use crate::api;
-use crate::model::limit::{BudgetRow, Limits, RateRow};
+use crate::model::limit::{BudgetRow, Limits};
 use crate::parts::icon::Icon;
 use crate::parts::page::{Empty, Page, Waiting};
 use crate::parts::problem::{shown, success_of};
@@ -142,8 +142,7 @@ fn dialog(limits: &Limits, asked: &Asked, acts: Acts) -> AnyView {
     };
     let choices = form::Choices { keys: limits.keys.clone(), providers: limits.providers.clone() };
     let any_budget = |id: &str| limits.budgets.iter().find(|row| row.id == id && !row.origin.locked());
-    let any_rate =
-        |id: &str| -> Option<&RateRow> { limits.rates.iter().find(|row| row.id == id && !row.origin.locked()) };
+    let any_rate = |id: &str| limits.rates.iter().find(|row| row.id == id && !row.origin.locked());
     match asked {
         Asked::Nothing => ().into_any(),
         Asked::New { rate } => {

@@ -16,9 +16,9 @@ impl KeyRules {
     /// Reads the form, and notes what is wrong with it.
     pub fn read(form: &KeyForm, refusals: &mut Refusals) -> Self {
         let shown = [
-            ("requests", "requests", &form.requests_per, &form.requests),
+            ("requests", "requests", form.requests_per.as_str(), form.requests.as_str()),
             ("tokens", "tokens", &form.tokens_per, &form.tokens),
-            ("concurrent", "requests", &"concurrent".to_owned(), &form.concurrent),
+            ("concurrent", "requests", "concurrent", &form.concurrent),
         ];
         let mut rates = Vec::new();
         for (field, what, unit, value) in shown {
