@@ -6,6 +6,8 @@ mod chart;
 mod copy;
 mod dialog;
 mod fold;
+mod fresh;
+pub mod kept;
 mod keys;
 mod live;
 mod menu;
@@ -13,9 +15,9 @@ mod theme;
 mod time;
 
 use leptos::prelude::document;
-use leptos::wasm_bindgen::{JsCast, JsValue};
 use leptos::wasm_bindgen::closure::Closure;
 use leptos::wasm_bindgen::convert::FromWasmAbi;
+use leptos::wasm_bindgen::{JsCast, JsValue};
 use leptos::web_sys::{Element, Event, EventTarget};
 
 /// Called once, before islands come to life.
@@ -26,6 +28,7 @@ pub fn attend() {
     copy::attend();
     dialog::attend();
     fold::attend();
+    fresh::attend();
     keys::attend();
     live::attend();
     menu::attend();
@@ -68,8 +71,7 @@ fn address() {
     let place = window.location();
     let (Ok(path), Ok(search)) = (place.pathname(), place.search()) else { return };
     let pairs = search.trim_start_matches('?').split('&');
-    let kept: Vec<&str> =
-        pairs.filter(|pair| !pair.starts_with("__path=") && !pair.starts_with("__err=")).collect();
+    let kept: Vec<&str> = pairs.filter(|pair| !pair.starts_with("__path=") && !pair.starts_with("__err=")).collect();
     let kept = kept.join("&");
     if kept.len() + 1 < search.len()
         && let Ok(history) = window.history()

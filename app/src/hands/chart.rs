@@ -20,7 +20,8 @@ struct Charts {
 }
 
 pub fn attend() {
-    let charts = Charts { all: all(".chart[data-readings]").into_iter().filter_map(read).collect(), ..Charts::default() };
+    let charts =
+        Charts { all: all(".chart[data-readings]").into_iter().filter_map(read).collect(), ..Charts::default() };
     if charts.all.is_empty() {
         return;
     }
@@ -57,7 +58,9 @@ impl Charts {
 
     fn point(&mut self, event: &PointerEvent) {
         let Some((hit, cells)) = around(event, ".hit").and_then(|hit| Some((hit.clone(), self.cells(&hit)?))) else {
-            return if self.eye.is_some() && !self.held { self.look(None) };
+            return if self.eye.is_some() && !self.held {
+                self.look(None)
+            };
         };
         let (Ok(across), Ok(width)) = (usize::try_from(event.offset_x()), usize::try_from(hit.client_width())) else {
             return;
@@ -88,11 +91,15 @@ impl Charts {
         for (chart, cells, readings) in &self.all {
             let told = eye.map(|cell| (cell, readings.get(cell).filter(|reading| reading.is_object())));
             for (at, area) in within(chart, ".area > .look").into_iter().enumerate() {
-                area.set_inner_html(&told.map(|(cell, reading)| marks(*cells, cell, reading.filter(|_| at == 0))).unwrap_or_default());
+                area.set_inner_html(
+                    &told.map(|(cell, reading)| marks(*cells, cell, reading.filter(|_| at == 0))).unwrap_or_default(),
+                );
             }
             let reading = told.and_then(|(cell, reading)| Some((cell, reading?)));
             for tip in within(chart, ".plots > .look") {
-                tip.set_inner_html(&reading.map(|(cell, reading)| tooltip(reading, cells.middle(cell))).unwrap_or_default());
+                tip.set_inner_html(
+                    &reading.map(|(cell, reading)| tooltip(reading, middle(*cells, cell))).unwrap_or_default(),
+                );
             }
             let heard = self.held && chart.query_selector(":focus").ok().flatten().is_some();
             for status in within(chart, "[role='status']") {
@@ -102,10 +109,22 @@ impl Charts {
     }
 }
 
+/// Where the mark of `cell` starts and how wide it is, in thousandths.
+fn band(cells: Cells, cell: usize) -> (i64, i64) {
+    let from = cell / cells.mark * cells.mark;
+    let to = (from + cells.mark).min(cells.count);
+    (cells.edge(from), cells.edge(to) - cells.edge(from))
+}
+
+fn middle(cells: Cells, cell: usize) -> i64 {
+    let (left, width) = band(cells, cell);
+    left + width / 2
+}
+
 /// A hair on lines, a band on bars that gather several cells; and dots on the lines.
 fn marks(cells: Cells, cell: usize, reading: Option<&Value>) -> String {
-    let middle = percent(cells.middle(cell));
-    let (left, width) = cells.band(cell);
+    let middle = percent(middle(cells, cell));
+    let (left, width) = band(cells, cell);
     let mut html = match cells.mark {
         1 => format!(r#"<div class="cross" style="--x: {middle}"></div>"#),
         _ => format!(r#"<div class="band" style="--x: {}; --w: {}"></div>"#, percent(left), percent(width)),

@@ -13,7 +13,9 @@ const SAID: Duration = Duration::from_secs(2);
 pub fn attend() {
     on("click", When::After, |event: MouseEvent| {
         let button = around(&event, "[data-copy]");
-        if let Some((button, text)) = button.and_then(|button| Some((button.clone(), button.get_attribute("data-copy")?))) {
+        if let Some((button, text)) =
+            button.and_then(|button| Some((button.clone(), button.get_attribute("data-copy")?)))
+        {
             copy(button, text);
         }
     });

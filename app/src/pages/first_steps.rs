@@ -221,13 +221,7 @@ fn Landed(id: String) -> impl IntoView {
 
 /// A station of the line: ticked, where one is now, or still ahead.
 #[component]
-fn Step(
-    title: &'static str,
-    id: &'static str,
-    done: bool,
-    current: bool,
-    children: Children,
-) -> impl IntoView {
+fn Step(title: &'static str, id: &'static str, done: bool, current: bool, children: Children) -> impl IntoView {
     let now = current && !done;
     view! {
         <li class:done=done class:now=now aria-current=now.then_some("step") id=id data-live="place">

@@ -6,12 +6,7 @@ use leptos::prelude::*;
 
 /// Told by a page whose address says so; `dismiss` is its address without that. The children are a form that undoes it.
 #[component]
-pub fn Toast(
-    title: String,
-    text: &'static str,
-    dismiss: String,
-    children: Children,
-) -> impl IntoView {
+pub fn Toast(title: String, text: &'static str, dismiss: String, children: Children) -> impl IntoView {
     view! {
         <div class="toasts" role="status" aria-label="Notices">
             <div class="toast">

@@ -22,8 +22,7 @@ pub fn tree(detail: &TraceDetail, here: &str) -> impl IntoView + use<> {
     let query = around(row);
     let scale = Scale::over(row.duration_us);
     let lines = detail.spans.iter().zip(above(&detail.spans)).enumerate();
-    let lines =
-        lines.map(|(at, (span, above))| line(span, scale, &query, Fold { at, above, here })).collect_view();
+    let lines = lines.map(|(at, (span, above))| line(span, scale, &query, Fold { at, above, here })).collect_view();
     let calls = detail.spans.iter().filter(|span| span.attempt.is_none()).count();
     let whole = usize::try_from(row.spans).unwrap_or(usize::MAX);
     let left = (whole > calls).then(|| {
