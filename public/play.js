@@ -182,6 +182,7 @@ async function run(form, pane, sheet) {
   } catch (error) {
     const stopped = stop.signal.aborted;
     // The pane may have been asked anew meanwhile.
+    view.failed ||= !stopped;
     if (runs.get(pane) === stop) view.alert(stopped ? "Stopped. What had come is kept." : error.words ?? "The connection was lost. The log has what is known of the call.", !stopped);
     told = stopped ? `${name} was stopped.` : `${name} failed.`;
   }
@@ -270,6 +271,7 @@ class View {
   }
 
   end() {
+    if (!this.text.textContent) this.text.remove();
     this.tick();
     delete this.pane.dataset.busy;
     this.out.removeAttribute("aria-busy");

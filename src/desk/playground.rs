@@ -3,7 +3,7 @@
 use super::Seat;
 use super::configs::trial::console;
 use crate::gateway::call::{self, Inbound};
-use app::backend::{Answer, ConfigDesk, LogDesk, PlayDesk};
+use app::backend::{Answer, LogDesk, PlayDesk};
 use app::failure::Failure;
 use app::model::chat::Part;
 use app::model::config::ProviderPick;
