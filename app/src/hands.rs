@@ -6,6 +6,8 @@ mod chart;
 mod copy;
 mod dialog;
 mod fold;
+mod fresh;
+pub mod kept;
 mod keys;
 mod live;
 mod menu;
@@ -26,6 +28,7 @@ pub fn attend() {
     copy::attend();
     dialog::attend();
     fold::attend();
+    fresh::attend();
     keys::attend();
     live::attend();
     menu::attend();

@@ -44,6 +44,7 @@ test('a page, an act and a config are reached by the keyboard alone', () =>
     await go(page, 'new api');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog', { name: 'New key' }).waitFor();
+    await hydrated(page);
     await page.keyboard.press('Escape');
     await page.getByRole('dialog', { name: 'New key' }).waitFor({ state: 'detached' });
     await go(page, 'pc-second');
@@ -81,6 +82,7 @@ test('the focus goes back to where it was', () =>
     assert.equal(await focused(page), '/keys?new=1');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog', { name: 'New key' }).waitFor();
+    await hydrated(page);
     await page.keyboard.press('Escape');
     await page.waitForFunction(() => document.activeElement.getAttribute('href') === '/keys?new=1');
   }));

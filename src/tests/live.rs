@@ -47,7 +47,7 @@ async fn a_run_streams_is_logged_and_tells_its_figures() {
     let told = send(&rig, "GET", &format!("/playground/runs/{id}"), &cookie, &Value::Null).await.json();
     assert_eq!((&told["log"], &told["status"]), (&json!(id), &json!(200)));
     assert!(told["parts"].to_string().contains("Points set"), "{told}");
-    assert_eq!(rig.last().await["id"], json!(id));
+    assert_eq!(rig.last().await["_id"], json!(id));
     let found = send(&rig, "GET", &format!("/find?q={}", &id[..12]), &cookie, &Value::Null).await.json();
     assert_eq!(found[0]["href"], json!(format!("/logs/{id}")), "{found}");
     let code = send(&rig, "POST", "/playground/code", &cookie, &asked("@sandbox/echo")).await.json();

@@ -98,7 +98,7 @@ impl Charts {
             let reading = told.and_then(|(cell, reading)| Some((cell, reading?)));
             for tip in within(chart, ".plots > .look") {
                 tip.set_inner_html(
-                    &reading.map(|(cell, reading)| tooltip(reading, cells.middle(cell))).unwrap_or_default(),
+                    &reading.map(|(cell, reading)| tooltip(reading, middle(*cells, cell))).unwrap_or_default(),
                 );
             }
             let heard = self.held && chart.query_selector(":focus").ok().flatten().is_some();
@@ -109,10 +109,22 @@ impl Charts {
     }
 }
 
+/// Where the mark of `cell` starts and how wide it is, in thousandths.
+fn band(cells: Cells, cell: usize) -> (i64, i64) {
+    let from = cell / cells.mark * cells.mark;
+    let to = (from + cells.mark).min(cells.count);
+    (cells.edge(from), cells.edge(to) - cells.edge(from))
+}
+
+fn middle(cells: Cells, cell: usize) -> i64 {
+    let (left, width) = band(cells, cell);
+    left + width / 2
+}
+
 /// A hair on lines, a band on bars that gather several cells; and dots on the lines.
 fn marks(cells: Cells, cell: usize, reading: Option<&Value>) -> String {
-    let middle = percent(cells.middle(cell));
-    let (left, width) = cells.band(cell);
+    let middle = percent(middle(cells, cell));
+    let (left, width) = band(cells, cell);
     let mut html = match cells.mark {
         1 => format!(r#"<div class="cross" style="--x: {middle}"></div>"#),
         _ => format!(r#"<div class="band" style="--x: {}; --w: {}"></div>"#, percent(left), percent(width)),

@@ -1,9 +1,9 @@
 //! Dialogs are modal: they hold the focus, Esc leaves them by their own link, and what opened them has it again then.
 
-use super::{When, all, on};
+use super::{When, all, kept, on};
 use leptos::prelude::{document, window};
 use leptos::wasm_bindgen::JsCast;
-use leptos::web_sys::{Element, Event, HtmlDialogElement, HtmlElement, Storage};
+use leptos::web_sys::{Element, Event, HtmlDialogElement, HtmlElement};
 
 /// Where the browser keeps the address of the dialog that was shown last.
 const LAST: &str = "dialog";
@@ -28,16 +28,14 @@ pub fn attend() {
 fn show(dialog: &HtmlDialogElement) {
     _ = dialog.remove_attribute("open");
     _ = dialog.show_modal();
-    if let (Some(storage), Some(here)) = (storage(), here()) {
-        _ = storage.set_item(LAST, &here);
+    if let Some(here) = here() {
+        kept::put(LAST, &here);
     }
 }
 
 /// On the page that lies under the dialog, to the link that leads to it; where that is gone, to the page's contents.
 fn give_back() -> Option<()> {
-    let storage = storage()?;
-    let last = storage.get_item(LAST).ok()??;
-    _ = storage.remove_item(LAST);
+    let last = kept::take(LAST)?;
     let path = |address: &str| address.split('?').next().map(str::to_owned);
     if path(&last) != path(&here()?) || last == here()? {
         return None;
@@ -50,8 +48,4 @@ fn give_back() -> Option<()> {
 fn here() -> Option<String> {
     let place = window().location();
     Some(place.pathname().ok()? + &place.search().ok()?)
-}
-
-fn storage() -> Option<Storage> {
-    window().session_storage().ok()?
 }

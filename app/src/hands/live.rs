@@ -7,6 +7,7 @@ use super::{When, all, on};
 use leptos::prelude::{document, set_interval_with_handle, window};
 use leptos::task::spawn_local;
 use leptos::wasm_bindgen::{JsCast, JsValue};
+use leptos::web_sys::js_sys::{Object, Reflect};
 use leptos::web_sys::{
     Document, DomParser, Element, FormData, HtmlFormElement, RequestInit, Response, SubmitEvent, SupportedType,
     UrlSearchParams,
@@ -94,6 +95,16 @@ async fn send(form: &HtmlFormElement) -> Option<bool> {
     Some(fetch(&form.action(), &how).await?.ok())
 }
 
-async fn fetch(address: &str, how: &RequestInit) -> Option<Response> {
+/// A question asked as server functions are.
+pub fn with_json(body: &str) -> RequestInit {
+    let (how, headers) = (RequestInit::new(), Object::new());
+    _ = Reflect::set(&headers, &"content-type".into(), &"application/json".into());
+    how.set_method("POST");
+    how.set_headers(&headers);
+    how.set_body(&body.into());
+    how
+}
+
+pub async fn fetch(address: &str, how: &RequestInit) -> Option<Response> {
     JsFuture::from(window().fetch_with_str_and_init(address, how)).await.ok()?.dyn_into().ok()
 }

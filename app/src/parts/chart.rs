@@ -63,20 +63,9 @@ pub struct Cells {
 }
 
 impl Cells {
-    /// Where the mark of `cell` starts and how wide it is, in thousandths.
-    pub fn band(self, cell: usize) -> (i64, i64) {
-        let from = cell / self.mark * self.mark;
-        let to = (from + self.mark).min(self.count);
-        (self.edge(from), self.edge(to) - self.edge(from))
-    }
-
-    fn edge(self, cell: usize) -> i64 {
+    /// Where a cell starts, in thousandths.
+    pub fn edge(self, cell: usize) -> i64 {
         i64::try_from(cell * 1000 / self.count.max(1)).unwrap_or(0)
-    }
-
-    pub fn middle(self, cell: usize) -> i64 {
-        let (left, width) = self.band(cell);
-        left + width / 2
     }
 }
 

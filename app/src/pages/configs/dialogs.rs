@@ -54,6 +54,7 @@ fn publish(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
     let row = detail.row.clone();
     let next = row.version + 1;
     let failure = failure_of(acts.publish);
+    let (touched, seen) = (touches(detail), detail.revision);
     let text = detail.draft.as_ref().map(|draft| draft.body.clone()).unwrap_or_default();
     let lines = if row.body.is_empty() { "The first version.".to_owned() } else { tally(&row.body, &text) };
     let diff = (!row.body.is_empty()).then(|| {
@@ -61,7 +62,7 @@ fn publish(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
         view! { <Diff old=row.body.clone() new=text sides /> }
     });
     view! {
-        <Dialog title=move || format!("Publish v{next}") back=back.clone() note=touches(detail)>
+        <Dialog title=move || format!("Publish v{next}") back=back.clone() note=touched>
             <ActionForm action=acts.publish>
                 <div class="body">
                     <Problem failure />
@@ -73,7 +74,7 @@ fn publish(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
                     {diff}
                 </div>
                 <input type="hidden" name="slug" value=row.slug.clone() />
-                <input type="hidden" name="seen" value=detail.revision.to_string() />
+                <input type="hidden" name="seen" value=seen.to_string() />
                 <div class="acts">
                     <a class="btn" href=back>
                         "Cancel"

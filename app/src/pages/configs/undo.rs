@@ -8,7 +8,7 @@ use leptos::ev::{self, SubmitEvent};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
-use leptos::web_sys::{Element, Storage};
+use leptos::web_sys::Element;
 
 /// Version `number` has just become live; the one before can be made live again.
 pub fn live(slug: String, number: i64, back: ServerAction<api::RollBack>) -> AnyView {
@@ -39,8 +39,7 @@ pub fn discarded(slug: String, work: Work) -> AnyView {
         let keep = move |event: SubmitEvent| {
             let form = event.target().and_then(|target| target.dyn_into::<Element>().ok());
             if form.is_some_and(|form| form.closest(".discards").is_ok_and(|found| found.is_some())) {
-                let text = work.text.get_untracked();
-                _ = storage().map(|storage| key.with_value(|key| storage.set_item(key, &text)));
+                work.text.with_untracked(|text| key.with_value(|key| put(key, text)));
             }
         };
         let listener = window_event_listener(ev::submit, keep);
@@ -56,13 +55,13 @@ pub fn discarded(slug: String, work: Work) -> AnyView {
     (move || kept.get().map(back)).into_any()
 }
 
-fn take(key: &str) -> Option<String> {
-    let storage = storage()?;
-    let text = storage.get_item(key).ok()??;
-    _ = storage.remove_item(key);
-    Some(text)
-}
+#[cfg(feature = "hydrate")]
+use crate::hands::kept::{put, take};
 
-fn storage() -> Option<Storage> {
-    window().session_storage().ok()?
+#[cfg(not(feature = "hydrate"))]
+fn put(_: &str, _: &str) {}
+
+#[cfg(not(feature = "hydrate"))]
+fn take(_: &str) -> Option<String> {
+    None
 }
