@@ -344,18 +344,4 @@ mod tests {
             }
         }
     }
-
-    #[test]
-    fn the_median_is_of_all_minutes_together() {
-        let encoded = |values: &[u64]| {
-            let mut sketch = Sketch::new();
-            values.iter().for_each(|us| sketch.add(*us));
-            let mut bytes = Vec::new();
-            sketch.encode(&mut bytes);
-            bytes
-        };
-        assert_eq!(median(&[]), None);
-        let both = [encoded(&[1_000, 1_000, 900_000]), encoded(&[20_000, 30_000_000])];
-        assert!(median(&both).is_some_and(|ms| (19..=21).contains(&ms)));
-    }
 }

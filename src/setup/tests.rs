@@ -96,7 +96,7 @@ fn full() -> SetupFile {
             place: Place::default(),
         }],
         api_keys: vec![key("ci", "sy-0123456789abcdef"), key("dev", "sy-fedcba9876543210")],
-        limits: Vec::new(),
+        ..SetupFile::default()
     }
 }
 

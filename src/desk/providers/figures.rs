@@ -84,7 +84,7 @@ fn over_a_day(slices: &[Slice], from: i64) -> HashMap<String, Seen> {
 
 #[cfg(test)]
 mod tests {
-    use super::{HOUR, over_a_day};
+    use super::{HOUR, median, over_a_day};
     use crate::journal::sketch::Sketch;
     use crate::store::usage::Slice;
 
@@ -117,5 +117,17 @@ mod tests {
         assert_eq!(one["alpha"].spark, "");
         let two = over_a_day(&[slice(0, false, 8), slice(5 * HOUR, false, 2)], 0);
         assert!(two["alpha"].spark.starts_with("<svg"), "{}", two["alpha"].spark);
+    }
+
+    #[test]
+    fn the_median_is_of_all_minutes_together() {
+        let mut both = Vec::new();
+        for values in [&[1_000, 1_000, 900_000][..], &[20_000, 30_000_000]] {
+            let mut sketch = Sketch::new();
+            values.iter().for_each(|us| sketch.add(*us));
+            sketch.encode(&mut both);
+        }
+        assert_eq!(median(&[]), None);
+        assert!(median(&both).is_some_and(|us| (19_000..=21_000).contains(&us)));
     }
 }
