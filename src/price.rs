@@ -93,8 +93,10 @@ impl Tariff {
     }
 
     /// What a call with a prompt of so many tokens costs at most; `None`: it has no price.
-    pub fn worst(&self, vendor: &Vendor, model: &str, prompt: u64, at_ms: i64) -> Option<Worst> {
-        Some(self.rates(vendor, model, prompt, at_ms)?.worst(prompt))
+    pub fn worst<'a>(&self, seller: impl Into<Seller<'a>>, model: &str, prompt: u64, at_ms: i64) -> Option<Worst> {
+        let Seller { vendor, stock } = seller.into();
+        let own = stock.and_then(|stock| stock.rates(model, at_ms));
+        Some(own.or_else(|| self.list_rates(vendor, model, prompt, at_ms))?.worst(prompt))
     }
 
     /// Ids of the vendor's models that are known with prices, sorted.

@@ -5,7 +5,7 @@ pub(in crate::desk) mod trial;
 
 pub use check::mistakes;
 
-use super::providers::median;
+use super::providers::figures::{median, millis};
 use super::{DAY, Refusals, Seat, folded};
 use crate::sandbox;
 use crate::secret;
@@ -234,7 +234,8 @@ impl Seat {
         let figures = self.house.store.provider_figures(self.workspace(), self.now() - DAY).await?;
         for pick in &mut picks {
             if let Some(figures) = figures.get(&pick.slug) {
-                (pick.calls, pick.errors, pick.p50_ms) = (figures.calls, figures.errors, median(&figures.latency));
+                (pick.calls, pick.errors, pick.p50_ms) =
+                    (figures.calls, figures.errors, median(&figures.latency.concat()).map(millis));
             }
         }
         Ok(picks)

@@ -245,18 +245,6 @@ fn card(vendor: &Vendor) -> VendorCard {
     }
 }
 
-/// The median of latency in milliseconds; a sketch that cannot be read is left out.
-pub(super) fn median(sketches: &[Vec<u8>]) -> Option<u32> {
-    let mut all = Sketch::new();
-    for sketch in sketches {
-        match Sketch::decode(sketch) {
-            Ok(sketch) => all.merge(&sketch),
-            Err(_) => tracing::warn!("a latency sketch cannot be read"),
-        }
-    }
-    all.quantile(0.5).map(|us| u32::try_from(us / 1_000).unwrap_or(u32::MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

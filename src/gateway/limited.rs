@@ -97,7 +97,13 @@ impl Limited {
         if Vec::is_empty(&budgets) || !spends(call) {
             return Ok(None);
         }
-        let bill = Bill { vendor: provider.vendor, model: model.to_owned(), key: key.id.clone(), at: self.at };
+        let bill = Bill {
+            vendor: provider.vendor,
+            stock: Arc::clone(&provider.stock),
+            model: model.to_owned(),
+            key: key.id.clone(),
+            at: self.at,
+        };
         let (need, body) = need(house, out, &bill).await;
         let (ticket, endpoint) = (self.ticket.clone(), out.endpoint);
         Ok(Some(Fare { ticket, budgets, need, bill, endpoint, body, sent: Mutex::default() }))
@@ -204,7 +210,7 @@ async fn need(house: &House, out: &Outgoing, bill: &Bill) -> (Need, Option<Body>
         None => 0,
     };
     let Length { given, copies, most } = length.unwrap_or(Length { given: None, copies: 0, most: 0 });
-    let price = house.prices.worst(vendor, &bill.model, prompt, bill.at);
+    let price = house.prices.worst(bill.seller(), &bill.model, prompt, bill.at);
     let expected = house.limits.expected(&bill.key, &bill.model);
     (Need { prompt, given, most, copies, price, expected, counted: body.is_some() }, body)
 }

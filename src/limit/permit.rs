@@ -6,10 +6,12 @@ use super::ticket::Ticket;
 use super::{Falls, Need};
 use crate::journal::record::{Charge, ChargeKind};
 use crate::journal::slots::Slot;
+use crate::price::{Seller, Stock};
 use crate::wire::openai::Usage;
 use crate::wire::vendors::Vendor;
 use app::model::money::Nanos;
 use std::io;
+use std::sync::Arc;
 
 /// Held room. Dropped unsettled, the attempt was given up after it was sent, and counts at its worst.
 #[derive(Debug)]
@@ -25,12 +27,20 @@ pub struct Permit {
 #[derive(Clone, Debug)]
 pub struct Bill {
     pub vendor: &'static Vendor,
+    /// What the workspace says of the provider's models.
+    pub stock: Arc<Stock>,
     /// As it is called there.
     pub model: String,
     /// Id of the caller's key.
     pub key: String,
     /// Start of the call, milliseconds.
     pub at: i64,
+}
+
+impl Bill {
+    pub fn seller(&self) -> Seller<'_> {
+        Seller { vendor: self.vendor, stock: Some(&self.stock) }
+    }
 }
 
 /// What an attempt came to.
@@ -151,10 +161,10 @@ impl Permit {
     }
 
     fn cost(&self, usage: &Usage, served: Option<&str>) -> Option<Nanos> {
-        let Bill { vendor, model, at, .. } = &self.bill;
+        let Bill { model, at, .. } = &self.bill;
         let prices = &self.ticket.ledger().inner.prices;
-        let cost = |model: &str| prices.cost(vendor, model, usage, *at).map(|cost| cost.total);
-        served.and_then(cost).or_else(|| cost(model))
+        let names = (Some(model.as_str()), served.unwrap_or(model));
+        prices.sold(self.bill.seller(), names, usage, *at).map(|cost| cost.total)
     }
 }
 

@@ -3,6 +3,7 @@ use super::*;
 use crate::settings::import;
 use crate::store::models::StoredModel;
 use crate::store::providers::Standing;
+use app::model::key::Allowed;
 use app::model::models::Prices;
 use std::collections::BTreeMap;
 
@@ -87,6 +88,8 @@ fn key() -> StoredKey {
         config: Some("pc-main".into()),
         config_override: true,
         metadata: BTreeMap::from([("team".to_owned(), "ci".to_owned())]),
+        enforced: true,
+        allowed: Allowed::default(),
         origin: Origin::Console,
         created_by: None,
         created_at: 1,
