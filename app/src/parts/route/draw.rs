@@ -55,7 +55,7 @@ pub struct Frame {
 pub const BROAD: Frame =
     Frame { class: "broad", root: 92, step: 150, reach: 430, row: 64, top: 60, platform: 208, upright: false };
 pub const NARROW: Frame =
-    Frame { class: "narrow", root: 30, step: 36, reach: 54, row: 80, top: 62, platform: 220, upright: true };
+    Frame { class: "narrow", root: 30, step: 36, reach: 54, row: 80, top: 62, platform: 200, upright: true };
 
 /// Half the height of a platform.
 const HALF: i32 = 23;
