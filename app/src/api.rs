@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::model::range::Range;
-use crate::model::{account, config, key, log, provider, trace, usage};
+use crate::model::{account, analytics, config, key, log, provider, trace, usage};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
@@ -182,4 +182,9 @@ pub async fn trace(id: String) -> Result<trace::TraceDetail, Failure> {
 #[server(input = Json)]
 pub async fn overview(range: Range) -> Result<usage::Overview, Failure> {
     session().await?.overview(range).await
+}
+
+#[server(input = Json)]
+pub async fn analytics(query: analytics::AnalyticsQuery) -> Result<analytics::Analytics, Failure> {
+    session().await?.analytics(query).await
 }

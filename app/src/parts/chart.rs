@@ -4,6 +4,7 @@ mod words;
 
 pub use words::{Tick, percent, span, spread, times};
 
+use crate::parts::icon::Points;
 use crate::parts::page::Wide;
 use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::prelude::*;
@@ -30,9 +31,23 @@ pub struct Plot {
     pub tags: Vec<(u8, Tick)>,
     /// How many cells at the left, and at the right, have no data.
     pub gaps: (usize, usize),
+    /// Moments to remember, placed from the left.
+    pub flags: Vec<Flag>,
     /// Said over the axes where there is nothing to draw.
     pub nothing: Option<&'static str>,
 }
+
+/// A moment on the axis of time, with where it leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// Thousandths from the left.
+    pub at: i64,
+    pub label: String,
+    pub href: String,
+}
+
+/// What a click on a cell does, or a drag from one to another: the first and the last.
+pub type Pick = Arc<dyn Fn(usize, usize) + Send + Sync>;
 
 /// The figures of one cell, as the tooltip lists them: top of the chart first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,6 +97,12 @@ impl Cells {
         (self.edge(from), self.edge(to) - self.edge(from))
     }
 
+    /// The first and the last cell of the mark that `cell` belongs to.
+    fn marked(self, cell: usize) -> (usize, usize) {
+        let from = cell / self.mark * self.mark;
+        (from, (from + self.mark).min(self.count).saturating_sub(1))
+    }
+
     fn edge(self, cell: usize) -> i64 {
         i64::try_from(cell * 1000 / self.count.max(1)).unwrap_or(0)
     }
@@ -95,7 +116,7 @@ impl Cells {
 /// A chart in its card. `head` stands beside the title, the children below the drawing.
 #[component]
 pub fn Chart(
-    title: &'static str,
+    #[prop(into)] title: String,
     /// What the chart says, in a sentence or two.
     summary: String,
     plots: Vec<Plot>,
@@ -104,6 +125,7 @@ pub fn Chart(
     eye: Eye,
     figures: Figures,
     #[prop(optional, into)] head: Option<ViewFnOnce>,
+    #[prop(optional)] pick: Option<Pick>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let ends = plots.iter().any(|plot| !plot.tags.is_empty());
@@ -112,11 +134,11 @@ pub fn Chart(
     let spoken = move || held.get().then(|| eye.get().and_then(|cell| say(cell))).flatten();
     let tip = read.clone();
     let mut dots = Some(read);
-    let draw = move |plot| view! { <Area plot cells eye dots=dots.take() /> };
+    let draw = move |plot| view! { <Area plot cells eye dots=dots.take() pick=pick.clone() /> };
     view! {
         <figure class="card chart" class:ends=ends>
             <figcaption class="head">
-                <h2>{title}</h2>
+                <h2>{title.clone()}</h2>
                 {head.map(|head| head.run())}
             </figcaption>
             <p class="unseen">{summary}</p>
@@ -145,8 +167,16 @@ pub fn Chart(
 }
 
 #[component]
-fn Area(plot: Plot, cells: Cells, eye: Eye, dots: Option<Read>) -> impl IntoView {
-    let Plot { svg, height, ys, xs, tags, gaps, nothing } = plot;
+fn Area(plot: Plot, cells: Cells, eye: Eye, dots: Option<Read>, pick: Option<Pick>) -> impl IntoView {
+    let Plot { svg, height, ys, xs, tags, gaps, flags, nothing } = plot;
+    let held = StoredValue::new(None::<usize>);
+    let picks = pick.is_some();
+    let release = move || {
+        if let (Some(pick), Some(held), Some(here)) = (&pick, held.get_value(), eye.get_untracked()) {
+            pick(cells.marked(held.min(here)).0, cells.marked(held.max(here)).1);
+        }
+        held.set_value(None);
+    };
     let band = move |from: usize, count: usize| {
         (count > 0).then(|| {
             let (left, width) = (cells.edge(from), cells.edge(from + count) - cells.edge(from));
@@ -167,6 +197,7 @@ fn Area(plot: Plot, cells: Cells, eye: Eye, dots: Option<Read>) -> impl IntoView
             <ul class="tags" aria-hidden="true">
                 {tags.into_iter().map(tag).collect_view()}
             </ul>
+            <ul class="flags">{flags.into_iter().map(flag).collect_view()}</ul>
             {nothing.map(|text| view! { <p class="none">{text}</p> })}
             {move || eye.get().map(|cell| cross(cells, cell))}
             {move || {
@@ -181,11 +212,30 @@ fn Area(plot: Plot, cells: Cells, eye: Eye, dots: Option<Read>) -> impl IntoView
             }}
             <div
                 class="hit"
+                class:picks=picks
                 on:pointermove=move |event| look(&event, cells, eye)
-                on:pointerdown=move |event| look(&event, cells, eye)
-                on:pointerleave=move |_| eye.set(None)
+                on:pointerdown=move |event| {
+                    look(&event, cells, eye);
+                    held.set_value(eye.get_untracked());
+                }
+                on:pointerup=move |_| release()
+                on:pointerleave=move |_| {
+                    held.set_value(None);
+                    eye.set(None);
+                }
             ></div>
         </div>
+    }
+}
+
+fn flag(flag: Flag) -> impl IntoView {
+    view! {
+        <li class="flag" class:left=(flag.at > 820) style=format!("--x: {}", percent(flag.at))>
+            <a href=flag.href>
+                <Points />
+                {flag.label}
+            </a>
+        </li>
     }
 }
 
@@ -230,7 +280,7 @@ fn tooltip(reading: &Reading, middle: i64) -> impl IntoView + use<> {
 }
 
 #[component]
-fn Table(title: &'static str, figures: Figures) -> impl IntoView {
+fn Table(title: String, figures: Figures) -> impl IntoView {
     let row = |row: Vec<String>| {
         let mut cells = row.into_iter();
         let name = cells.next().unwrap_or_default();
@@ -248,7 +298,7 @@ fn Table(title: &'static str, figures: Figures) -> impl IntoView {
             <summary>"Show as table"</summary>
             <Wide label=format!("{title}, table")>
                 <table class="table">
-                    <caption>{title}</caption>
+                    <caption>{title.clone()}</caption>
                     <thead>
                         <tr>
                             <th scope="col">{first}</th>
