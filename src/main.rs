@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 use std::time::Duration;
 use switchyard::clock::Clock;
+use switchyard::errand;
 use switchyard::house::{self, House, OpenError, Shared};
 use switchyard::server;
-use switchyard::settings::{Mistake, Settings};
+use switchyard::settings::{Act, Mistake, Settings};
 use switchyard::setup::SetupError;
 use switchyard::store::StoreError;
 use tokio::net::TcpListener;
@@ -31,7 +32,11 @@ async fn main() -> ExitCode {
         .with_env_filter(EnvFilter::try_new(&settings.log).unwrap_or_default())
         .with_writer(std::io::stderr)
         .init();
-    match run(settings).await {
+    let ended = match settings.act {
+        Act::Serve => run(settings).await,
+        _ => errand::run(&settings, &Clock::wall(), say).await.map_err(Into::into),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => match error.downcast_ref() {
             Some(OpenError::Setup(SetupError::Conflicts(mistakes))) => report(mistakes),
@@ -79,6 +84,11 @@ fn report(mistakes: &[Mistake]) -> ExitCode {
         eprintln!("  {mistake}");
     }
     ExitCode::from(2)
+}
+
+#[expect(clippy::print_stdout, reason = "an errand talks to its terminal")]
+fn say(line: &str) {
+    println!("{line}");
 }
 
 #[expect(clippy::print_stdout, reason = "the address is what a person starts the program for")]

@@ -3,11 +3,13 @@
 //! The environment is read here and nowhere else. Everything is checked before anything starts, and every mistake is
 //! reported at once.
 
+mod act;
 mod declared;
 mod file;
 mod flags;
 pub mod rules;
 
+pub use act::Act;
 pub use declared::{DeclaredConfig, DeclaredKey, DeclaredProvider, Owner, SANDBOX, SetupFile};
 
 use crate::secret;
@@ -52,6 +54,8 @@ pub struct Settings {
     pub environment: Vec<(String, Zeroizing<String>)>,
     /// A filter such as `info` or `switchyard=debug`.
     pub log: String,
+    /// What the process is started for.
+    pub act: Act,
 }
 
 /// Its secrets are not for logs.
@@ -154,6 +158,7 @@ impl Settings {
             setup: SetupFile::read(root, world),
             environment: environment(world, root.notes()),
             log: layers.one("log", log).unwrap_or_else(|| "info,memory_serve=warn".into()),
+            act: flags.act(),
         }
     }
 

@@ -1,8 +1,10 @@
 //! All SQL. Three files: `control.db` (what is edited by hand), `journal.db` (what happened) and `cache.db` (what may be
 //! lost), so that logs never starve edits. Each has one writer connection and several readers.
 
+pub(in crate::store) mod blocks;
 pub mod cache;
 pub mod calls;
+pub mod changes;
 pub mod configs;
 pub mod declared;
 pub mod drafts;
@@ -11,8 +13,11 @@ pub mod feedback;
 pub mod find;
 pub mod journal;
 pub mod keys;
+pub mod opinions;
 pub mod people;
 pub mod providers;
+pub mod rollups;
+pub mod samples;
 pub mod sessions;
 pub mod traces;
 pub mod usage;

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::model::range::Range;
-use crate::model::{account, config, key, log, playground, provider, trace, usage};
+use crate::model::{account, analytics, config, key, log, playground, provider, trace, usage};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
@@ -203,4 +203,9 @@ pub async fn run_sheet(form: playground::Sheet) -> Result<String, Failure> {
 #[server(input = Json)]
 pub async fn overview(range: Range) -> Result<usage::Overview, Failure> {
     session().await?.overview(range).await
+}
+
+#[server(input = Json)]
+pub async fn analytics(query: analytics::AnalyticsQuery) -> Result<analytics::Analytics, Failure> {
+    session().await?.analytics(query).await
 }

@@ -5,6 +5,7 @@
 
 use crate::failure::Failure;
 use crate::model::account::{Doorway, FirstSteps, InviteLink, Members, Person, Role, SignIn, SignUp};
+use crate::model::analytics::{Analytics, AnalyticsQuery};
 use crate::model::config::{ConfigDetail, ConfigRow, Outcome, Published, Saved, Trial};
 use crate::model::key::{Keys, MintedKey, NewKey};
 use crate::model::log::{LogDetail, LogPage, LogQuery};
@@ -107,6 +108,7 @@ pub trait PlayDesk {
 #[async_trait]
 pub trait UsageDesk {
     async fn overview(&self, range: Range) -> Answer<Overview>;
+    async fn analytics(&self, query: AnalyticsQuery) -> Answer<Analytics>;
 }
 
 /// A signed-in person at work.

@@ -1,6 +1,7 @@
 //! Types shared by browser, store and gateway: serde and std only.
 
 pub mod account;
+pub mod analytics;
 pub mod chat;
 pub mod config;
 pub mod duration;

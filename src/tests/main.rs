@@ -5,6 +5,7 @@ mod caching;
 mod chaos;
 mod corpora;
 mod edges;
+mod figures;
 mod gateway;
 mod journal;
 mod live;

@@ -8,8 +8,8 @@ use crate::parts::pop::Pop;
 use crate::parts::theme::ThemeSwitch;
 use icondata_core::Icon as IconData;
 use icondata_lu::{
-    LuChevronsUpDown, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu, LuPlug, LuScrollText, LuSearch,
-    LuTerminal, LuUsers, LuWaypoints,
+    LuChartLine, LuChevronsUpDown, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu, LuPlug, LuScrollText,
+    LuSearch, LuTerminal, LuUsers, LuWaypoints,
 };
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -21,8 +21,12 @@ pub type Who = Resource<Result<Option<Person>, Failure>>;
 /// A line of the rail: path, name, icon.
 type Line = (&'static str, &'static str, IconData);
 
-const WATCH: [Line; 3] =
-    [("/", "Overview", LuLayoutDashboard), ("/logs", "Logs", LuScrollText), ("/traces", "Traces", LuListTree)];
+const WATCH: [Line; 4] = [
+    ("/", "Overview", LuLayoutDashboard),
+    ("/logs", "Logs", LuScrollText),
+    ("/traces", "Traces", LuListTree),
+    ("/analytics", "Analytics", LuChartLine),
+];
 const CONNECT: [Line; 3] =
     [("/configs", "Configs", LuWaypoints), ("/providers", "Providers", LuPlug), ("/keys", "API keys", LuKeyRound)];
 const USE: [Line; 1] = [("/playground", "Playground", LuTerminal)];
@@ -56,6 +60,9 @@ pub fn Frame() -> impl IntoView {
                     <ul>
                         <li>
                             <RailLink line=WATCH[2] />
+                        </li>
+                        <li>
+                            <RailLink line=WATCH[3] />
                         </li>
                         <li>
                             <RailLink line=CONNECT[2] />
