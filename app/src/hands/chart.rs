@@ -71,10 +71,13 @@ impl Charts {
     }
 
     fn point(&mut self, event: &PointerEvent) {
-        let Some((hit, cells)) = around(event, ".hit").and_then(|hit| Some((hit.clone(), self.cells(&hit)?))) else {
-            return if self.eye.is_some() && !self.held {
-                self.look(None)
-            };
+        let hit = around(event, ".hit");
+        let Some((hit, cells)) = hit.and_then(|hit| Some((hit.clone(), self.at(&hit)?.cells))) else {
+            self.grasped = None;
+            if !self.held {
+                self.look(None);
+            }
+            return;
         };
         let (Ok(across), Ok(width)) = (usize::try_from(event.offset_x()), usize::try_from(hit.client_width())) else {
             return;
