@@ -1,9 +1,10 @@
-//! The admin API below `/v1`: configs, providers, virtual keys, integrations and API keys, as Portkey's SDKs manage them
+//! The admin API below `/v1`: configs, providers, virtual keys, integrations, API keys and figures, as Portkey's SDKs manage them
 //! (contract §4.2).
 //!
 //! One table says what there is; router and OpenAPI document are made from it. Each row asks for scopes of the key, and
 //! then acts through the same [`Seat`] as the console's pages.
 
+pub mod analytics;
 pub mod answer;
 pub mod ask;
 pub mod configs;

@@ -32,12 +32,15 @@ pub fn lines(scale: Scale, series: &[Series]) -> String {
     })
 }
 
-/// Bars stacked in order, the first at the bottom, over a ruled grid.
+/// Bars stacked in order, the first at the bottom, over a ruled grid. The period before is a line over them.
 pub fn stack(scale: Scale, series: &[Series]) -> String {
     draw(cells(series), scale, |plane| {
         rule(plane, scale, cells(series))?;
         let mut floor = vec![0; cells(series)];
-        series.iter().try_for_each(|series| bars(plane, series, &mut floor))
+        series.iter().try_for_each(|series| match series.ink {
+            Ink::Before => line(plane, series),
+            _ => bars(plane, series, &mut floor),
+        })
     })
 }
 

@@ -3,6 +3,7 @@
 //! Each noun's trait of `app::backend` is implemented in a file of its own. Roles are checked here and nowhere else.
 
 pub mod alerts;
+pub mod analytics;
 pub mod configs;
 pub mod find;
 pub mod integrations;

@@ -147,7 +147,11 @@ pub async fn close(house: Shared, patience: Duration) -> bool {
     tokio::time::timeout(patience, ended).await.is_ok()
 }
 
-fn occupy(folder: &Path) -> Result<File, OpenError> {
+/// Makes the data folder where it is missing, and holds it as long as the file lives.
+///
+/// # Errors
+/// When it cannot be made, or another process holds it.
+pub fn occupy(folder: &Path) -> Result<File, OpenError> {
     let failed = |source| OpenError::Folder { folder: folder.to_owned(), source };
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     if fs::metadata(folder).map_err(failed)?.permissions().mode() & 0o077 != 0 {

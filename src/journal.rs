@@ -72,7 +72,7 @@ impl Journal {
     /// When the open file or the database cannot be used.
     pub async fn open(folder: &Path, store: &Store, clock: &Clock, tasks: &Tasks) -> Result<Self, JournalError> {
         let (slots, left) = Slots::open(&folder.join("open.slots"))?;
-        let mut scribe = Scribe::open(store).await?;
+        let mut scribe = Scribe::open(store, clock).await?;
         let now = clock.now();
         let Left { openings, mut holds } = left;
         let rows = openings.into_iter().map(|opening| interrupted(opening, &mut holds, now)).collect::<Vec<_>>();

@@ -5,9 +5,10 @@ use std::num::NonZero;
 use std::process::ExitCode;
 use std::time::Duration;
 use switchyard::clock::Clock;
+use switchyard::errand;
 use switchyard::house::{self, House, OpenError, Shared};
 use switchyard::server;
-use switchyard::settings::{Mistake, Settings};
+use switchyard::settings::{Act, Mistake, Settings};
 use switchyard::setup::SetupError;
 use switchyard::store::StoreError;
 use tokio::net::TcpListener;
@@ -49,7 +50,11 @@ fn workers(cores: usize) -> io::Result<Runtime> {
 }
 
 async fn ended(settings: Settings) -> ExitCode {
-    match run(settings).await {
+    let ended = match settings.act {
+        Act::Serve => run(settings).await,
+        _ => errand::run(&settings, &Clock::wall(), say).await.map_err(Into::into),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => match error.downcast_ref() {
             Some(OpenError::Setup(SetupError::Conflicts(mistakes))) => report(mistakes),
@@ -97,6 +102,11 @@ fn report(mistakes: &[Mistake]) -> ExitCode {
         eprintln!("  {mistake}");
     }
     ExitCode::from(2)
+}
+
+#[expect(clippy::print_stdout, reason = "an errand talks to its terminal")]
+fn say(line: &str) {
+    println!("{line}");
 }
 
 #[expect(clippy::print_stdout, reason = "the address is what a person starts the program for")]

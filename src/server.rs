@@ -7,12 +7,14 @@ mod live;
 use crate::auth;
 use crate::auth::csrf::Fence;
 use crate::desk::Visitor;
+use crate::desk::analytics::csv;
 use crate::house::Shared;
 use crate::{admin, assets, gateway};
-use app::backend::Backend;
-use app::{App, shell};
+use app::backend::{Backend, Door};
+use app::failure::Failure;
+use app::{App, analytics_query, shell};
 use axum::Router;
-use axum::extract::{ConnectInfo, Form, Request};
+use axum::extract::{ConnectInfo, Form, RawQuery, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -50,6 +52,7 @@ pub async fn serve(house: &Shared, listener: TcpListener, stop: impl Future<Outp
 fn console(house: &Shared) -> Router {
     let options = LeptosOptions::builder().output_name("app").build();
     let secure = house.settings.secure();
+    let files = Arc::clone(house);
     let front = assets::front();
     let context = {
         let (house, front) = (Arc::clone(house), front);
@@ -68,6 +71,7 @@ fn console(house: &Shared) -> Router {
         .with_state(options)
         .merge(live::router(house))
         .merge(files::router(house))
+        .route("/analytics.csv", get(move |query: RawQuery, parts: request::Parts| figures(files, query, parts)))
         .route("/theme", post(move |headers: HeaderMap, form: Form<ThemeForm>| theme(secure, headers, form)))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(Arc::new(Fence::new(&house.settings)), auth::csrf))
@@ -81,6 +85,28 @@ fn visitor(house: &Shared, parts: &request::Parts) -> Option<Visitor> {
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
     let client = auth::client_ip(peer, &parts.headers, &house.settings.trusted_proxies);
     Some(Visitor { house: Arc::clone(house), session, client })
+}
+
+/// Figures of the analytics page as a file, for who may see the page.
+async fn figures(house: Shared, RawQuery(query): RawQuery, parts: request::Parts) -> Response {
+    let query = query.unwrap_or_default();
+    let fields: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let graph = fields.iter().find(|(name, _)| name == "graph").and_then(|(_, place)| place.parse().ok());
+    let asked = analytics_query(&fields.into_iter().collect());
+    let told = async {
+        let visitor = visitor(&house, &parts).ok_or(Failure::SignedOut)?;
+        visitor.session().await?.analytics(asked).await
+    };
+    match told.await {
+        Ok(told) => {
+            let name = format!("attachment; filename=\"{}.csv\"", told.query.tab.word());
+            let kind = "text/csv; charset=utf-8".to_owned();
+            let heads = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)];
+            (heads, csv::text(&told, graph)).into_response()
+        }
+        Err(Failure::SignedOut) => Redirect::to("/sign-in").into_response(),
+        Err(failure) => (StatusCode::INTERNAL_SERVER_ERROR, failure.to_string()).into_response(),
+    }
 }
 
 async fn healthy() -> impl IntoResponse {

@@ -3,6 +3,7 @@
 //! The environment is read here and nowhere else. Everything is checked before anything starts, and every mistake is
 //! reported at once.
 
+mod act;
 mod alerts;
 mod declared;
 mod file;
@@ -11,6 +12,7 @@ mod import;
 pub mod limits;
 pub mod rules;
 
+pub use act::Act;
 pub use alerts::{Alerts, Mail, Webhook};
 pub use declared::{
     DeclaredConfig, DeclaredKey, DeclaredModel, DeclaredPrice, DeclaredProvider, Owner, SANDBOX, SetupFile,
@@ -61,6 +63,8 @@ pub struct Settings {
     pub environment: Vec<(String, Zeroizing<String>)>,
     /// A filter such as `info` or `switchyard=debug`.
     pub log: String,
+    /// What the process is started for.
+    pub act: Act,
 }
 
 /// Its secrets are not for logs.
@@ -168,6 +172,7 @@ impl Settings {
             alerts: Alerts::read(root, world),
             environment: environment(world, root.notes()),
             log: layers.one("log", log).unwrap_or_else(|| "info,memory_serve=warn".into()),
+            act: flags.act(),
         }
     }
 

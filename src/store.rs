@@ -2,8 +2,10 @@
 //! lost), so that logs never starve edits. Each has one writer connection and several readers.
 
 pub mod alerts;
+pub(in crate::store) mod blocks;
 pub mod cache;
 pub mod calls;
+pub mod changes;
 pub mod configs;
 pub mod declared;
 pub mod drafts;
@@ -15,8 +17,11 @@ pub mod journal;
 pub mod keys;
 pub mod limits;
 pub mod models;
+pub mod opinions;
 pub mod people;
 pub mod providers;
+pub mod rollups;
+pub mod samples;
 pub mod sessions;
 pub mod traces;
 pub mod usage;

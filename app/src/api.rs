@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::model::range::Range;
 use crate::model::{
-    account, alert, config, key, limit, log, models, playground, provider, reference, trace, transfer, usage,
+    account, alert, analytics, config, key, limit, log, models, playground, provider, reference, trace, transfer, usage,
 };
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
@@ -343,4 +343,9 @@ pub async fn alerts() -> Result<alert::Alerts, Failure> {
 #[server(input = Json)]
 pub async fn overview(range: Range) -> Result<usage::Overview, Failure> {
     session().await?.overview(range).await
+}
+
+#[server(input = Json)]
+pub async fn analytics(query: analytics::AnalyticsQuery) -> Result<analytics::Analytics, Failure> {
+    session().await?.analytics(query).await
 }

@@ -6,6 +6,7 @@
 use crate::failure::Failure;
 use crate::model::account::{Doorway, FirstSteps, InviteLink, Members, Person, Role, SignIn, SignUp};
 use crate::model::alert::Alerts;
+use crate::model::analytics::{Analytics, AnalyticsQuery};
 use crate::model::config::{ConfigDetail, ConfigRow, Outcome, Published, Saved, Trial};
 use crate::model::key::{KeyForm, Keys, MintedKey};
 use crate::model::limit::{LimitForm, Limits};
@@ -162,6 +163,7 @@ pub trait AlertDesk {
 #[async_trait]
 pub trait UsageDesk {
     async fn overview(&self, range: Range) -> Answer<Overview>;
+    async fn analytics(&self, query: AnalyticsQuery) -> Answer<Analytics>;
 }
 
 /// Budgets and rate limits. What a file declares can be read, reset and released, and not changed.

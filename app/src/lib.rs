@@ -13,6 +13,8 @@ mod routes;
 #[cfg(feature = "ssr")]
 mod shell;
 
+#[cfg(feature = "ssr")]
+pub use pages::analytics::url::read as analytics_query;
 pub use routes::App;
 #[cfg(feature = "ssr")]
 pub use shell::{Front, shell};

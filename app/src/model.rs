@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod alert;
+pub mod analytics;
 pub mod chat;
 pub mod config;
 pub mod duration;

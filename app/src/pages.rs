@@ -1,5 +1,6 @@
 //! The pages, one file each: query → resource → parts. The URL is the state.
 
+pub mod analytics;
 pub mod budgets;
 pub mod configs;
 pub mod first_steps;

@@ -1,5 +1,6 @@
 //! Every page and its path.
 
+use crate::pages::analytics::Analytics;
 use crate::pages::budgets::Budgets;
 use crate::pages::configs::Configs;
 use crate::pages::configs::editor::Editor;
@@ -46,6 +47,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("") view=NoTrace ssr=SsrMode::Async />
                         <Route path=path!(":id") view=Trace ssr=SsrMode::Async />
                     </ParentRoute>
+                    <Route path=path!("/analytics") view=Analytics ssr=SsrMode::Async />
                     <Route path=path!("/configs") view=Configs ssr=SsrMode::Async />
                     <Route path=path!("/configs/new") view=NewConfig ssr=SsrMode::Async />
                     <Route path=path!("/configs/:slug") view=Editor ssr=SsrMode::Async />

@@ -35,9 +35,17 @@ def busy(slot: int) -> float:
     return 0.25 + 0.5 * math.sin(math.pi * slot / SLOTS) ** 2 + 0.15 * math.sin(slot / 9)
 
 
+def add_up_again(db: sqlite3.Connection) -> None:
+    """Sums are made from fresh figures: all become fresh again."""
+    names = ", ".join(columns(db, "rollup_fresh"))
+    db.execute(f"INSERT INTO rollup_fresh ({names}) SELECT {names} FROM rollup_minutes")
+    db.execute("DELETE FROM rollup_minutes")
+    db.execute("DELETE FROM rollup_sums WHERE dimension NOT LIKE 'meta.%'")
+
+
 def move(db: sqlite3.Connection, group: tuple, back: int, dice: random.Random) -> None:
     *names, minute = group
-    copy(db, "rollups", GROUP, group, {"minute": minute - back})
+    copy(db, "rollup_fresh", GROUP, group, {"minute": minute - back})
     calls = db.execute(
         "SELECT id, at FROM calls WHERE workspace = ? AND provider = ? AND model_served = ? AND key_id = ? AND status = ?"
         " AND at >= ? AND at < ?",
@@ -53,6 +61,7 @@ def move(db: sqlite3.Connection, group: tuple, back: int, dice: random.Random) -
 def main(path: str) -> None:
     dice = random.Random(7)
     db = sqlite3.connect(path)
+    add_up_again(db)
     groups = db.execute("SELECT workspace, provider, model, key_id, status, minute FROM rollups").fetchall()
     for slot in range(1, SLOTS):
         for group in groups:

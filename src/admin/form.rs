@@ -42,6 +42,11 @@ impl Form {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
+    /// All names with their text, as a query has them.
+    pub fn texts_of_query(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+    }
+
     pub fn text(&self, name: &str) -> Result<Option<&str>, Refused> {
         match self.get(name) {
             None => Ok(None),

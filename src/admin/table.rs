@@ -2,7 +2,7 @@
 
 use crate::admin::answer::Told;
 use crate::admin::ask::Ask;
-use crate::admin::{configs, integrations, keys, policies, providers, setup, virtual_keys};
+use crate::admin::{analytics, configs, integrations, keys, policies, providers, setup, virtual_keys};
 use axum::routing::MethodFilter;
 use std::future::Future;
 use std::pin::Pin;
@@ -176,4 +176,27 @@ pub static ROUTES: &[Row] = &[
         {("text", "string", true)} setup::plan),
     row!(Post "/setup" ["setup.update"] "Import such a text: what it names is added or changed, nothing is removed"
         {("text", "string", true)} setup::apply),
+    row!(Get "/analytics/graphs/requests" ["analytics.view"] "Requests over time" {} analytics::requests),
+    row!(Get "/analytics/graphs/cost" ["analytics.view"] "Cost over time, in cents" {} analytics::cost),
+    row!(Get "/analytics/graphs/latency" ["analytics.view"] "Latency over time, in milliseconds" {} analytics::latency),
+    row!(Get "/analytics/graphs/tokens" ["analytics.view"] "Tokens over time" {} analytics::tokens),
+    row!(Get "/analytics/graphs/users" ["analytics.view"] "Distinct users over time" {} analytics::users),
+    row!(Get "/analytics/graphs/users/requests" ["analytics.view"] "Requests of each user over time" {} analytics::user_requests),
+    row!(Get "/analytics/graphs/errors" ["analytics.view"] "Errors over time" {} analytics::errors),
+    row!(Get "/analytics/graphs/errors/rate" ["analytics.view"] "Error rate over time, in percent" {} analytics::error_rate),
+    row!(Get "/analytics/graphs/errors/stacks" ["analytics.view"] "Errors over time by status" {} analytics::error_stacks),
+    row!(Get "/analytics/graphs/errors/status-codes" ["analytics.view"] "Errors by status" {} analytics::status_codes),
+    row!(Get "/analytics/graphs/requests/rescued" ["analytics.view"] "Calls that retries and fallbacks rescued" {} analytics::rescued),
+    row!(Get "/analytics/graphs/cache/hit-rate" ["analytics.view"] "Hits of the cache and what they saved" {} analytics::hit_rate),
+    row!(Get "/analytics/graphs/cache/latency" ["analytics.view"] "What a hit of the cache takes" {} analytics::cache_latency),
+    row!(Get "/analytics/graphs/feedbacks" ["analytics.view"] "Feedback over time" {} analytics::feedbacks),
+    row!(Get "/analytics/graphs/feedbacks/scores" ["analytics.view"] "Feedback by score" {} analytics::scores),
+    row!(Get "/analytics/graphs/feedbacks/weighted" ["analytics.view"] "Weighted feedback over time" {} analytics::weighted),
+    row!(Get "/analytics/graphs/feedbacks/ai-models" ["analytics.view"] "Feedback by model" {} analytics::ai_models),
+    row!(Get "/analytics/summary/cache" ["analytics.view"] "What the cache did" {} analytics::cache_summary),
+    row!(Get "/analytics/groups/users" ["analytics.view"] "Figures by user" {} analytics::by_user),
+    row!(Get "/analytics/groups/ai-models" ["analytics.view"] "Figures by model" {} analytics::by_model),
+    row!(Get "/analytics/groups/metadata/{key}" ["analytics.view"] "Figures by a key of metadata" {} analytics::by_metadata),
+    row!(Get "/analytics/groups/workspaces" ["analytics.view"] "Figures of the workspace" {} analytics::by_workspace),
+    row!(Get "/analytics/groups/{group}" ["analytics.view"] "Figures by provider, api-keys, virtual-keys, configs, prompts, status-codes or cache-status" {} analytics::by),
 ];

@@ -58,6 +58,7 @@ pub(super) async fn filter(store: &Store, workspace: &str, query: &LogQuery, win
         },
         trace: query.trace.clone(),
         metadata: query.metadata.clone(),
+        text: query.text.clone(),
         ..CallFilter::default()
     })
 }
@@ -72,7 +73,7 @@ async fn key_ids(store: &Store, workspace: &str, key: &str) -> Stored<Vec<String
     Ok(ids)
 }
 
-fn statuses(word: &str) -> Option<Statuses> {
+pub(super) fn statuses(word: &str) -> Option<Statuses> {
     match word.strip_suffix("xx") {
         Some(class) => class.parse().ok().map(Statuses::Class),
         None if word == "error" => Some(Statuses::Errors),

@@ -1,6 +1,6 @@
 //! `GET /v1/logs` and `GET /v1/logs/{id}`: the journal in the contract's own words (§6.1, §6.3).
 
-pub(in crate::gateway) mod query;
+pub(crate) mod query;
 mod record;
 mod said;
 

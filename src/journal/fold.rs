@@ -1,20 +1,20 @@
-//! Minutes become hours, so that a month of figures is read in milliseconds.
+//! Minutes become sums by the quarter, the hour and the day, so that a month of figures is read in milliseconds.
 
 use crate::clock::Clock;
-use crate::journal::sketch::Sketch;
 use crate::store::{Store, Stored};
 use crate::tasks::Tasks;
 use std::time::Duration;
 
-/// An hour is added up a day after it ended: no call that began in it is still open then.
-const REST: i64 = 24 * 3_600_000;
-const PAUSE: Duration = Duration::from_secs(3_600);
+/// A quarter of an hour is added up this long after it ended, milliseconds: by then the writer no longer holds its bins.
+/// What comes later is added to it by itself.
+const REST: i64 = 5 * 60_000;
+const PAUSE: Duration = Duration::from_secs(60);
 
-/// Adds up what is due, now and every hour, until shutdown.
+/// Adds up what is due, now and every minute, until shutdown.
 pub(super) async fn keep(store: Store, clock: Clock, tasks: Tasks) {
     loop {
         if let Err(error) = fold(&store, clock.now()).await {
-            tracing::error!(%error, "figures were not added up by the hour; charts read them by the minute");
+            tracing::error!(%error, "figures were not added up; charts read them by the minute");
         }
         tokio::select! {
             () = tasks.stopping() => return,
@@ -23,19 +23,19 @@ pub(super) async fn keep(store: Store, clock: Clock, tasks: Tasks) {
     }
 }
 
-/// Adds up every hour that is due at `now` (milliseconds), and says how many there were.
-pub(super) async fn fold(store: &Store, now: i64) -> Stored<usize> {
-    let mut hours = 0;
-    for workspace in store.workspace_ids().await? {
-        while store.fold_hour(&workspace, now - REST, compact).await? {
-            hours += 1;
+/// Adds up every quarter that is due at `now` (milliseconds), and says how many there were. Whole hours become blocks.
+pub async fn fold(store: &Store, now: i64) -> Stored<usize> {
+    let mut quarters = 0;
+    for workspace in store.rolled_workspaces().await? {
+        while store.add_up(&workspace, now - REST).await? {
+            quarters += 1;
+            tokio::task::yield_now().await;
         }
     }
-    Ok(hours)
-}
-
-fn compact(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    Sketch::decode(bytes).ok()?.encode(&mut out);
-    Some(out)
+    for workspace in store.workspace_ids().await? {
+        while store.pack_due(&workspace, now - REST).await? {
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(quarters)
 }

@@ -1,7 +1,8 @@
 //! The journal's one writer: whatever is queued when it is free becomes one transaction. No timer.
 
+use crate::clock::Clock;
 use crate::journal::record::{Outcome, Record};
-use crate::journal::rollup::{Bin, Rollups};
+use crate::journal::rollup::{Rollups, Unknown};
 use crate::journal::slots::Slots;
 use crate::journal::uses::Uses;
 use crate::journal::{Filed, PLACES, Stopped, tend};
@@ -23,6 +24,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub(super) struct Scribe {
     store: Store,
     pen: Pen,
+    clock: Clock,
     rollups: Rollups,
     uses: Uses,
 }
@@ -79,8 +81,14 @@ fn gather(queue: &mut mpsc::Receiver<Filed>, batch: &mut Vec<Filed>, most: usize
 }
 
 impl Scribe {
-    pub(super) async fn open(store: &Store) -> Stored<Self> {
-        Ok(Self { store: store.clone(), pen: store.pen().await?, rollups: Rollups::default(), uses: Uses::default() })
+    pub(super) async fn open(store: &Store, clock: &Clock) -> Stored<Self> {
+        Ok(Self {
+            store: store.clone(),
+            pen: store.pen().await?,
+            clock: clock.clone(),
+            rollups: Rollups::after(store.newest_minute().await?),
+            uses: Uses::default(),
+        })
     }
 
     /// Writes what a killed process left open.
@@ -128,27 +136,13 @@ impl Scribe {
     }
 
     async fn try_write(&mut self, batch: &[Filed]) -> Stored<()> {
-        let Self { store, pen, rollups, uses } = self;
-        let mut touched = Vec::<Bin>::with_capacity(4);
-        for call in batch.iter().map(|filed| &filed.record.call) {
-            let bin = Bin::of(call);
-            if !touched.contains(&bin) {
-                if !rollups.known(&bin) {
-                    rollups.learn(bin.clone(), store.figures(&bin).await?);
-                }
-                touched.push(bin.clone());
-            }
-            rollups.add(&bin, call);
-        }
         let records = batch.iter().map(|filed| &*filed.record).collect::<Vec<_>>();
-        let figures =
-            touched.iter().filter_map(|bin| rollups.figures(bin).map(|figures| (bin, figures))).collect::<Vec<_>>();
-        let used = uses.due(&records);
-        pen.write_calls(&records, &figures, &used).await?;
-        uses.store(&used);
-        if let Some(newest) = touched.iter().map(|bin| bin.minute).max() {
-            rollups.forget(newest);
-        }
+        let now = self.clock.now();
+        learn(&self.store, &mut self.rollups, &records, now).await?;
+        let changes = self.rollups.count(records.iter().map(|record| &record.call), now);
+        let used = self.uses.due(&records);
+        self.pen.write_calls(&records, &changes, &used).await?;
+        self.uses.store(&used);
         Ok(())
     }
 
@@ -157,6 +151,24 @@ impl Scribe {
             tracing::warn!(%error, "the journal's writer did not close its file");
         }
     }
+}
+
+/// Reads what memory lacks of the figures that these calls touch.
+pub(super) async fn learn(store: &Store, rollups: &mut Rollups, records: &[&Record], now: i64) -> Stored<()> {
+    let Unknown { bins, pairs, names } = rollups.unknown(records.iter().map(|record| &record.call), now);
+    for bin in bins {
+        let figures = store.figures(&bin).await?;
+        rollups.learn(bin, figures);
+    }
+    for pair in pairs {
+        let figures = store.pair_figures(&pair).await?;
+        rollups.learn_pair(pair, figures);
+    }
+    for (workspace, key, day) in names {
+        let values = store.values_of(&workspace, &key, day).await?;
+        rollups.learn_names(&workspace, &key, day, values);
+    }
+    Ok(())
 }
 
 /// Tells the callers that nothing can be promised, once; their rows are kept and say so.

@@ -1,6 +1,7 @@
 //! The plain settings: one table names each for the command line, the environment and the set-up file.
 
 use super::World;
+use super::act::{self, Act};
 use super::file::{Given, Notes, Section};
 use super::rules::Ruling;
 use clap::error::ErrorKind;
@@ -69,6 +70,10 @@ impl Flags {
         self.text("setup")
     }
 
+    pub(super) fn act(&self) -> Act {
+        self.0.as_ref().map(act::read).unwrap_or_default()
+    }
+
     fn text(&self, name: &str) -> Option<&str> {
         self.0.as_ref()?.get_one::<String>(name).map(String::as_str)
     }
@@ -78,7 +83,8 @@ fn command() -> Command {
     let about = "A self-hosted AI gateway with a web console. Each option but --setup is also a key of the set-up file \
                  and a variable such as SWITCHYARD_LISTEN.";
     let setup = Arg::new("setup").long("setup").value_name("FILE").help("The set-up file, also SWITCHYARD_SETUP");
-    let start = Command::new("switchyard").version(env!("CARGO_PKG_VERSION")).about(about).arg(setup);
+    let start = Command::new("switchyard").version(env!("CARGO_PKG_VERSION")).about(about).arg(setup.global(true));
+    let start = start.subcommands(act::commands());
     KEYS.iter().fold(start, |command, key| match key.flag {
         Some(flag) => command.arg(argument(key, flag)),
         None => command,
@@ -86,7 +92,7 @@ fn command() -> Command {
 }
 
 fn argument(key: &Key, flag: &'static str) -> Arg {
-    let argument = Arg::new(key.name).long(flag).value_name(key.value).help(key.help);
+    let argument = Arg::new(key.name).long(flag).value_name(key.value).help(key.help).global(true);
     if key.value == "BOOL" { argument.num_args(0..=1).default_missing_value("true") } else { argument }
 }
 

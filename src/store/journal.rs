@@ -1,15 +1,15 @@
 //! Writing the journal: one transaction a batch.
 
 use crate::journal::record::{AttemptRow, CallRow, ChargeKind, Record};
-use crate::journal::rollup::{Bin, Figures};
-use crate::journal::sketch::Sketch;
+use crate::journal::rollup::{Changes, Figures, Pair};
 use crate::journal::uses::Use;
 use crate::store::calls::COLUMNS;
-use crate::store::{Store, StoreError, Stored};
+use crate::store::rollups::{HOUR, Rows, bind_bin, bind_pair};
+use crate::store::{Store, Stored};
 use futures_util::{FutureExt, TryStreamExt};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
-use sqlx::{Arguments, ConnectOptions, Connection, Executor, Row};
-use std::collections::{BTreeMap, HashSet};
+use sqlx::{Arguments, ConnectOptions, Connection, Executor};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -18,8 +18,8 @@ use tokio::time::timeout;
 const ATTEMPT_COLUMNS: &str = "call, number, provider, vendor, model, target, url, status, error, started_us, \
     latency_us, first_token_us, tokens_in, tokens_out, cost, waited_us, retry";
 
-const ROLLUP_COLUMNS: &str = "workspace, minute, provider, model, key_id, status, calls, tokens_in, tokens_out, cost, \
-    unpriced, latency, first_token, cache_hits, cache_asked";
+/// Rows of one statement at most: SQLite numbers no more than 32,766 values.
+const ROWS_MOST: usize = 500;
 
 /// What calls took of a limit: its kind, limit, group, time and, of what a crash left, the call; how much, and how many
 /// calls without a price.
@@ -46,38 +46,21 @@ struct Batch<'q> {
     statements: usize,
 }
 
-/// One insertion: what stands before its columns and after its rows.
-struct Statement<'a> {
-    start: &'a str,
-    columns: &'a str,
-    end: &'a str,
-}
-
-type Bound = Result<(), sqlx::error::BoxDynError>;
+pub(in crate::store) type Bound = Result<(), sqlx::error::BoxDynError>;
+type Bind<T> = fn(&mut SqliteArguments<'_>, &T) -> Bound;
 
 impl Pen {
     /// Writes calls with their attempts, bodies and figures, and when keys were last used. All or nothing.
     ///
     /// The whole transaction is one text with one list of values: one trip to the database's thread, whatever the
     /// number of rows. Texts differ only by counts, so that they stay prepared.
-    pub async fn write_calls(
-        &mut self,
-        records: &[&Record],
-        figures: &[(&Bin, &Figures)],
-        uses: &[Use<'_>],
-    ) -> Stored<()> {
-        let attempts = records
-            .iter()
-            .flat_map(|record| {
-                let call = record.call.id.as_str();
-                record.attempts.iter().zip(0..).map(move |(attempt, number)| (call, number, attempt))
-            })
-            .collect::<Vec<_>>();
-        let mut batch = Batch::default();
-        batch.insert("INSERT INTO calls", COLUMNS, records, bind_call)?;
-        batch.insert("INSERT INTO attempts", ATTEMPT_COLUMNS, &attempts, bind_attempt)?;
-        batch.insert("INSERT INTO bodies", "call, frame", records, bind_body)?;
-        batch.insert("INSERT OR REPLACE INTO rollups", ROLLUP_COLUMNS, figures, bind_figures)?;
+    pub async fn write_calls(&mut self, records: &[&Record], changes: &Changes, uses: &[Use<'_>]) -> Stored<()> {
+        let mut batch = Batch::of(records)?;
+        batch.put("INSERT OR REPLACE INTO rollup_fresh", Rows::Bins, &changes.bins, bind_bin)?;
+        batch.put_padded("INSERT OR REPLACE INTO rollup_pairs", Rows::Pairs, &changes.pairs)?;
+        batch.add("INSERT INTO rollup_fresh", Rows::Bins, &changes.late_bins, bind_bin)?;
+        batch.add("INSERT INTO rollup_pairs", Rows::Pairs, &changes.late_pairs, bind_pair)?;
+        batch.outdate(changes)?;
         batch.insert("INSERT OR REPLACE INTO key_use", "key_id, last_used_at", uses, bind_use)?;
         batch.insert("INSERT OR REPLACE INTO secret_use", "secret, last_used_at", uses, bind_secret)?;
         batch.charge(records)?;
@@ -131,39 +114,6 @@ impl Store {
         Ok(Pen { connection, committing })
     }
 
-    /// What is stored of a bin; nothing stored is zero.
-    pub async fn figures(&self, bin: &Bin) -> Stored<Figures> {
-        let row = sqlx::query(
-            "SELECT calls, tokens_in, tokens_out, cost, unpriced, latency, first_token, cache_hits, cache_asked \
-             FROM rollups \
-             WHERE workspace = $1 AND minute = $2 AND provider = $3 AND model = $4 AND key_id = $5 AND status = $6",
-        )
-        .bind(&bin.workspace)
-        .bind(bin.minute)
-        .bind(&bin.provider)
-        .bind(&bin.model)
-        .bind(&bin.key_id)
-        .bind(i64::from(bin.status))
-        .fetch_optional(&self.journal.read)
-        .await?;
-        let Some(row) = row else { return Ok(Figures::default()) };
-        let count = |column: &str| row.try_get::<i64, _>(column).map(|count| u64::try_from(count).unwrap_or(0));
-        let sketch = |column: &str| -> Stored<Sketch> {
-            Sketch::decode(row.try_get::<&[u8], _>(column)?).map_err(|_| StoreError::Garbled("sketch"))
-        };
-        Ok(Figures {
-            calls: count("calls")?,
-            tokens_in: count("tokens_in")?,
-            tokens_out: count("tokens_out")?,
-            cost: row.try_get("cost")?,
-            unpriced: count("unpriced")?,
-            cache_hits: count("cache_hits")?,
-            cache_asked: count("cache_asked")?,
-            latency: sketch("latency")?,
-            first_token: sketch("first_token")?,
-        })
-    }
-
     /// Which of these calls have a row already.
     pub async fn known_calls(&self, ids: impl Iterator<Item = &str>) -> Stored<HashSet<String>> {
         let mut known = HashSet::new();
@@ -190,20 +140,19 @@ impl Store {
     }
 }
 
-impl Batch<'_> {
-    fn insert<T>(
-        &mut self,
-        start: &str,
-        columns: &str,
-        rows: &[T],
-        bind: fn(&mut SqliteArguments<'_>, &T) -> Bound,
-    ) -> Stored<()> {
-        self.put(Statement { start, columns, end: "" }, rows, bind)
+/// Writes calls with their attempts and bodies within a transaction, without figures.
+pub(in crate::store) async fn write_bare(connection: &mut SqliteConnection, records: &[&Record]) -> Stored<()> {
+    for records in records.chunks(ROWS_MOST) {
+        let Batch { text, arguments, .. } = Batch::of(records)?;
+        connection.execute_many(sqlx::query_with(&text, arguments)).try_collect::<Vec<_>>().await?;
     }
+    Ok(())
+}
 
+impl Batch<'_> {
     /// Adds to the sums what the calls took, each counter once.
     fn charge(&mut self, records: &[&Record]) -> Stored<()> {
-        const ADD: &str = "ON CONFLICT DO UPDATE SET amount = amount + excluded.amount";
+        const ADD: &str = " ON CONFLICT DO UPDATE SET amount = amount + excluded.amount";
         let mut taken = Taken::new();
         for record in records {
             for charge in &record.charges {
@@ -217,35 +166,85 @@ impl Batch<'_> {
         let rows = |kind| of(kind).collect::<Vec<TakenRow<'_>>>();
         let spent = format!("{ADD}, unpriced = unpriced + excluded.unpriced");
         let (columns, kept) = ("limit_id, grp, period, amount, unpriced", "limit_id, grp, period, amount, call");
-        self.put(
-            Statement { start: "INSERT INTO spent", columns, end: &spent },
-            &rows(ChargeKind::Spent),
-            |arguments, row| {
-                bind_taken(arguments, row)?;
-                arguments.add(count(row.1.1))
-            },
-        )?;
-        let unsettled = Statement { start: "INSERT INTO unsettled", columns: kept, end: ADD };
-        self.put(unsettled, &rows(ChargeKind::Unsettled), |arguments, row| {
+        self.statement(("INSERT INTO spent", &spent), columns, &rows(ChargeKind::Spent), |arguments, row| {
+            bind_taken(arguments, row)?;
+            arguments.add(count(row.1.1))
+        })?;
+        self.statement(("INSERT INTO unsettled", ADD), kept, &rows(ChargeKind::Unsettled), |arguments, row| {
             bind_taken(arguments, row)?;
             arguments.add(row.0.4.to_owned())
         })?;
-        let used = Statement { start: "INSERT INTO window_uses", columns: "limit_id, grp, at, amount", end: ADD };
-        self.put(used, &rows(ChargeKind::Used), bind_taken)
+        let used = ("INSERT INTO window_uses", ADD);
+        self.statement(used, "limit_id, grp, at, amount", &rows(ChargeKind::Used), bind_taken)
     }
 
-    fn put<T>(
-        &mut self,
-        Statement { start, columns, end }: Statement<'_>,
-        rows: &[T],
-        bind: fn(&mut SqliteArguments<'_>, &T) -> Bound,
-    ) -> Stored<()> {
+    fn of(records: &[&Record]) -> Stored<Self> {
+        let attempts = records
+            .iter()
+            .flat_map(|record| {
+                let call = record.call.id.as_str();
+                record.attempts.iter().zip(0..).map(move |(attempt, number)| (call, number, attempt))
+            })
+            .collect::<Vec<_>>();
+        let mut batch = Self::default();
+        batch.insert("INSERT INTO calls", COLUMNS, records, bind_call)?;
+        batch.insert("INSERT INTO attempts", ATTEMPT_COLUMNS, &attempts, bind_attempt)?;
+        batch.insert("INSERT INTO bodies", "call, frame", records, bind_body)?;
+        Ok(batch)
+    }
+
+    fn insert<T>(&mut self, start: &str, columns: &str, rows: &[T], bind: Bind<T>) -> Stored<()> {
+        for rows in rows.chunks(ROWS_MOST) {
+            self.statement((start, ""), columns, rows, bind)?;
+        }
+        Ok(())
+    }
+
+    /// Rows that stand for all of their bin.
+    fn put<T>(&mut self, start: &str, shape: Rows, rows: &[T], bind: Bind<T>) -> Stored<()> {
+        self.insert(start, &shape.columns(), rows, bind)
+    }
+
+    /// The same, the last row repeated until their number is a power of two, so that few texts need be prepared.
+    fn put_padded(&mut self, start: &str, shape: Rows, rows: &[(Pair, Figures)]) -> Stored<()> {
+        let Some(last) = rows.last() else { return Ok(()) };
+        let wanted = rows.len().next_power_of_two();
+        let padded = rows.iter().chain(std::iter::repeat(last)).take(wanted).collect::<Vec<_>>();
+        self.insert(start, &shape.columns(), &padded, |arguments, row| bind_pair(arguments, row))
+    }
+
+    /// Rows that come on top of what is there.
+    fn add<T>(&mut self, start: &str, shape: Rows, rows: &[T], bind: Bind<T>) -> Stored<()> {
+        for rows in rows.chunks(ROWS_MOST) {
+            self.statement((start, &shape.on_top()), &shape.columns(), rows, bind)?;
+        }
+        Ok(())
+    }
+
+    /// Blocks of hours that calls come late to are made anew.
+    fn outdate(&mut self, changes: &Changes) -> Stored<()> {
+        let hours = changes.late_bins.iter().map(|(bin, _)| (&bin.workspace, bin.minute - bin.minute.rem_euclid(HOUR)));
+        for (workspace, hour) in hours.collect::<BTreeSet<_>>() {
+            self.statements += 2;
+            self.text.push_str(
+                "DELETE FROM call_blocks WHERE workspace = ? AND hour = ?; INSERT INTO late_calls VALUES (?, ?, 1) \
+                 ON CONFLICT DO UPDATE SET calls = calls + 1; ",
+            );
+            for _ in 0..2 {
+                self.arguments.add(workspace.clone()).map_err(sqlx::Error::Encode)?;
+                self.arguments.add(hour).map_err(sqlx::Error::Encode)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn statement<T>(&mut self, (start, end): (&str, &str), columns: &str, rows: &[T], bind: Bind<T>) -> Stored<()> {
         if rows.is_empty() {
             return Ok(());
         }
         self.statements += 1;
         let row = format!("({})", vec!["?"; columns.split(',').count()].join(","));
-        self.text.push_str(&format!("{start} ({columns}) VALUES {} {end}; ", vec![row; rows.len()].join(",")));
+        self.text.push_str(&format!("{start} ({columns}) VALUES {}{end}; ", vec![row; rows.len()].join(",")));
         for row in rows {
             bind(&mut self.arguments, row).map_err(sqlx::Error::Encode)?;
         }
@@ -253,7 +252,7 @@ impl Batch<'_> {
     }
 }
 
-fn count(figure: u64) -> i64 {
+pub(in crate::store) fn count(figure: u64) -> i64 {
     i64::try_from(figure).unwrap_or(i64::MAX)
 }
 
@@ -331,27 +330,6 @@ fn bind_taken(arguments: &mut SqliteArguments<'_>, ((_, limit, group, at, _), (a
 fn bind_body(arguments: &mut SqliteArguments<'_>, record: &&Record) -> Bound {
     arguments.add(record.call.id.clone())?;
     arguments.add(record.frame.clone().unwrap_or_default())
-}
-
-fn bind_figures(arguments: &mut SqliteArguments<'_>, (bin, figures): &(&Bin, &Figures)) -> Bound {
-    arguments.add(bin.workspace.clone())?;
-    arguments.add(bin.minute)?;
-    arguments.add(bin.provider.clone())?;
-    arguments.add(bin.model.clone())?;
-    arguments.add(bin.key_id.clone())?;
-    arguments.add(i64::from(bin.status))?;
-    for figure in [figures.calls, figures.tokens_in, figures.tokens_out] {
-        arguments.add(count(figure))?;
-    }
-    arguments.add(figures.cost)?;
-    arguments.add(count(figures.unpriced))?;
-    for sketch in [&figures.latency, &figures.first_token] {
-        let mut bytes = Vec::with_capacity(64);
-        sketch.encode(&mut bytes);
-        arguments.add(bytes)?;
-    }
-    arguments.add(count(figures.cache_hits))?;
-    arguments.add(count(figures.cache_asked))
 }
 
 fn bind_use(arguments: &mut SqliteArguments<'_>, one: &Use<'_>) -> Bound {

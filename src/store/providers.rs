@@ -309,7 +309,8 @@ mod tests {
         let store = Store::open(folder.path(), false).await.unwrap();
         for (status, calls) in [(200, 90), (429, 4), (499, 3), (0, 2), (502, 1)] {
             sqlx::query(
-                "INSERT INTO rollups VALUES ('default', 60000, 'alpha', 'm', 'k', $1, $2, 0, 0, 0, 0, x'01', x'', 0, 0)",
+                "INSERT INTO rollup_fresh VALUES ('default', 60000, 'alpha', 'm', 'k', $1, '', '', $2, 0, 0, 0, 0, 0, 0, 0, \
+                 0, 0, 0, 0, 0, x'01', x'')",
             )
             .bind(status)
             .bind(calls)

@@ -66,6 +66,7 @@ async fn every_answered_call_outlives_a_killed_server() -> Fallible<()> {
         println!("round {number}: process {} killed after {life:?}, {} answered", server.id(), ledger.answered.len());
         server = Server::start(&binary, folder.path(), "")?;
         interrupted += compare(&ledger, &journal(folder.path(), number).await?);
+        figures(folder.path()).await?;
         answered += ledger.answered.len();
         driven += life;
     }
@@ -233,6 +234,30 @@ async fn journal(folder: &Path, round: u32) -> Fallible<BTreeMap<String, Vec<Str
     Ok(outcomes)
 }
 
+/// What charts read adds up to what the rows say, by call and by pair of metadata.
+async fn figures(folder: &Path) -> Fallible<()> {
+    const SUMS: &str = "sum(calls), sum(errors), sum(tokens_in), sum(tokens_out), sum(cost), sum(unpriced)";
+    const ROWS: &str = "count(*), coalesce(sum(status >= 400 OR status = 0), 0), coalesce(sum(tokens_in), 0), \
+                        coalesce(sum(tokens_out), 0), coalesce(sum(cost), 0), \
+                        coalesce(sum(cost IS NULL AND tokens_in + tokens_out > 0), 0)";
+    type Sums = (i64, i64, i64, i64, i64, i64);
+    let mut journal = open(folder, "journal.db").await?;
+    // One statement is one moment: the server adds figures up meanwhile.
+    let pairs = "SELECT calls, errors, tokens_in, tokens_out, cost, unpriced FROM rollup_pairs WHERE key = '_user' \
+                 UNION ALL SELECT calls, errors, tokens_in, tokens_out, cost, unpriced FROM rollup_sums \
+                 WHERE grain = 86400000 AND dimension = 'meta._user'";
+    for (from, rows) in [
+        ("rollups", ROWS.to_owned() + " FROM calls"),
+        (&*format!("({pairs})"), format!("{ROWS} FROM calls WHERE metadata ->> '_user' IS NOT NULL")),
+    ] {
+        let sql = format!("SELECT * FROM (SELECT {SUMS} FROM {from}) UNION ALL SELECT {rows}");
+        let told: Vec<Sums> = sqlx::query_as(&sql).fetch_all(&mut journal).await?;
+        assert!(told[0].0 > 0, "nothing was counted in {from}");
+        assert_eq!(told[0], told[1], "{from}");
+    }
+    Ok(())
+}
+
 async fn open(folder: &Path, file: &str) -> Fallible<SqliteConnection> {
     let path = folder.join("data").join(file);
     Ok(SqliteConnectOptions::new().filename(path).read_only(true).connect().await?)
@@ -242,7 +267,7 @@ fn question(stream: bool) -> Bytes {
     let body = if stream {
         serde_json::json!({"model": "@sandbox/lorem-40-200", "stream": true, "messages": [{"role": "user", "content": "On"}]})
     } else {
-        serde_json::json!({"model": "@sandbox/echo", "messages": [{"role": "user", "content": "Is the line clear?"}]})
+        serde_json::json!({"model": "@sandbox/echo", "user": "ada", "messages": [{"role": "user", "content": "Is the line clear?"}]})
     };
     Bytes::from(body.to_string())
 }

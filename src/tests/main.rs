@@ -6,6 +6,7 @@ mod catalogue;
 mod chaos;
 mod corpora;
 mod edges;
+mod figures;
 mod gateway;
 mod journal;
 mod keys;

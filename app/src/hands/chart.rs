@@ -4,17 +4,32 @@
 
 use super::{When, all, around, on, within};
 use crate::parts::chart::{Cells, percent};
+use leptos::prelude::window;
 use leptos::web_sys::{Element, FocusEvent, KeyboardEvent, PointerEvent};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::fmt::Write;
 use std::rc::Rc;
 
+/// Stands for a span in the address that picking leads to.
+const SPAN: &str = "from=-1&to=-2";
+
+struct Chart {
+    element: Element,
+    cells: Cells,
+    /// By cell.
+    readings: Value,
+    /// Where picking a cell leads, see [`crate::parts::chart::Pick`].
+    pick: Value,
+}
+
 /// The charts of the page and the cell that is looked at.
 #[derive(Default)]
 struct Charts {
-    all: Vec<(Element, Cells, Value)>,
+    all: Vec<Chart>,
     eye: Option<usize>,
+    /// The cell that the pointer went down on.
+    grasped: Option<usize>,
     /// The focus is on a chart, which speaks.
     held: bool,
 }
@@ -26,7 +41,7 @@ pub fn attend() {
         return;
     }
     let charts = Rc::new(RefCell::new(charts));
-    for name in ["pointermove", "pointerdown"] {
+    for name in ["pointermove", "pointerdown", "pointerup"] {
         let charts = charts.clone();
         on(name, When::After, move |event: PointerEvent| charts.borrow_mut().point(&event));
     }
@@ -37,18 +52,17 @@ pub fn attend() {
     on("keydown", When::After, move |event: KeyboardEvent| charts.borrow_mut().step(&event));
 }
 
-fn read(chart: Element) -> Option<(Element, Cells, Value)> {
-    let number = |name| chart.get_attribute(name)?.parse().ok();
+fn read(element: Element) -> Option<Chart> {
+    let number = |name| element.get_attribute(name)?.parse().ok();
     let cells = Cells { count: number("data-cells")?, mark: number("data-mark")? };
-    let readings = serde_json::from_str(&chart.get_attribute("data-readings")?).ok()?;
-    // Screen readers and tools need not carry it around.
-    _ = chart.remove_attribute("data-readings");
-    Some((chart, cells, readings))
+    let json = |name| serde_json::from_str(&element.get_attribute(name)?).ok();
+    let (readings, pick) = (json("data-readings")?, json("data-pick").unwrap_or_default());
+    Some(Chart { element, cells, readings, pick })
 }
 
 impl Charts {
-    fn cells(&self, within: &Element) -> Option<Cells> {
-        self.all.iter().find(|(chart, ..)| chart.contains(Some(within))).map(|(_, cells, _)| *cells)
+    fn at(&self, place: &Element) -> Option<&Chart> {
+        self.all.iter().find(|chart| chart.element.contains(Some(place)))
     }
 
     fn leave(&mut self) {
@@ -57,19 +71,31 @@ impl Charts {
     }
 
     fn point(&mut self, event: &PointerEvent) {
-        let Some((hit, cells)) = around(event, ".hit").and_then(|hit| Some((hit.clone(), self.cells(&hit)?))) else {
-            return if self.eye.is_some() && !self.held {
-                self.look(None)
-            };
+        let hit = around(event, ".hit");
+        let Some((hit, cells)) = hit.and_then(|hit| Some((hit.clone(), self.at(&hit)?.cells))) else {
+            self.grasped = None;
+            if !self.held {
+                self.look(None);
+            }
+            return;
         };
         let (Ok(across), Ok(width)) = (usize::try_from(event.offset_x()), usize::try_from(hit.client_width())) else {
             return;
         };
-        self.look(Some((across * cells.count / width.max(1)).min(cells.count.saturating_sub(1))));
+        let cell = (across * cells.count / width.max(1)).min(cells.count.saturating_sub(1));
+        self.look(Some(cell));
+        match event.type_().as_str() {
+            "pointerdown" => self.grasped = Some(cell),
+            "pointerup" => {
+                let way = self.grasped.take().zip(self.at(&hit)).and_then(|(from, chart)| chart.picked(from, cell));
+                _ = way.map(|way| window().location().assign(&way));
+            }
+            _ => {}
+        }
     }
 
     fn step(&mut self, event: &KeyboardEvent) {
-        let Some(cells) = around(event, ".plots").and_then(|plots| self.cells(&plots)) else { return };
+        let Some(cells) = around(event, ".plots").and_then(|plots| Some(self.at(&plots)?.cells)) else { return };
         let last = cells.count.saturating_sub(1);
         let next = match event.key().as_str() {
             "ArrowLeft" => Some(self.eye.map_or(last, |cell| cell.saturating_sub(cells.mark))),
@@ -88,7 +114,7 @@ impl Charts {
             return;
         }
         self.eye = eye;
-        for (chart, cells, readings) in &self.all {
+        for Chart { element: chart, cells, readings, .. } in &self.all {
             let told = eye.map(|cell| (cell, readings.get(cell).filter(|reading| reading.is_object())));
             for (at, area) in within(chart, ".area > .look").into_iter().enumerate() {
                 area.set_inner_html(
@@ -106,6 +132,19 @@ impl Charts {
                 status.set_text_content(reading.filter(|_| heard).map(|(_, reading)| spoken(reading)).as_deref());
             }
         }
+    }
+}
+
+impl Chart {
+    /// Where a click on a cell leads, or a drag from one to another.
+    fn picked(&self, from: usize, to: usize) -> Option<String> {
+        let mark = self.cells.mark;
+        let first = from.min(to) / mark * mark;
+        let end = (from.max(to) / mark * mark + mark).min(self.cells.count);
+        let way = if end - first <= mark { &self.pick["one"] } else { &self.pick["several"] };
+        let edge = |cell: usize| self.pick["edges"].get(cell).and_then(Value::as_i64);
+        let span = format!("from={}&to={}", edge(first)?, edge(end)?);
+        Some(way.as_str()?.replacen(SPAN, &span, 1))
     }
 }
 

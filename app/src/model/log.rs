@@ -20,6 +20,8 @@ pub struct LogQuery {
     pub trace: Option<String>,
     /// `key=value` pairs that must all be present.
     pub metadata: Vec<(String, String)>,
+    /// Stands somewhere in the metadata, whatever its case.
+    pub text: Option<String>,
     /// Keyset: only calls older than this id.
     pub before: Option<String>,
     /// Keyset: only calls newer than this id, oldest of them first.
@@ -38,6 +40,7 @@ impl Default for LogQuery {
             key: None,
             trace: None,
             metadata: Vec::new(),
+            text: None,
             before: None,
             after: None,
             limit: 50,

@@ -1,7 +1,8 @@
 //! Figures of a range, beside the range before.
 
+mod changed;
 mod charts;
-mod figure;
+pub mod figure;
 mod stats;
 mod tops;
 
@@ -31,15 +32,16 @@ pub fn Overview() -> impl IntoView {
         Some("first-token") => Wait::FirstToken,
         _ => Wait::Answer,
     });
+    let compare = Memo::new(move |_| query.with(|query| query.get("compare")).as_deref() != Some("no"));
     let drawn = StoredValue::new(Drawn::new());
     let overview = Resource::new(move || range.get(), move |range| fetch(range, drawn));
     view! {
-        <Page title="Overview" tools=move || tools(range, wait, overview)>
+        <Page title="Overview" tools=move || tools(range, wait, compare, overview)>
             <Transition fallback=|| {
                 view! { <Waiting /> }
             }>
                 {move || Suspend::new(async move {
-                    shown(overview.await, move |told| contents(told, drawn, wait))
+                    shown(overview.await, move |told| contents(told, drawn, wait, compare))
                 })}
             </Transition>
         </Page>
@@ -59,15 +61,19 @@ async fn fetch(range: Range, drawn: StoredValue<Drawn>) -> Result<Told, Failure>
     Ok(told)
 }
 
-/// The address with another range or another kind of latency.
-fn address(range: Range, wait: Wait) -> String {
-    match wait {
-        Wait::Answer => format!("/?{}", range.query()),
-        Wait::FirstToken => format!("/?{}&latency=first-token", range.query()),
-    }
+/// The address with another range, another kind of latency, or without the period before.
+fn address(range: Range, wait: Wait, compare: bool) -> String {
+    let wait = if wait == Wait::FirstToken { "&latency=first-token" } else { "" };
+    let compare = if compare { "" } else { "&compare=no" };
+    format!("/?{}{wait}{compare}", range.query())
 }
 
-fn tools(range: Memo<Range>, wait: Memo<Wait>, overview: Resource<Result<Told, Failure>>) -> impl IntoView {
+fn tools(
+    range: Memo<Range>,
+    wait: Memo<Wait>,
+    compare: Memo<bool>,
+    overview: Resource<Result<Told, Failure>>,
+) -> impl IntoView {
     let choice = move |choice: Range| {
         let name = match choice {
             Range::Hour => "1 h",
@@ -76,7 +82,7 @@ fn tools(range: Memo<Range>, wait: Memo<Wait>, overview: Resource<Result<Told, F
             _ => "24 h",
         };
         view! {
-            <a href=move || address(choice, wait.get()) aria-current=move || (range.get() == choice).then_some("true")>
+            <a href=move || address(choice, wait.get(), compare.get()) aria-current=move || (range.get() == choice).then_some("true")>
                 {name}
             </a>
         }
@@ -88,10 +94,17 @@ fn tools(range: Memo<Range>, wait: Memo<Wait>, overview: Resource<Result<Told, F
         <Transition>
             {move || Suspend::new(async move { overview.await.ok().map(|told| span_of(&told)) })}
         </Transition>
+        <a
+            class="btn"
+            href=move || address(range.get(), wait.get(), !compare.get())
+            aria-current=move || compare.get().then_some("true")
+        >
+            "Compare"
+        </a>
     }
 }
 
-fn contents(mut told: Told, drawn: StoredValue<Drawn>, wait: Memo<Wait>) -> AnyView {
+fn contents(mut told: Told, drawn: StoredValue<Drawn>, wait: Memo<Wait>, compare: Memo<bool>) -> AnyView {
     if told.points.is_empty() {
         return unused();
     }
@@ -100,7 +113,7 @@ fn contents(mut told: Told, drawn: StoredValue<Drawn>, wait: Memo<Wait>) -> AnyV
     let range = told.range;
     let board = Board { overview: Arc::new(told), drawn: Arc::new(kept) };
     let latency = |kind: Wait| {
-        let chart = charts::latency(&board, kind, switch(range, kind).into_any());
+        let chart = charts::latency(&board, kind, switch(range, kind, compare).into_any());
         view! {
             <div style="--span: 6" hidden=move || wait.get() != kind>
                 {chart}
@@ -108,9 +121,12 @@ fn contents(mut told: Told, drawn: StoredValue<Drawn>, wait: Memo<Wait>) -> AnyV
         }
     };
     view! {
-        {stats::stats(&board)}
-        <div class="cols overview">
-            {charts::requests(&board)}
+        <div class="overview-figures" class:alone=move || !compare.get()>
+            {stats::stats(&board)}
+        </div>
+        <div class="cols overview" class:alone=move || !compare.get()>
+            <div style="--span: 8">{charts::requests(&board)}</div>
+            <div style="--span: 4">{changed::changed(&board.overview)}</div>
             <div style="--span: 6">
                 {charts::cost(&board)}
             </div>
@@ -139,10 +155,10 @@ fn span_of(overview: &Told) -> impl IntoView + use<> {
 }
 
 /// Whole answers or first tokens: links, so that it works without scripts.
-fn switch(range: Range, here: Wait) -> impl IntoView {
+fn switch(range: Range, here: Wait, compare: Memo<bool>) -> impl IntoView {
     let link = move |wait: Wait, name: &'static str| {
         view! {
-            <a href=address(range, wait) aria-current=(wait == here).then_some("true")>
+            <a href=move || address(range, wait, compare.get()) aria-current=(wait == here).then_some("true")>
                 {name}
             </a>
         }

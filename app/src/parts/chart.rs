@@ -4,6 +4,7 @@ mod words;
 
 pub use words::{Tick, percent, span, spread, times};
 
+use crate::parts::icon::Points;
 use crate::parts::page::Wide;
 use leptos::prelude::*;
 use serde::Serialize;
@@ -25,8 +26,34 @@ pub struct Plot {
     pub tags: Vec<(u8, Tick)>,
     /// How many cells at the left, and at the right, have no data.
     pub gaps: (usize, usize),
+    /// Moments to remember, placed from the left.
+    pub flags: Vec<Flag>,
     /// Said over the axes where there is nothing to draw.
     pub nothing: Option<&'static str>,
+}
+
+/// A moment on the axis of time, with where it leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// Thousandths from the left.
+    pub at: i64,
+    pub label: String,
+    pub href: String,
+}
+
+/// Where a click on a cell leads, or a drag from one to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pick {
+    /// When each cell starts, and last when the last one ends; milliseconds.
+    pub edges: Vec<i64>,
+    /// The address for a click, and for a drag: with [`Pick::SPAN`] as its range.
+    pub one: String,
+    pub several: String,
+}
+
+impl Pick {
+    /// Stands for the span that is not known yet.
+    pub const SPAN: (i64, i64) = (-1, -2);
 }
 
 /// The figures of one cell, as the tooltip lists them: top of the chart first.
@@ -72,7 +99,7 @@ impl Cells {
 /// A chart in its card. `head` stands beside the title, the children below the drawing.
 #[component]
 pub fn Chart(
-    title: &'static str,
+    #[prop(into)] title: String,
     /// What the chart says, in a sentence or two.
     summary: String,
     plots: Vec<Plot>,
@@ -80,12 +107,15 @@ pub fn Chart(
     read: Read,
     figures: Figures,
     #[prop(optional, into)] head: Option<ViewFnOnce>,
+    #[prop(optional)] pick: Option<Pick>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let ends = plots.iter().any(|plot| !plot.tags.is_empty());
     let readings: Vec<_> = (0..cells.count).map(|cell| read(cell)).collect();
     let readings = serde_json::to_string(&readings).unwrap_or_default();
-    let draw = move |plot| view! { <Area plot cells /> };
+    let picks = pick.is_some();
+    let pick = pick.and_then(|pick| serde_json::to_string(&pick).ok());
+    let draw = move |plot| view! { <Area plot cells picks /> };
     view! {
         <figure
             class="card chart"
@@ -93,9 +123,10 @@ pub fn Chart(
             data-cells=cells.count.to_string()
             data-mark=cells.mark.to_string()
             data-readings=readings
+            data-pick=pick
         >
             <figcaption class="head">
-                <h2>{title}</h2>
+                <h2>{title.clone()}</h2>
                 {head.map(|head| head.run())}
             </figcaption>
             <p class="unseen">{summary}</p>
@@ -116,8 +147,8 @@ pub fn Chart(
 }
 
 #[component]
-fn Area(plot: Plot, cells: Cells) -> impl IntoView {
-    let Plot { svg, height, ys, xs, tags, gaps, nothing } = plot;
+fn Area(plot: Plot, cells: Cells, picks: bool) -> impl IntoView {
+    let Plot { svg, height, ys, xs, tags, gaps, flags, nothing } = plot;
     let band = move |from: usize, count: usize| {
         (count > 0).then(|| {
             let (left, width) = (cells.edge(from), cells.edge(from + count) - cells.edge(from));
@@ -138,10 +169,22 @@ fn Area(plot: Plot, cells: Cells) -> impl IntoView {
             <ul class="tags" aria-hidden="true">
                 {tags.into_iter().map(tag).collect_view()}
             </ul>
+            <ul class="flags">{flags.into_iter().map(flag).collect_view()}</ul>
             {nothing.map(|text| view! { <p class="none">{text}</p> })}
             <div class="look"></div>
-            <div class="hit"></div>
+            <div class="hit" class:picks=picks></div>
         </div>
+    }
+}
+
+fn flag(flag: Flag) -> impl IntoView {
+    view! {
+        <li class="flag" class:left=(flag.at > 820) style=format!("--x: {}", percent(flag.at))>
+            <a href=flag.href>
+                <Points />
+                {flag.label}
+            </a>
+        </li>
     }
 }
 
@@ -155,7 +198,7 @@ fn tag((colour, tick): (u8, Tick)) -> impl IntoView {
 }
 
 #[component]
-fn Table(title: &'static str, figures: Figures) -> impl IntoView {
+fn Table(title: String, figures: Figures) -> impl IntoView {
     let row = |row: Vec<String>| {
         let mut cells = row.into_iter();
         let name = cells.next().unwrap_or_default();
@@ -173,7 +216,7 @@ fn Table(title: &'static str, figures: Figures) -> impl IntoView {
             <summary>"Show as table"</summary>
             <Wide label=format!("{title}, table")>
                 <table class="table">
-                    <caption>{title}</caption>
+                    <caption>{title.clone()}</caption>
                     <thead>
                         <tr>
                             <th scope="col">{first}</th>

@@ -8,8 +8,8 @@ use crate::parts::pop::Pop;
 use crate::parts::theme::ThemeSwitch;
 use icondata_core::Icon as IconData;
 use icondata_lu::{
-    LuBookOpen, LuBoxes, LuChevronsUpDown, LuFileUp, LuGauge, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut,
-    LuMenu, LuPlug, LuScrollText, LuSearch, LuTerminal, LuUsers, LuWaypoints,
+    LuBookOpen, LuBoxes, LuChartLine, LuChevronsUpDown, LuFileUp, LuGauge, LuKeyRound, LuLayoutDashboard, LuListTree,
+    LuLogOut, LuMenu, LuPlug, LuScrollText, LuSearch, LuTerminal, LuUsers, LuWaypoints,
 };
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -21,8 +21,12 @@ pub type Who = Resource<Result<Option<Person>, Failure>>;
 /// A line of the rail: path, name, icon.
 type Line = (&'static str, &'static str, IconData);
 
-const WATCH: [Line; 3] =
-    [("/", "Overview", LuLayoutDashboard), ("/logs", "Logs", LuScrollText), ("/traces", "Traces", LuListTree)];
+const WATCH: [Line; 4] = [
+    ("/", "Overview", LuLayoutDashboard),
+    ("/logs", "Logs", LuScrollText),
+    ("/traces", "Traces", LuListTree),
+    ("/analytics", "Analytics", LuChartLine),
+];
 const USE: [Line; 1] = [("/playground", "Playground", LuTerminal)];
 const CONNECT: [Line; 5] = [
     ("/configs", "Configs", LuWaypoints),

@@ -2,6 +2,8 @@
 
 use super::{filter, row, window};
 use crate::store::calls::{Bar, CallFilter, CallPage, Cursor, Tally};
+use crate::store::rollups::HOUR;
+use crate::store::usage::Dimension;
 use crate::store::{Store, Stored};
 use app::model::log::{FacetValue, LogBar, LogPage, LogQuery};
 use app::model::money::Nanos;
@@ -27,17 +29,17 @@ pub(super) async fn page(store: &Store, workspace: &str, query: &LogQuery, now: 
 }
 
 async fn read(store: &Store, workspace: &str, query: &LogQuery, filter: &CallFilter) -> Stored<Read> {
-    let ((list, newest), tallies, bars, names) = tokio::try_join!(
+    let ((list, newest), (tallies, bars), names) = tokio::try_join!(
         list(store, workspace, query, filter),
-        store.tallies(workspace, filter),
-        store.bars(workspace, filter, bar_width(filter)),
+        store.counts(workspace, filter, bar_width(filter)),
         store.key_names(workspace),
     )?;
     let total = match filter.is_rolled_up() {
         true => calls(&tallies),
         false => {
-            let span = CallFilter { from: filter.from, until: filter.until, ..CallFilter::default() };
-            calls(&store.tallies(workspace, &span).await?)
+            let span = Window { from: filter.from.unwrap_or(0), to: filter.until.unwrap_or(0) };
+            let slices = store.slices(workspace, &Dimension::All, span, HOUR).await?;
+            u64::try_from(slices.iter().map(|slice| slice.calls).sum::<i64>()).unwrap_or(0)
         }
     };
     Ok(Read { list, newest, tallies, total, bars, names: names.into_iter().collect() })

@@ -1,7 +1,9 @@
 //! From slices to figures: pure.
 
-use crate::journal::sketch::Sketch;
-use crate::store::StoreError;
+use super::tally::{add, close, count, key_label, tile};
+use crate::journal::rollup::Figures;
+use crate::store::Stored;
+use crate::store::rollups::ROUTE;
 use crate::store::usage::Slice;
 use app::model::money::Nanos;
 use app::model::range::{MINUTE, Range, Window};
@@ -48,30 +50,36 @@ impl Frame {
 pub(super) struct Taken {
     pub(super) now: Vec<Slice>,
     pub(super) before: Vec<Slice>,
+    /// The same as `now`, by route and by key.
+    pub(super) routes: Vec<Slice>,
+    pub(super) keys: Vec<Slice>,
     pub(super) first_use: Option<i64>,
     /// Names of keys by id.
     pub(super) names: HashMap<String, String>,
 }
 
 /// Everything but the charts.
-pub(super) fn add_up(frame: Frame, taken: &Taken) -> Result<Overview, StoreError> {
+pub(super) fn add_up(frame: Frame, taken: &Taken) -> Stored<Overview> {
     let now = Ledger::of(frame.elapsed(), frame.bucket, taken.first_use, &taken.now)?;
     let before = Ledger::of(frame.elapsed_before(), frame.bucket, taken.first_use, &taken.before)?;
-    let model = |slice: &Slice| (slice.model.clone(), slice.model.clone(), tile(&slice.provider));
-    let key = |slice: &Slice| {
-        let name = taken.names.get(&slice.key_id).cloned();
-        (slice.key_id.clone(), name.unwrap_or_else(|| "Removed key".into()), String::new())
+    let model = |route: &str| {
+        let (provider, model) = route.split_once(ROUTE).unwrap_or(("", route));
+        (model.to_owned(), model.to_owned(), tile(provider))
     };
+    let key = |id: &str| (id.to_owned(), key_label(id, taken.names.get(id)), String::new());
+    let shares =
+        |slices: &[Slice], name: &dyn Fn(&str) -> (String, String, String)| shares(slices, &now.points, frame, name);
     Ok(Overview {
         range: frame.range,
         window: frame.window,
         bucket: frame.bucket,
-        models: shares(&taken.now, &now.points, model),
-        keys: shares(&taken.now, &now.points, key),
+        models: shares(&taken.routes, &model),
+        keys: shares(&taken.keys, &key),
         now: now.totals,
         before: before.totals,
-        points: now.points,
         points_before: before.points,
+        points: now.points,
+        changes: Vec::new(),
         charts: Vec::new(),
     })
 }
@@ -83,82 +91,37 @@ struct Ledger {
 
 impl Ledger {
     /// A bucket that ended before the first use is a gap; one without calls after it is a zero.
-    fn of(window: Window, bucket: i64, first_use: Option<i64>, slices: &[Slice]) -> Result<Self, StoreError> {
-        let mut buckets: HashMap<i64, Tally> = HashMap::new();
-        let mut all = Tally::default();
+    fn of(window: Window, bucket: i64, first_use: Option<i64>, slices: &[Slice]) -> Stored<Self> {
+        let mut buckets: HashMap<i64, Figures> = HashMap::new();
+        let mut all = Figures::default();
         for slice in slices {
-            buckets.entry(slice.at).or_default().add(slice)?;
+            let at = window.from + (slice.at - window.from).div_euclid(bucket) * bucket;
+            add(buckets.entry(at).or_default(), slice)?;
         }
         let starts = (0..).map(|at| window.from + at * bucket).take_while(|at| *at < window.to);
         let used = starts.filter(|at| first_use.is_some_and(|first| first < at + bucket));
         let points = used
             .map(|at| {
-                let tally = buckets.remove(&at).unwrap_or_default();
-                all.merge(&tally);
-                Point { at, totals: tally.close() }
+                let figures = buckets.remove(&at).unwrap_or_default();
+                all.merge(&figures);
+                Point { at, totals: close(&figures) }
             })
             .collect();
-        Ok(Self { points, totals: all.close() })
-    }
-}
-
-/// Totals in the making: percentiles are known at the end alone.
-#[derive(Default)]
-struct Tally {
-    totals: Totals,
-    latency: Sketch,
-    first_token: Sketch,
-}
-
-impl Tally {
-    fn add(&mut self, slice: &Slice) -> Result<(), StoreError> {
-        let totals = &mut self.totals;
-        totals.cache_hits += count(slice.cache_hits);
-        totals.cache_asked += count(slice.cache_asked);
-        let Totals { requests, errors, cost, unpriced, tokens_in, tokens_out, .. } = totals;
-        *requests += count(slice.calls);
-        *errors += if slice.failed { count(slice.calls) } else { 0 };
-        cost.0 += slice.cost;
-        *unpriced += count(slice.unpriced);
-        *tokens_in += count(slice.tokens_in);
-        *tokens_out += count(slice.tokens_out);
-        self.latency.gather(&slice.latency).map_err(|_| StoreError::Garbled("latency"))?;
-        self.first_token.gather(&slice.first_token).map_err(|_| StoreError::Garbled("time to first token"))
-    }
-
-    fn merge(&mut self, other: &Self) {
-        let totals = &mut self.totals;
-        totals.cache_hits += other.totals.cache_hits;
-        totals.cache_asked += other.totals.cache_asked;
-        let Totals { requests, errors, cost, unpriced, tokens_in, tokens_out, .. } = totals;
-        *requests += other.totals.requests;
-        *errors += other.totals.errors;
-        cost.0 += other.totals.cost.0;
-        *unpriced += other.totals.unpriced;
-        *tokens_in += other.totals.tokens_in;
-        *tokens_out += other.totals.tokens_out;
-        self.latency.merge(&other.latency);
-        self.first_token.merge(&other.first_token);
-    }
-
-    fn close(self) -> Totals {
-        Totals {
-            p50_us: self.latency.quantile(0.5),
-            p95_us: self.latency.quantile(0.95),
-            p99_us: self.latency.quantile(0.99),
-            first_token_p50_us: self.first_token.quantile(0.5),
-            first_token_p95_us: self.first_token.quantile(0.95),
-            ..self.totals
-        }
+        Ok(Self { points, totals: close(&all) })
     }
 }
 
 /// The fattest by cost, then by calls, and what is left as "Other". `name` gives value, label and tile.
-fn shares(slices: &[Slice], points: &[Point], name: impl Fn(&Slice) -> (String, String, String)) -> Vec<Share> {
+fn shares(
+    slices: &[Slice],
+    points: &[Point],
+    frame: Frame,
+    name: &dyn Fn(&str) -> (String, String, String),
+) -> Vec<Share> {
     let mut found: HashMap<String, Share> = HashMap::new();
-    let places: HashMap<i64, usize> = points.iter().zip(0..).map(|(point, place)| (point.at, place)).collect();
+    let first = points.first().map_or(frame.window.from, |point| point.at);
     for slice in slices {
-        let (value, label, tile) = name(slice);
+        let (value, label, tile) = name(&slice.value);
         let share = found.entry(value.clone()).or_insert_with(|| Share {
             value,
             label,
@@ -170,8 +133,9 @@ fn shares(slices: &[Slice], points: &[Point], name: impl Fn(&Slice) -> (String, 
         });
         share.requests += count(slice.calls);
         share.cost.0 += slice.cost;
-        if let Some(place) = places.get(&slice.at) {
-            share.series[*place].0 += slice.cost;
+        let place = usize::try_from((slice.at - first).div_euclid(frame.bucket)).ok();
+        if let Some(cost) = place.and_then(|place| share.series.get_mut(place)) {
+            cost.0 += slice.cost;
         }
     }
     let mut shares: Vec<Share> = found.into_values().collect();
@@ -194,20 +158,11 @@ fn fold(mut into: Share, share: Share) -> Share {
     into
 }
 
-/// `cerebras` is `Ce`.
-fn tile(provider: &str) -> String {
-    let mut letters = provider.chars().filter(|letter| letter.is_alphanumeric());
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters.next()).collect()
-}
-
-fn count(figure: i64) -> u64 {
-    u64::try_from(figure).unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Frame, Taken, add_up, tile};
+    use super::{Frame, Taken, add_up};
     use crate::journal::sketch::Sketch;
+    use crate::store::rollups::ROUTE;
     use crate::store::usage::Slice;
     use app::model::money::Nanos;
     use app::model::range::{MINUTE, Range, Window};
@@ -221,17 +176,20 @@ mod tests {
         sketch.encode(&mut latency);
         Slice {
             at,
-            provider: "cerebras".into(),
-            model: model.into(),
-            key_id: "k1".into(),
-            failed: false,
+            value: format!("cerebras{ROUTE}{model}"),
             calls,
+            errors: 0,
             tokens_in: 10,
+            tokens_cached: 0,
             tokens_out: 5,
             cost,
             unpriced: 0,
             cache_hits: calls / 2,
             cache_asked: calls,
+            saved_cost: 0,
+            saved_us: 0,
+            hit_us: 0,
+            took_us: calls * 1_000,
             latency,
             first_token: Vec::new(),
         }
@@ -267,7 +225,7 @@ mod tests {
     fn totals_are_sums_of_points_with_percentiles_of_all() {
         let frame = Frame::of(Range::Hour, 100 * HOUR);
         let mut failed = slice(frame.window.from, "a", 1, 0);
-        failed.failed = true;
+        failed.errors = 1;
         failed.unpriced = 1;
         let taken = Taken {
             now: vec![slice(frame.window.from, "a", 3, 30), failed, slice(frame.window.from + MINUTE, "b", 2, 5)],
@@ -288,8 +246,10 @@ mod tests {
     fn shares_are_by_cost_and_the_small_ones_gather_under_other() {
         let frame = Frame::of(Range::Hour, 100 * HOUR);
         let at = frame.window.from;
-        let now = (0..10).map(|cost| slice(at, &format!("m{cost}"), 1, cost * 10)).collect();
-        let overview = add_up(frame, &Taken { now, first_use: Some(at), ..Taken::default() }).unwrap();
+        let routes: Vec<_> = (0..10).map(|cost| slice(at, &format!("m{cost}"), 1, cost * 10)).collect();
+        let keys = routes.iter().map(|route| Slice { value: "k1".into(), ..route.clone() }).collect();
+        let taken = Taken { now: routes.clone(), routes, keys, first_use: Some(at), ..Taken::default() };
+        let overview = add_up(frame, &taken).unwrap();
         let told: Vec<_> = overview.models.iter().map(|share| (share.label.as_str(), share.cost.0)).collect();
         let top = [("m9", 90), ("m8", 80), ("m7", 70), ("m6", 60), ("m5", 50), ("m4", 40), ("m3", 30)];
         assert_eq!(told[..7], top);
@@ -298,12 +258,5 @@ mod tests {
         let layers: Vec<_> = overview.layers().into_iter().map(|layer| (layer.label, layer.colour)).collect();
         assert_eq!(layers[3..], [("m6".into(), 4), ("Other (6)".into(), 8)]);
         assert_eq!((overview.keys[0].label.as_str(), overview.keys[0].requests), ("Removed key", 10));
-    }
-
-    #[test]
-    fn a_tile_is_two_letters() {
-        for (provider, letters) in [("cerebras", "Ce"), ("@sandbox", "Sa"), ("x", "X"), ("", "")] {
-            assert_eq!(tile(provider), letters, "{provider}");
-        }
     }
 }

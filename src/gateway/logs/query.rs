@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 /// A query that was understood. Parameters that are not the contract's are ignored, as are empty ones.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::gateway) struct Query {
+pub(crate) struct Query {
     pub filter: CallFilter,
     pub page_size: u32,
     /// The id of the last call of the page before.
@@ -42,7 +42,7 @@ pub(super) fn parse(raw: &str) -> Result<Query, LogsRefusal> {
 }
 
 /// Narrows by one parameter, its name in snake_case.
-pub(in crate::gateway) fn read(query: &mut Query, name: &str, value: &str) -> Read<()> {
+pub(crate) fn read(query: &mut Query, name: &str, value: &str) -> Read<()> {
     let filter = &mut query.filter;
     match name {
         "time_of_generation_min" => filter.from = Some(millis(value)?),
@@ -57,6 +57,7 @@ pub(in crate::gateway) fn read(query: &mut Query, name: &str, value: &str) -> Re
         "cost_max" => filter.cost.most = Some(nanos_of_cents(value)?),
         "status_code" => filter.statuses.extend(list(value, status)?),
         "virtual_keys" => filter.providers.extend(list(value, |slug| Ok(slug.trim_start_matches('@').to_owned()))?),
+        "cache_status" => filter.caches.extend(list(value, |word| Ok(word.to_ascii_uppercase()))?),
         "configs" => filter.configs.extend(list(value, |slug| Ok(slug.to_owned()))?),
         "api_key_ids" => filter.keys.extend(list(value, |id| Ok(id.to_owned()))?),
         "ai_org_model" => filter.vendor_models.extend(list(value, org_model)?),
@@ -78,7 +79,7 @@ pub(in crate::gateway) fn read(query: &mut Query, name: &str, value: &str) -> Re
 }
 
 /// `timeOfGenerationMin`, `traceID` and `status_code[]` as the contract writes them.
-pub(in crate::gateway) fn snake(name: &str) -> Cow<'_, str> {
+pub(crate) fn snake(name: &str) -> Cow<'_, str> {
     let name = name.strip_suffix("[]").unwrap_or(name);
     if !name.contains(|letter: char| letter.is_ascii_uppercase()) {
         return name.into();

@@ -21,6 +21,8 @@ pub struct CallFilter {
     pub keys: Vec<String>,
     /// Slugs.
     pub configs: Vec<String>,
+    /// Cache statuses.
+    pub caches: Vec<String>,
     /// Vendor and model served.
     pub vendor_models: Vec<(String, String)>,
     pub trace: Option<String>,
@@ -28,6 +30,8 @@ pub struct CallFilter {
     pub span_name: Option<String>,
     /// Pairs that must all be present.
     pub metadata: Vec<(String, String)>,
+    /// Stands somewhere in the metadata, in a key or a value, whatever its case.
+    pub text: Option<String>,
     pub tokens: Bounds,
     pub tokens_in: Bounds,
     pub tokens_out: Bounds,
@@ -65,14 +69,23 @@ impl CallFilter {
     pub fn is_rolled_up(&self) -> bool {
         let unbound = Bounds::default();
         self.configs.is_empty()
+            && self.caches.is_empty()
             && self.vendor_models.is_empty()
             && self.trace.is_none()
             && self.span.is_none()
             && self.span_name.is_none()
             && self.metadata.is_empty()
+            && self.text.is_none()
             && [self.tokens, self.tokens_in, self.tokens_out, self.cost, self.weighted]
                 .iter()
                 .all(|bounds| *bounds == unbound)
+    }
+
+    /// Whether sums, which know one dimension at a time, may count these calls: models, providers, keys, configs,
+    /// statuses or metadata narrow them, and nothing else does. Time is the reader's.
+    pub fn is_rolled_by_one(&self) -> bool {
+        let plain = Self { configs: Vec::new(), caches: Vec::new(), metadata: Vec::new(), ..self.clone() };
+        plain.is_rolled_up()
     }
 
     /// Whether status, model, provider and key of a tally pass.
@@ -120,9 +133,14 @@ impl CallFilter {
             sql.push(" AND span_name = ").push_bind(name);
         }
         one_of(sql, "config", &self.configs);
+        one_of(sql, "cache_status", &self.caches);
         self.and_vendor_models(sql);
         for (key, value) in &self.metadata {
             and_metadata(sql, key, value);
+        }
+        if let Some(text) = &self.text {
+            sql.push(" AND EXISTS (SELECT 1 FROM json_each(metadata) AS pair WHERE instr(lower(pair.key), lower(");
+            sql.push_bind(text).push(")) OR instr(lower(pair.value), lower(").push_bind(text).push(")))");
         }
         self.tokens.and(sql, "tokens_in + tokens_out");
         self.tokens_in.and(sql, "tokens_in");
@@ -224,6 +242,13 @@ impl Statuses {
 }
 
 impl Bounds {
+    /// Whether a figure is within; none is in no bounds.
+    pub fn hold(self, figure: Option<i64>) -> bool {
+        let within =
+            |figure: i64| self.least.is_none_or(|least| figure >= least) && self.most.is_none_or(|most| figure <= most);
+        self == Self::default() || figure.is_some_and(within)
+    }
+
     fn and(self, sql: &mut Sql<'_>, figure: &str) {
         if let Some(least) = self.least {
             sql.push(" AND ").push(figure).push(" >= ").push_bind(least);

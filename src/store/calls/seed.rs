@@ -135,8 +135,9 @@ impl Seed {
 
     async fn roll_up(self, store: &Store) {
         sqlx::query(
-            "INSERT INTO rollups VALUES ($1, $2, $3, $4, $5, $6, 1, $7, 402, $8, $9, x'', x'', 0, 0) \
-             ON CONFLICT DO UPDATE SET calls = calls + 1, tokens_in = tokens_in + excluded.tokens_in, \
+            "INSERT INTO rollup_fresh VALUES ($1, $2, $3, $4, $5, $6, 'pc-main', 'DISABLED', 1, $10, $7, 0, 402, $8, $9, 0, \
+             0, 0, 0, 0, 0, x'', x'') \
+             ON CONFLICT DO UPDATE SET calls = calls + 1, errors = errors + excluded.errors, tokens_in = tokens_in + excluded.tokens_in, \
              tokens_out = tokens_out + excluded.tokens_out, cost = cost + excluded.cost, \
              unpriced = unpriced + excluded.unpriced",
         )
@@ -149,6 +150,7 @@ impl Seed {
         .bind(self.tokens_in)
         .bind(self.cost.unwrap_or(0))
         .bind(u8::from(self.cost.is_none()))
+        .bind(u8::from(self.status >= 400 || self.status == 0))
         .execute(&store.journal.write)
         .await
         .unwrap();

@@ -1,9 +1,12 @@
-//! Counts beside a list. Rollups answer where they can, so that they stay fast at any size of the journal.
+//! Counts beside a list: from blocks and rollups where they can, so that they stay fast at any size of the journal.
 
 use super::{CallFilter, EVERY};
+use crate::store::blocks::Way;
+use crate::store::rollups::HOUR;
 use crate::store::{Store, Stored};
 use app::model::range::MINUTE;
 use sqlx::QueryBuilder;
+use std::collections::{BTreeMap, HashMap};
 
 /// How much was called by one combination of provider, model, key and status.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -30,10 +33,86 @@ pub struct Bar {
     pub errors: u64,
 }
 
+/// Both, in the making.
+#[derive(Default)]
+struct Counts {
+    tallies: HashMap<(String, String, String, u16), Tally>,
+    bars: BTreeMap<i64, Bar>,
+}
+
 impl Store {
-    /// The filter's span cut by provider, model, key and status. Those four do not narrow it, so that each facet can
-    /// be counted under all filters but its own: `CallFilter::admits` applies them.
-    pub async fn tallies(&self, workspace: &str, filter: &CallFilter) -> Stored<Vec<Tally>> {
+    /// The filter's span cut by provider, model, key and status, and the histogram of the whole filter, oldest bar
+    /// first, in bars of `width` milliseconds, at least a minute.
+    ///
+    /// In the first, those four do not narrow it, so that each facet can be counted under all filters but its own:
+    /// `CallFilter::admits` applies them. Hours that have a block are counted there; where they have none, rollups answer
+    /// if they can.
+    pub async fn counts(&self, workspace: &str, filter: &CallFilter, width: i64) -> Stored<(Vec<Tally>, Vec<Bar>)> {
+        let width = width.max(MINUTE);
+        let whole = (filter.from.unwrap_or(0), filter.until.unwrap_or(i64::MAX));
+        let way = self.way(workspace, filter).await?.unwrap_or_else(|| vec![Way::Open(whole.0, whole.1)]);
+        let mut counts = Counts::default();
+        for step in way {
+            let rest = match step {
+                Way::Open(from, until) => Some((from, until)),
+                Way::Block(hour) => {
+                    let walked = self.count_block(workspace, (filter, hour), width, &mut counts).await?;
+                    (!walked).then_some((hour.max(whole.0), (hour + HOUR).min(whole.1)))
+                }
+            };
+            if let Some((from, until)) = rest {
+                let filter = CallFilter { from: Some(from), until: Some(until), ..filter.clone() };
+                self.tallies(workspace, &filter).await?.into_iter().for_each(|tally| counts.tally(tally));
+                self.bars(workspace, &filter, width).await?.into_iter().for_each(|bar| counts.bar(&bar));
+            }
+        }
+        Ok((counts.tallies.into_values().collect(), counts.bars.into_values().collect()))
+    }
+
+    /// False: the block is gone.
+    async fn count_block(
+        &self,
+        workspace: &str,
+        (filter, hour): (&CallFilter, i64),
+        width: i64,
+        counts: &mut Counts,
+    ) -> Stored<bool> {
+        // Texts are made once for each combination of a block.
+        let mut numbered: HashMap<[u32; 4], (bool, Tally)> = HashMap::new();
+        let walked = self
+            .through(workspace, hour, (filter, false), |seen| {
+                let head = seen.head;
+                let tail = seen.tail()?;
+                let numbers = [head.provider, head.model, head.key, u32::from(head.status)];
+                let (admitted, tally) = numbered.entry(numbers).or_insert_with(|| {
+                    let word = |number| seen.block.word(number).to_owned();
+                    let tally = Tally {
+                        provider: word(head.provider),
+                        model: word(head.model),
+                        key: word(head.key),
+                        status: head.status,
+                        calls: 0,
+                        tokens: 0,
+                        cost: 0,
+                    };
+                    (filter.admits(&tally), tally)
+                });
+                tally.calls += 1;
+                tally.tokens += tail.tokens_in + tail.tokens_out;
+                tally.cost += tail.cost.and_then(|cost| i64::try_from(cost).ok()).unwrap_or(0);
+                if *admitted {
+                    let errors = u64::from(head.status >= 400 || head.status == 0);
+                    counts.bar(&Bar { at: seen.at - seen.at.rem_euclid(width), calls: 1, errors });
+                }
+                Ok(())
+            })
+            .await?;
+        numbered.into_values().for_each(|(_, tally)| counts.tally(tally));
+        Ok(walked)
+    }
+
+    /// The same of the first from rollups, or from the calls.
+    async fn tallies(&self, workspace: &str, filter: &CallFilter) -> Stored<Vec<Tally>> {
         let mut sql = QueryBuilder::new("");
         if filter.is_rolled_up() {
             sql.push("SELECT provider, model, key_id AS key, status, sum(calls) AS calls, ");
@@ -48,16 +127,12 @@ impl Store {
         Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)
     }
 
-    /// The histogram of the whole filter, oldest bar first. `width` is a number of milliseconds, at least a minute.
-    ///
     /// Minutes are summed first, as they come in the order of the primary key: that spares sorting every rollup.
-    pub async fn bars(&self, workspace: &str, filter: &CallFilter, width: i64) -> Stored<Vec<Bar>> {
-        let width = width.max(MINUTE);
+    async fn bars(&self, workspace: &str, filter: &CallFilter, width: i64) -> Stored<Vec<Bar>> {
         let mut sql = QueryBuilder::new("SELECT ");
         if filter.is_rolled_up() {
             sql.push("minute - minute % ").push_bind(width).push(" AS at, sum(calls) AS calls, sum(errors) AS errors ");
-            sql.push("FROM (SELECT minute, sum(calls) AS calls, ");
-            sql.push("sum(CASE WHEN status >= 400 OR status = 0 THEN calls ELSE 0 END) AS errors FROM rollups");
+            sql.push("FROM (SELECT minute, sum(calls) AS calls, sum(errors) AS errors FROM rollups");
             filter.where_rollups(&mut sql, workspace);
             filter.and_rolled(&mut sql, "model");
             sql.push(" GROUP BY minute)");
@@ -68,6 +143,26 @@ impl Store {
         }
         sql.push(" GROUP BY 1 ORDER BY 1");
         Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)
+    }
+}
+
+impl Counts {
+    fn tally(&mut self, tally: Tally) {
+        let key = (tally.provider.clone(), tally.model.clone(), tally.key.clone(), tally.status);
+        match self.tallies.get_mut(&key) {
+            Some(known) => {
+                known.calls += tally.calls;
+                known.tokens += tally.tokens;
+                known.cost += tally.cost;
+            }
+            None => _ = self.tallies.insert(key, tally),
+        }
+    }
+
+    fn bar(&mut self, bar: &Bar) {
+        let known = self.bars.entry(bar.at).or_insert(Bar { at: bar.at, calls: 0, errors: 0 });
+        known.calls += bar.calls;
+        known.errors += bar.errors;
     }
 }
 
@@ -91,14 +186,19 @@ mod tests {
         }
         let span = CallFilter { from: Some(AT), until: Some(AT + 120_000), ..CallFilter::default() };
         let scan = CallFilter { trace: Some("t-1".into()), ..span.clone() };
-        let rolled = store.tallies("default", &span).await.unwrap();
-        assert_eq!(rolled, store.tallies("default", &scan).await.unwrap());
+        let counts = async |filter: &CallFilter| {
+            let (mut tallies, bars) = store.counts("default", filter, MINUTE).await.unwrap();
+            tallies.sort_by(|a, b| (&a.model, a.status).cmp(&(&b.model, b.status)));
+            (tallies, bars)
+        };
+        let (rolled, _) = counts(&span).await;
+        assert_eq!(rolled, counts(&scan).await.0);
         assert_eq!(rolled.iter().map(|tally| tally.calls).sum::<u64>(), 4);
         assert_eq!(rolled.iter().map(|tally| tally.cost).sum::<i64>(), 5);
 
         let errors = |filter: CallFilter| CallFilter { statuses: vec![Statuses::Errors], ..filter };
-        let bars = store.bars("default", &errors(span), MINUTE).await.unwrap();
-        assert_eq!(bars, store.bars("default", &errors(scan), MINUTE).await.unwrap());
+        let (_, bars) = counts(&errors(span)).await;
+        assert_eq!(bars, counts(&errors(scan)).await.1);
         assert_eq!(bars, [Bar { at: AT + MINUTE, calls: 2, errors: 2 }]);
     }
 }

@@ -62,7 +62,8 @@ async fn use_and_last_use_come_from_the_journal() {
     let store = Store::open(folder.path(), false).await.unwrap();
     store.add_key(&key("k", Origin::Console, None)).await.unwrap();
     for (minute, calls) in [(60_000, 5), (120_000, 7), (180_000, 1)] {
-        sqlx::query("INSERT INTO rollups VALUES ('default', $1, 'p', 'm', 'k', 200, $2, 0, 0, 0, 0, x'', x'', 0, 0)")
+        sqlx::query("INSERT INTO rollup_fresh VALUES ('default', $1, 'p', 'm', 'k', 200, '', '', $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+             0, 0, 0, x'', x'')")
             .bind(minute)
             .bind(calls)
             .execute(&store.journal.write)

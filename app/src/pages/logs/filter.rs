@@ -45,7 +45,7 @@ pub fn FilterBar(query: Memo<LogQuery>, found: Found) -> impl IntoView {
                     </button>
                 </div>
                 <p class="unseen" id="filter-grammar">
-                    "Terms are status, model, provider, key and trace with a colon, and meta.name with an equals sign."
+                    "Terms are status, model, provider, key, trace and text with a colon, and meta.name with an equals sign. Text is looked for in metadata."
                 </p>
                 {move || told(&misread.get())}
             </Form>
@@ -58,7 +58,7 @@ fn told(misread: &[String]) -> Option<impl IntoView + use<>> {
     (!words.is_empty()).then(|| {
         view! {
             <p class="misread" role="alert">
-                {format!("“{words}” is not a filter. Use status: model: provider: key: trace: or meta.name=value.")}
+                {format!("“{words}” is not a filter. Use status: model: provider: key: trace: text: or meta.name=value.")}
             </p>
         }
     })
@@ -87,6 +87,7 @@ fn chips(query: &LogQuery, page: Option<&LogPage>) -> impl IntoView + use<> {
         ("provider", query.provider.clone(), without(|query| query.provider = None)),
         ("key", query.key.as_ref().map(key_name), without(|query| query.key = None)),
         ("trace", query.trace.clone(), without(|query| query.trace = None)),
+        ("text", query.text.clone(), without(|query| query.text = None)),
     ];
     chips.extend(fields.into_iter().filter_map(|(name, value, rest)| Some((name.to_owned(), value?, rest))));
     for (at, (name, value)) in query.metadata.iter().enumerate() {

@@ -17,6 +17,7 @@ pub fn read(params: &ParamsMap) -> LogQuery {
         key: word("key"),
         trace: word("trace"),
         metadata: metadata.iter().filter_map(|text| pair(text)).collect(),
+        text: word("text"),
         before: word("before"),
         after: word("after"),
         ..LogQuery::default()
@@ -70,6 +71,7 @@ pub fn pairs(query: &LogQuery) -> Vec<(&'static str, String)> {
         ("provider", &query.provider),
         ("key", &query.key),
         ("trace", &query.trace),
+        ("text", &query.text),
         ("before", &query.before),
         ("after", &query.after),
     ];
@@ -143,6 +145,7 @@ fn add(query: &mut LogQuery, term: &str) -> bool {
         "provider" => &mut query.provider,
         "key" => &mut query.key,
         "trace" => &mut query.trace,
+        "text" => &mut query.text,
         _ => return false,
     };
     *field = Some(value.to_owned());
@@ -164,6 +167,7 @@ mod tests {
             status: Some("error".into()),
             model: Some("a/b c".into()),
             trace: Some("t&1".into()),
+            text: Some("late".into()),
             metadata: vec![("env".into(), "prod=1".into()), ("ü".into(), String::new())],
             before: Some("id".into()),
             ..LogQuery::default()
@@ -171,7 +175,7 @@ mod tests {
         let address = open("x", &query, "json");
         assert_eq!(
             address,
-            "/logs/x?range=custom&from=60000&to=120000&status=error&model=a/b%20c&trace=t%261&before=id\
+            "/logs/x?range=custom&from=60000&to=120000&status=error&model=a/b%20c&trace=t%261&text=late&before=id\
              &meta=env=prod=1&meta=%C3%BC=&tab=json"
         );
         let mut all = vec![("range", "custom"), ("from", "60000"), ("to", "120000")];

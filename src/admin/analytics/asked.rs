@@ -1,0 +1,68 @@
+//! What a request for figures asks for.
+
+use crate::admin::answer::Refused;
+use crate::admin::ask::Ask;
+use crate::desk::analytics::{Cells, Source, taken};
+use crate::gateway::logs::query::{Query, read};
+use crate::store::calls::CallFilter;
+use crate::store::usage::{Dimension, Slice};
+use app::failure::Failure;
+use app::model::analytics::Each;
+use app::model::range::{MINUTE, Range, Window};
+
+/// The filter, and the time in cells.
+pub struct Asked {
+    /// With the asked time in whole minutes.
+    pub filter: CallFilter,
+    pub window: Window,
+    /// Starts of the cells, milliseconds.
+    pub starts: Vec<i64>,
+    cells: Cells,
+    /// The filter names what no call can have.
+    nothing: bool,
+}
+
+impl Asked {
+    pub fn of(ask: &Ask) -> Result<Self, Refused> {
+        let mut query = Query::default();
+        for (name, value) in ask.query.texts_of_query() {
+            let paging = matches!(name, "page_size" | "current_page" | "cursor");
+            if !paging {
+                read(&mut query, name, value).map_err(|allowed| Refused::field(name, format!("Use {allowed}.")))?;
+            }
+        }
+        let filter = query.filter;
+        let end = |given: Option<i64>, name: &str| {
+            given.ok_or_else(|| Refused::field(name, "This field is required: a time in ISO 8601."))
+        };
+        let from = end(filter.from, "time_of_generation_min")?;
+        let until = end(filter.until, "time_of_generation_max")?;
+        if from >= until {
+            return Err(Refused::field("time_of_generation_max", "Use a time after time_of_generation_min."));
+        }
+        // Both ends count: the millisecond that makes the upper one exclusive does not open another minute.
+        let to = (until - 1).max(from + 1);
+        let window = Window { from: from - from.rem_euclid(MINUTE), to: (to + MINUTE - 1).div_euclid(MINUTE) * MINUTE };
+        let cells = Cells::of(Range::Between(window.from, window.to), Each::Fitting, MINUTE, window.to);
+        let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..filter };
+        Ok(Self { starts: cells.starts.clone(), filter, window, cells, nothing: query.nothing })
+    }
+
+    /// Slices of the asked time by `dimension`.
+    pub async fn slices(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
+        if self.nothing {
+            return Ok(Vec::new());
+        }
+        let filter = CallFilter { from: None, until: None, ..self.filter.clone() };
+        let bucket = self.cells.bucket.max(dimension.finest());
+        let source = Source::under(filter, dimension);
+        let store = &ask.seat.house.store;
+        let taken = taken(store, ask.workspace(), &source, (self.window, None), bucket).await.map_err(Failure::from)?;
+        Ok(taken.lines)
+    }
+
+    /// The cell that a moment falls into.
+    pub fn cell(&self, at: i64) -> Option<usize> {
+        self.cells.cell(at)
+    }
+}

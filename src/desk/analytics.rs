@@ -1,0 +1,105 @@
+//! Analytics: any figure by any dimension, beside the period before.
+
+mod cells;
+pub mod csv;
+mod group;
+mod picture;
+mod source;
+mod tabs;
+
+pub(crate) use cells::Cells;
+pub(crate) use group::Grouped;
+pub(crate) use source::{Source, Taken, taken};
+
+use super::Seat;
+use crate::store::Stored;
+use crate::store::changes::Change;
+use app::backend::Answer;
+use app::failure::Failure;
+use app::model::analytics::{Analytics, AnalyticsQuery, Group, Mark, Tab, USER};
+use std::collections::HashMap;
+
+/// Marks on the axis of time at most.
+const MARKS: i64 = 12;
+
+/// What the store gave for one page.
+struct Read {
+    query: AnalyticsQuery,
+    cells: Cells,
+    taken: Taken,
+    first_use: Option<i64>,
+    names: HashMap<String, String>,
+    keys: Vec<String>,
+    marks: Vec<Change>,
+    samples: bool,
+}
+
+pub(super) async fn told(seat: &Seat, query: AnalyticsQuery) -> Answer<Analytics> {
+    let read = read(seat, query).await?;
+    // Adding up sketches and drawing takes milliseconds: long enough to delay the calls that share these threads.
+    let told = tokio::task::spawn_blocking(move || -> Stored<Analytics> {
+        let mut told = lay_out(&read)?;
+        told.charts = picture::draw(&told);
+        Ok(told)
+    });
+    let told = told.await.map_err(|_| Failure::Broken("The figures could not be added up. Try again.".into()))?;
+    Ok(told?)
+}
+
+async fn read(seat: &Seat, query: AnalyticsQuery) -> Stored<Read> {
+    let (store, workspace) = (&seat.house.store, seat.workspace());
+    let group = query.group();
+    let finest = source::dimension(&group).finest();
+    let cells = Cells::of(query.range, query.each, finest, seat.now());
+    let names = store.key_names(workspace).await?;
+    let source = Source::of(&query.narrow, &group, &names);
+    let (now, before) = (cells.elapsed(), cells.elapsed_before());
+    let (taken, first_use, keys, marks, samples) = tokio::try_join!(
+        taken(store, workspace, &source, (now, query.compare.then_some(before)), cells.bucket),
+        store.first_use(workspace),
+        store.metadata_keys(workspace, now.from, now.to),
+        store.publications(workspace, now.from, now.to, MARKS),
+        store.has_samples(workspace),
+    )?;
+    Ok(Read { query, cells, taken, first_use, names, keys, marks, samples })
+}
+
+fn lay_out(read: &Read) -> Stored<Analytics> {
+    let Read { query, cells, taken, names, .. } = read;
+    let group = query.group();
+    let grouped = Grouped::of(taken, &group, cells, names)?;
+    let gaps = cells.gaps(read.first_use);
+    let page = tabs::page(query, &grouped, gaps);
+    let mark = |change: &Change| Mark {
+        at: change.at,
+        label: format!("{} v{}", change.name, change.number),
+        href: format!("/configs/{}/versions", change.id),
+    };
+    let mut keys = read.keys.clone();
+    if query.tab == Tab::Users && !keys.iter().any(|key| key == USER) {
+        keys.push(USER.to_owned());
+    }
+    if let Group::Metadata(key) = &group
+        && !keys.contains(key)
+    {
+        keys.push(key.clone());
+    }
+    Ok(Analytics {
+        window: cells.window,
+        cells: cells.starts.clone(),
+        gaps,
+        stats: page.stats,
+        graphs: page.graphs,
+        columns: page.columns,
+        ranked: page.ranked,
+        lines: page.lines,
+        without: grouped.without,
+        lumped: grouped.lumped,
+        unpriced: grouped.now.unpriced,
+        samples: read.samples,
+        keys,
+        marks: read.marks.iter().map(mark).collect(),
+        charts: Vec::new(),
+        query: query.clone(),
+    })
+}

@@ -1,0 +1,173 @@
+//! Where the figures of a page come from: sums where one dimension answers, the calls themselves where it takes several.
+
+use crate::desk::logs::statuses;
+use crate::store::calls::CallFilter;
+use crate::store::rollups::ROUTE;
+use crate::store::usage::{Dimension, Slice};
+use crate::store::{Store, Stored};
+use app::model::analytics::{Group, Narrow};
+use app::model::range::Window;
+use std::collections::HashMap;
+
+/// How figures are got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// From sums: of one dimension, of the values that pass.
+    Rolled { dimension: Dimension, only: Box<Only> },
+    /// From calls.
+    Scan { dimension: Dimension, filter: Box<CallFilter> },
+}
+
+/// Which values of a dimension pass; an empty one lets all pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Only(CallFilter);
+
+/// Slices now and before: of all calls that are meant, and the same by value.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Taken {
+    /// `None`: what `lines` add up to.
+    pub(crate) all: Option<Vec<Slice>>,
+    pub(crate) lines: Vec<Slice>,
+    pub(crate) all_before: Option<Vec<Slice>>,
+    pub(crate) lines_before: Vec<Slice>,
+}
+
+pub(super) fn dimension(group: &Group) -> Dimension {
+    match group {
+        Group::Model | Group::Provider => Dimension::Route,
+        Group::Key => Dimension::Key,
+        Group::Config => Dimension::Config,
+        Group::Status => Dimension::Status,
+        Group::Cache => Dimension::Cache,
+        Group::Metadata(key) => Dimension::Metadata(key.clone()),
+    }
+}
+
+impl Source {
+    /// `names` are those of keys by id: a key may be told by either.
+    pub(crate) fn of(narrow: &Narrow, group: &Group, names: &HashMap<String, String>) -> Self {
+        let filter = filter(narrow, names);
+        Self::under(filter, dimension(group))
+    }
+
+    /// The same for a filter that stands already.
+    pub(crate) fn under(filter: CallFilter, dimension: Dimension) -> Self {
+        let Some(touched) = touched(&filter) else { return Self::Scan { dimension, filter: Box::new(filter) } };
+        let dimension = match (&dimension, touched.first()) {
+            // The values that pass add up to what is asked.
+            (Dimension::All, Some(first)) => first.clone(),
+            _ => dimension,
+        };
+        if touched.iter().all(|touched| *touched == dimension) {
+            return Self::Rolled { dimension, only: Box::new(Only(filter)) };
+        }
+        Self::Scan { dimension, filter: Box::new(filter) }
+    }
+}
+
+/// The dimensions that a filter narrows; `None`: it asks for what no sum knows.
+fn touched(filter: &CallFilter) -> Option<Vec<Dimension>> {
+    if !filter.is_rolled_by_one() {
+        return None;
+    }
+    let mut touched = Vec::new();
+    for (narrows, dimension) in [
+        (!filter.models.is_empty() || !filter.providers.is_empty(), Dimension::Route),
+        (!filter.keys.is_empty(), Dimension::Key),
+        (!filter.configs.is_empty(), Dimension::Config),
+        (!filter.statuses.is_empty(), Dimension::Status),
+        (!filter.caches.is_empty(), Dimension::Cache),
+    ] {
+        if narrows {
+            touched.push(dimension);
+        }
+    }
+    touched.extend(filter.metadata.iter().map(|(key, _)| Dimension::Metadata(key.clone())));
+    Some(touched)
+}
+
+fn filter(narrow: &Narrow, names: &HashMap<String, String>) -> CallFilter {
+    let list = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
+    let keys = narrow.key.iter().flat_map(|key| {
+        let named: Vec<_> = names.iter().filter(|(_, name)| *name == key).map(|(id, _)| id.clone()).collect();
+        if named.is_empty() { vec![key.clone()] } else { named }
+    });
+    CallFilter {
+        models: list(&narrow.model),
+        providers: list(&narrow.provider),
+        keys: keys.collect(),
+        configs: list(&narrow.config),
+        statuses: narrow.status.as_deref().and_then(statuses).into_iter().collect(),
+        metadata: narrow.metadata.clone(),
+        ..CallFilter::default()
+    }
+}
+
+impl Only {
+    fn passes(&self, dimension: &Dimension, value: &str) -> bool {
+        let Self(filter) = self;
+        let is_or_any = |wanted: &[String], value: &str| wanted.is_empty() || wanted.iter().any(|one| one == value);
+        match dimension {
+            Dimension::Route => {
+                let (provider, model) = value.split_once(ROUTE).unwrap_or(("", value));
+                filter.admits_provider(provider) && filter.admits_model(model)
+            }
+            Dimension::Key => filter.admits_key(value),
+            Dimension::Config => is_or_any(&filter.configs, value),
+            Dimension::Status => filter.admits_status(value.parse().unwrap_or(0)),
+            Dimension::Metadata(_) => filter.metadata.iter().all(|(_, wanted)| wanted == value),
+            Dimension::Cache => is_or_any(&filter.caches, value),
+            Dimension::All => true,
+        }
+    }
+
+    fn is_any(&self) -> bool {
+        self.0 == CallFilter { from: self.0.from, until: self.0.until, ..CallFilter::default() }
+    }
+}
+
+/// Reads both windows; the second only where there is one.
+pub(crate) async fn taken(
+    store: &Store,
+    workspace: &str,
+    source: &Source,
+    (now, before): (Window, Option<Window>),
+    bucket: i64,
+) -> Stored<Taken> {
+    let none = || async { Ok((Vec::new(), None)) };
+    let ((lines, all), (lines_before, all_before)) =
+        tokio::try_join!(slices(store, workspace, source, now, bucket), async {
+            match before {
+                Some(before) => slices(store, workspace, source, before, bucket).await,
+                None => none().await,
+            }
+        })?;
+    Ok(Taken { all, lines, all_before, lines_before })
+}
+
+/// By value, and of all where the values leave calls out.
+async fn slices(
+    store: &Store,
+    workspace: &str,
+    source: &Source,
+    window: Window,
+    bucket: i64,
+) -> Stored<(Vec<Slice>, Option<Vec<Slice>>)> {
+    match source {
+        Source::Scan { dimension, filter } => {
+            let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..(**filter).clone() };
+            Ok((store.scanned(workspace, dimension, &filter, bucket).await?, None))
+        }
+        Source::Rolled { dimension, only } => {
+            let mut lines = store.slices(workspace, dimension, window, bucket).await?;
+            lines.retain(|slice| only.passes(dimension, &slice.value));
+            let all = match dimension {
+                Dimension::Metadata(_) if only.is_any() => {
+                    Some(store.slices(workspace, &Dimension::All, window, bucket).await?)
+                }
+                _ => None,
+            };
+            Ok((lines, all))
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Blocks of calls: an hour each, made once it is over. Where one is missing, the calls themselves are read.
+
+mod form;
+mod pack;
+mod sieve;
+mod walk;
+
+pub(in crate::store) use form::Tail;
+pub(in crate::store) use pack::pack_hour;
+pub(in crate::store) use walk::{Seen, Way};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+use crate::sample::{Order, plant};
+use crate::store::Store;
+use crate::store::calls::{Bounds, CallFilter, Cursor, Statuses};
+use crate::store::rollups::{DAY, HOUR};
+use crate::store::usage::{Dimension, Slice};
+
+/// 2026-11-24, 12:00 UTC.
+const NOW: i64 = 1_795_521_600_000;
+
+async fn planted() -> (Store, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), false).await.unwrap();
+    plant(&store, Order { requests: 2_000, days: 3, now: NOW }, |_, _| {}).await.unwrap();
+    (store, folder)
+}
+
+/// The same calls without blocks.
+async fn bare(store: &Store) {
+    sqlx::query("DELETE FROM call_blocks").execute(&store.journal.write).await.unwrap();
+}
+
+fn filters() -> Vec<CallFilter> {
+    let text = |word: &str| vec![word.to_owned()];
+    let pair = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+    let none = || CallFilter { from: Some(NOW - 2 * DAY - 17 * 60_000), until: Some(NOW), ..CallFilter::default() };
+    vec![
+        none(),
+        CallFilter { models: text("gpt-4o"), ..none() },
+        CallFilter { statuses: vec![Statuses::Errors], ..none() },
+        CallFilter { keys: text("sample-search-prod"), providers: text("groq"), ..none() },
+        CallFilter { metadata: pair("env", "staging"), ..none() },
+        CallFilter { metadata: pair("env", "staging"), statuses: vec![Statuses::Class(2)], ..none() },
+        CallFilter { text: Some("ACCT_00".into()), ..none() },
+        CallFilter { text: Some("nowhere".into()), ..none() },
+        CallFilter { configs: text("pc-search"), caches: text("HIT"), ..none() },
+        CallFilter { vendor_models: pair("openai", "gpt-5"), ..none() },
+        CallFilter { cost: Bounds { least: Some(1_000_000), most: None }, ..none() },
+        CallFilter { tokens: Bounds { least: None, most: Some(900) }, ..none() },
+    ]
+}
+
+fn told(mut slices: Vec<Slice>) -> Vec<Slice> {
+    slices.sort_by(|a, b| (a.at, &a.value).cmp(&(b.at, &b.value)));
+    slices
+}
+
+#[tokio::test]
+async fn blocks_tell_what_the_calls_tell() {
+    let (store, _folder) = planted().await;
+    let dimensions = [
+        Dimension::All,
+        Dimension::Route,
+        Dimension::Key,
+        Dimension::Config,
+        Dimension::Status,
+        Dimension::Cache,
+        Dimension::Metadata("team".into()),
+        Dimension::Metadata("none".into()),
+    ];
+    let mut blocked = Vec::new();
+    let read = async |filter: &CallFilter| {
+        let mut slices = Vec::new();
+        for dimension in &dimensions {
+            slices.push(told(store.scanned("default", dimension, filter, HOUR).await.unwrap()));
+        }
+        let (mut tallies, bars) = store.counts("default", filter, HOUR).await.unwrap();
+        tallies
+            .sort_by(|a, b| (&a.provider, &a.model, &a.key, a.status).cmp(&(&b.provider, &b.model, &b.key, b.status)));
+        let first = store.list_calls("default", filter, Cursor::Newest, 20).await.unwrap();
+        let end = first.calls.last().map(|call| call.id.clone()).unwrap_or_default();
+        let next = store.list_calls("default", filter, Cursor::Before(&end), 20).await.unwrap();
+        let back = store.list_calls("default", filter, Cursor::After(&end), 7).await.unwrap();
+        (slices, tallies, bars, first, next, back)
+    };
+    for filter in filters() {
+        blocked.push(read(&filter).await);
+    }
+    let blocks: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM call_blocks").fetch_one(&store.journal.read).await.unwrap();
+    assert!(blocks > 48, "{blocks} hours have a block");
+    bare(&store).await;
+    for (filter, blocked) in filters().into_iter().zip(blocked) {
+        let plain = read(&filter).await;
+        assert_eq!(blocked.0, plain.0, "{filter:?}");
+        assert_eq!((&blocked.1, &blocked.2), (&plain.1, &plain.2), "{filter:?}");
+        assert_eq!((&blocked.3, &blocked.4, &blocked.5), (&plain.3, &plain.4, &plain.5), "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn hours_without_a_block_get_one() {
+    let (store, _folder) = planted().await;
+    let count = async || {
+        let blocks: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM call_blocks").fetch_one(&store.journal.read).await.unwrap();
+        blocks
+    };
+    let before = count().await;
+    bare(&store).await;
+    while store.pack_due("default", NOW).await.unwrap() {}
+    assert_eq!(count().await, before);
+}
