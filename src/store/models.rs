@@ -276,7 +276,8 @@ mod tests {
         let store = Store::open(folder.path(), false).await.unwrap();
         for (model, status, calls) in [("m", 200, 7), ("m", 429, 2), ("n", 0, 1)] {
             let sql =
-                "INSERT INTO rollups VALUES ('default', 60000, 'alpha', $1, 'k', $2, $3, 0, 0, 0, 1, x'01', x'', 0, 0)";
+                "INSERT INTO rollup_fresh VALUES ('default', 60000, 'alpha', $1, 'k', $2, '', '', $3, 0, 0, 0, 0, 0, 1, 0, 0, \
+                 0, 0, 0, 0, x'01', x'')";
             sqlx::query(sql).bind(model).bind(status).bind(calls).execute(&store.journal.write).await.unwrap();
         }
         let uses = store.model_uses("default", 0, true).await.unwrap();
