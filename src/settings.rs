@@ -143,8 +143,11 @@ impl Settings {
 
     fn assemble(flags: &Flags, world: &World<'_>, root: &Section<'_>) -> Self {
         let layers = Layers { flags, world, root };
-        let allowed: Vec<&str> =
-            KEYS.iter().map(|key| key.name).chain(["owner", "provider", "config", "api_key", "policy", "alerts"]).collect();
+        let allowed: Vec<&str> = KEYS
+            .iter()
+            .map(|key| key.name)
+            .chain(["owner", "provider", "config", "api_key", "policy", "alerts"])
+            .collect();
         root.allow(&allowed);
         Self {
             listen: layers.one("listen", listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8787))),

@@ -128,17 +128,7 @@ pub trait LimitDesk {
 
 /// A signed-in person at work.
 pub trait Session:
-    PeopleDesk
-    + KeyDesk
-    + ProviderDesk
-    + ConfigDesk
-    + LogDesk
-    + TraceDesk
-    + UsageDesk
-    + LimitDesk
-    + AlertDesk
-    + Send
-    + Sync
+    PeopleDesk + KeyDesk + ProviderDesk + ConfigDesk + LogDesk + TraceDesk + UsageDesk + LimitDesk + AlertDesk + Send + Sync
 {
     fn who(&self) -> Person;
 }

@@ -19,7 +19,11 @@ const REST: i64 = 5;
 pub async fn keep(alerts: Alerts, shelf: Shelf, limits: Ledger, tasks: Tasks) {
     loop {
         for limit in shelf.book().limits().budgets() {
-            limits.standings(limit).iter().filter_map(|standing| fill(standing, false)).for_each(|fill| alerts.see(&fill));
+            limits
+                .standings(limit)
+                .iter()
+                .filter_map(|standing| fill(standing, false))
+                .for_each(|fill| alerts.see(&fill));
         }
         tokio::select! {
             () = tasks.stopping() => return,

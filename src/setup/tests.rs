@@ -1,7 +1,7 @@
 use super::*;
 use crate::settings::{DeclaredProvider, Owner, SetupFile};
-use std::collections::BTreeMap;
 use app::model::key::Allowed;
+use std::collections::BTreeMap;
 
 struct Rig {
     _folder: tempfile::TempDir,

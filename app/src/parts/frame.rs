@@ -8,8 +8,8 @@ use crate::parts::pop::Pop;
 use crate::parts::theme::ThemeSwitch;
 use icondata_core::Icon as IconData;
 use icondata_lu::{
-    LuChevronsUpDown, LuGauge, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu, LuPlug, LuScrollText, LuUsers,
-    LuWaypoints,
+    LuChevronsUpDown, LuGauge, LuKeyRound, LuLayoutDashboard, LuListTree, LuLogOut, LuMenu, LuPlug, LuScrollText,
+    LuUsers, LuWaypoints,
 };
 use leptos::form::ActionForm;
 use leptos::prelude::*;

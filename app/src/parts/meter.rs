@@ -35,7 +35,9 @@ impl Gauge {
     fn widths(self) -> (i64, i64) {
         let part = |amount: i64| match self.limit {
             limit if limit <= 0 => 0,
-            limit => i64::try_from(i128::from(amount.max(0)) * 10_000 / i128::from(limit)).unwrap_or(10_000).min(10_000),
+            limit => {
+                i64::try_from(i128::from(amount.max(0)) * 10_000 / i128::from(limit)).unwrap_or(10_000).min(10_000)
+            }
         };
         let spent = part(self.spent);
         (spent, part(self.held).min(10_000 - spent))

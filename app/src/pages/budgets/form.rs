@@ -168,7 +168,8 @@ pub fn Fields(start: LimitForm, choices: Choices, failure: Told) -> impl IntoVie
 
 #[component]
 fn BudgetFields(start: LimitForm, failure: Told) -> impl IntoView {
-    let LimitForm { unit, credit_limit, alert_threshold, periodic_reset, periodic_reset_days, mode, unpriced, .. } = start;
+    let LimitForm { unit, credit_limit, alert_threshold, periodic_reset, periodic_reset_days, mode, unpriced, .. } =
+        start;
     view! {
         <div class="pair">
             <Choice name="unit" label="Counted in" options=UNITS start=unit failure />
@@ -221,7 +222,8 @@ pub fn Choice(
     failure: Told,
 ) -> impl IntoView {
     let control = move |voice: Voice| {
-        let options = options.iter().map(|(value, words)| option((*value).to_owned(), (*words).to_owned(), voice, &start));
+        let options =
+            options.iter().map(|(value, words)| option((*value).to_owned(), (*words).to_owned(), voice, &start));
         let options = options.collect_view();
         view! {
             <select
@@ -278,7 +280,12 @@ mod tests {
 
     #[test]
     fn amounts_are_typed_as_they_are_read() {
-        for (unit, value, text) in [("cost", 25_000_000_000, "25"), ("cost", 500_000_000, "0.5"), ("cost", 1, "0.000000001"), ("tokens", 100, "100")] {
+        for (unit, value, text) in [
+            ("cost", 25_000_000_000, "25"),
+            ("cost", 500_000_000, "0.5"),
+            ("cost", 1, "0.000000001"),
+            ("tokens", 100, "100"),
+        ] {
             assert_eq!(figure(unit, value), text, "{unit} {value}");
         }
     }

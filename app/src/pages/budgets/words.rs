@@ -1,5 +1,6 @@
 //! What is said of limits.
 
+use crate::model::alert::{Alerts, Crossed};
 use crate::model::limit::{BudgetRow, RateRow, Whose};
 use crate::model::log::LogQuery;
 use crate::model::money::{Nanos, grouped};
@@ -10,6 +11,23 @@ use crate::pages::logs::url;
 const BETWEEN: &str = " · ";
 /// Between the values of a condition, in words.
 const OR: &str = " or ";
+
+/// A budget that was told to be used up: its id, which of its counters, and the start of the period.
+pub type Ended = (String, String, i64);
+
+/// What was told to be used up lately.
+pub fn ended(alerts: &Alerts) -> Vec<Ended> {
+    let exhausted = alerts.rows.iter().filter(|alert| alert.crossed == Crossed::Exhausted);
+    exhausted.map(|alert| (alert.budget.clone(), alert.part.clone(), alert.period)).collect()
+}
+
+/// Whether a budget refuses calls: nothing is left of it, or what is did not cover one.
+pub fn refuses(row: &BudgetRow, ended: &[Ended]) -> bool {
+    let told = ended.iter().any(|(budget, part, period)| {
+        *budget == row.id && *part == row.group_words && *period == row.began_at
+    });
+    row.spent + row.unsettled >= row.limit || (told && row.left <= row.limit / 5)
+}
 
 /// An amount in its unit: dollars, or a figure.
 pub fn amount(unit: &str, amount: i64) -> String {
@@ -78,7 +96,9 @@ pub fn span(unit: &str) -> &'static str {
 
 /// Thousandths of a limit; one that is zero is full.
 pub fn fullness(used: i64, limit: i64) -> i64 {
-    if limit <= 0 { return 1_000 }
+    if limit <= 0 {
+        return 1_000;
+    }
     i64::try_from(i128::from(used) * 1_000 / i128::from(limit)).unwrap_or(i64::MAX)
 }
 
@@ -95,7 +115,9 @@ pub fn behind(row: &BudgetRow, now: i64) -> String {
         _ => {}
     }
     for condition in &row.conditions {
-        if let Some((key, value)) = condition.split_once(" is ").filter(|(_, value)| !value.starts_with("not ") && plain(value)) {
+        if let Some((key, value)) =
+            condition.split_once(" is ").filter(|(_, value)| !value.starts_with("not ") && plain(value))
+        {
             narrow(&mut query, key, value);
         }
     }
@@ -150,7 +172,10 @@ mod tests {
         ] {
             assert_eq!(amount(unit, figure), text, "{unit} {figure}");
         }
-        assert_eq!((each("monthly"), each("every 10 days"), each("never")), ("each month".into(), "every 10 days".into(), "once".into()));
+        assert_eq!(
+            (each("monthly"), each("every 10 days"), each("never")),
+            ("each month".into(), "every 10 days".into(), "once".into())
+        );
     }
 
     #[test]
@@ -161,7 +186,9 @@ mod tests {
 
     #[test]
     fn fullness_does_not_overflow() {
-        for (used, limit, thousandths) in [(0, 10, 0), (5, 10, 500), (15, 10, 1_500), (1, 0, 1_000), (i64::MAX, i64::MAX, 1_000)] {
+        for (used, limit, thousandths) in
+            [(0, 10, 0), (5, 10, 500), (15, 10, 1_500), (1, 0, 1_000), (i64::MAX, i64::MAX, 1_000)]
+        {
             assert_eq!(fullness(used, limit), thousandths, "{used} of {limit}");
         }
     }
