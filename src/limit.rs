@@ -203,7 +203,7 @@ impl Ledger {
     /// Gives back what a crash left held.
     pub fn release(&self, limit: &str, group: &str) {
         self.state().release(limit, group);
-        self.inner.changed.notify_waiters();
+        self.inner.changed.notify_one();
     }
 
     /// Tokens that a call of this key to this model is expected to be answered with.
@@ -211,14 +211,14 @@ impl Ledger {
         self.state().expected(key, model)
     }
 
-    /// Resolves when something was settled: thresholds may have been crossed.
+    /// Resolves when something was settled since it was last asked: thresholds may have been crossed. For one who waits.
     pub async fn changed(&self) {
         self.inner.changed.notified().await;
     }
 
     fn settled(&self, held: &Held, used: i64, unpriced: u64) {
         self.state().settle(held, used, unpriced);
-        self.inner.changed.notify_waiters();
+        self.inner.changed.notify_one();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -80,7 +80,8 @@ mod tests {
             let mut admitted: Vec<i64> = Vec::new();
             for _ in 0..5_000 {
                 now += if dice.random_bool(0.5) { 0 } else { dice.random_range(0..4_000) };
-                let recent = admitted.iter().rev().take_while(|at| **at > now - SPAN).count() as u64;
+                let recent = admitted.iter().rev().take_while(|at| **at > now - SPAN).count();
+                let recent = u64::try_from(recent).expect("few");
                 assert_eq!(offer(&mut window, now, most), recent < most, "a call that fits is let in, another is not");
                 if recent < most {
                     admitted.push(now);
@@ -88,7 +89,7 @@ mod tests {
             }
             let starts = admitted.iter();
             let fullest = starts.map(|start| admitted.iter().filter(|at| (*start..start + SPAN).contains(at)).count());
-            assert_eq!(fullest.max(), Some(most as usize));
+            assert_eq!(fullest.max().and_then(|count| u64::try_from(count).ok()), Some(most));
         }
     }
 

@@ -1,4 +1,5 @@
 //! Budgets that hold to the last nano-dollar, and rate limits that hold in every sliding minute.
+#![expect(clippy::expect_used, clippy::panic, reason = "a figure that cannot be read is a failed test")]
 
 mod admin;
 mod budgets;

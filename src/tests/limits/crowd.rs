@@ -94,13 +94,14 @@ async fn crowd(rig: &Rig, seed: u64, calls: usize) -> Vec<Value> {
 }
 
 async fn sum_of_rows(rig: &Rig) -> i64 {
-    let mut sum = 0;
-    for page in 0.. {
-        let answer = rig.send(get(&format!("/v1/logs?page_size=100&current_page={page}"))).await.json();
-        let rows = answer["data"].as_array().expect("a list");
-        sum += rows.iter().map(|row| nanos_of_cents(&row["cost"])).sum::<i64>();
-        if rows.len() < 100 {
-            break;
+    let (mut sum, mut cursor) = (0, String::new());
+    loop {
+        let page = rig.send(get(&format!("/v1/logs?page_size=100{cursor}"))).await.json();
+        let rows = page["data"].as_array().expect("a list");
+        sum += rows.iter().map(|row| nanos_of_cents(&row["metrics"]["cost"])).sum::<i64>();
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
         }
     }
     sum
