@@ -275,8 +275,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), false).await.unwrap();
         for (model, status, calls) in [("m", 200, 7), ("m", 429, 2), ("n", 0, 1)] {
-            let sql =
-                "INSERT INTO rollup_fresh VALUES ('default', 60000, 'alpha', $1, 'k', $2, '', '', $3, 0, 0, 0, 0, 0, 1, 0, 0, \
+            let sql = "INSERT INTO rollup_fresh VALUES ('default', 60000, 'alpha', $1, 'k', $2, '', '', $3, 0, 0, 0, 0, 0, 1, 0, 0, \
                  0, 0, 0, 0, x'01', x'')";
             sqlx::query(sql).bind(model).bind(status).bind(calls).execute(&store.journal.write).await.unwrap();
         }

@@ -128,6 +128,8 @@ async fn metadata_that_is_not_enforced_is_overridden_by_the_call() {
     ] {
         rig.upstream.then(Scene::json(200, "{}"));
         let request = post("/v1/chat/completions", chat("@alpha/gpt-4o").to_string());
+        // In one millisecond, ids have no order.
+        rig.house.clock.advance(1);
         rig.send(with(with(request, "x-portkey-api-key", key), "x-portkey-metadata", own)).await;
         let metrics = rig.last().await["metrics"].clone();
         let list = |name: &str| metrics[name].as_array().expect("a list").clone();

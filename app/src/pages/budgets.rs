@@ -11,12 +11,13 @@ use crate::parts::icon::Icon;
 use crate::parts::page::{Empty, Page, Waiting};
 use crate::parts::problem::{shown, success_of};
 use alerts::AlertList;
-use bars::{Budgets as Bars, Stats};
+use bars::{Bar, Budgets as Bars, Stats};
 use dialogs::{EditLimit, Release, Remove, Reset};
 use icondata_lu::LuPlus;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use rates::Rates;
+use words::Ended;
 
 /// What the URL asks for beside the lists: `?new=budget` or `rate`, or a limit's id under `edit`, `remove`, `reset` or
 /// `release`, the last two with the `group` of one counter.
@@ -78,8 +79,9 @@ pub fn Budgets() -> impl IntoView {
                         limits.await,
                         move |limits| {
                             let limits = StoredValue::new(limits);
+                            let ended = told.as_ref().map(words::ended).unwrap_or_default();
                             view! {
-                                {limits.with_value(lists)}
+                                {limits.with_value(|limits| lists(limits, &ended))}
                                 {shown(told, |alerts| view! { <AlertList alerts /> })}
                                 {move || limits.with_value(|limits| dialog(limits, &asked.get(), acts))}
                             }
@@ -107,7 +109,7 @@ impl Acts {
     }
 }
 
-fn lists(limits: &Limits) -> AnyView {
+fn lists(limits: &Limits, ended: &[Ended]) -> AnyView {
     if limits.budgets.is_empty() && limits.rates.is_empty() {
         return view! {
             <Empty
@@ -128,9 +130,10 @@ fn lists(limits: &Limits) -> AnyView {
     // The fullest first.
     budgets.sort_by_key(|row| std::cmp::Reverse(words::fullness(row.spent + row.reserved + row.unsettled, row.limit)));
     rates.sort_by_key(|row| std::cmp::Reverse(words::fullness(words::whole(row.used), words::whole(row.value))));
+    let bars = budgets.into_iter().map(|row| Bar { refuses: words::refuses(&row, ended), row }).collect::<Vec<_>>();
     view! {
-        <Stats rows=budgets.clone() />
-        {(!budgets.is_empty()).then(|| view! { <Bars rows=budgets now=limits.now /> })}
+        <Stats bars=bars.clone() />
+        {(!bars.is_empty()).then(|| view! { <Bars bars now=limits.now /> })}
         {(!rates.is_empty()).then(|| view! { <Rates rows=rates /> })}
     }
     .into_any()

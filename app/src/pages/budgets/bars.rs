@@ -11,13 +11,21 @@ use icondata_core::Icon as IconData;
 use icondata_lu::{LuCircleX, LuPencil, LuRotateCcw, LuScrollText, LuTrash2, LuTriangleAlert};
 use leptos::prelude::*;
 
+/// One budget's counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bar {
+    pub row: BudgetRow,
+    /// Nothing is left of it, or what is did not cover a call.
+    pub refuses: bool,
+}
+
 /// How many are well, and what waits for a person.
 #[component]
-pub fn Stats(rows: Vec<BudgetRow>) -> impl IntoView {
-    let full = rows.iter().filter(|row| full(row)).count();
-    let past = rows.iter().filter(|row| !self::full(row) && alerted(row)).count();
-    let held = rows.iter().filter(|row| row.reserved > 0).count();
-    let unsettled = rows.iter().filter(|row| row.unsettled > 0).count();
+pub fn Stats(bars: Vec<Bar>) -> impl IntoView {
+    let full = bars.iter().filter(|bar| bar.refuses).count();
+    let past = bars.iter().filter(|bar| !bar.refuses && alerted(&bar.row)).count();
+    let held = bars.iter().filter(|bar| bar.row.reserved > 0).count();
+    let unsettled = bars.iter().filter(|bar| bar.row.unsettled > 0).count();
     let unsettled = match unsettled {
         0 => "nothing unsettled by a crash".to_owned(),
         some => format!("{some} with amounts unsettled by a crash"),
@@ -33,7 +41,7 @@ pub fn Stats(rows: Vec<BudgetRow>) -> impl IntoView {
     };
     view! {
         <section class="stats three" aria-label="Budgets at a glance">
-            {stat("Used up", full, format!("of {} budgets; their calls are refused", rows.len()))}
+            {stat("Used up", full, format!("of {} budgets; their calls are refused", bars.len()))}
             {stat("Past their alert", past, "calls go on".into())}
             {stat("Held for calls in flight", held, unsettled)}
         </section>
@@ -41,7 +49,7 @@ pub fn Stats(rows: Vec<BudgetRow>) -> impl IntoView {
 }
 
 #[component]
-pub fn Budgets(rows: Vec<BudgetRow>, now: i64) -> impl IntoView {
+pub fn Budgets(bars: Vec<Bar>, now: i64) -> impl IntoView {
     view! {
         <section class="card" aria-labelledby="budgets">
             <header>
@@ -89,7 +97,7 @@ pub fn Budgets(rows: Vec<BudgetRow>, now: i64) -> impl IntoView {
                             </th>
                         </tr>
                     </thead>
-                    <tbody>{rows.into_iter().map(|row| view! { <Row row now /> }).collect_view()}</tbody>
+                    <tbody>{bars.into_iter().map(|bar| view! { <Row bar now /> }).collect_view()}</tbody>
                 </table>
             </Wide>
         </section>
@@ -97,7 +105,8 @@ pub fn Budgets(rows: Vec<BudgetRow>, now: i64) -> impl IntoView {
 }
 
 #[component]
-fn Row(row: BudgetRow, now: i64) -> impl IntoView {
+fn Row(bar: Bar, now: i64) -> impl IntoView {
+    let Bar { row, refuses } = bar;
     let gauge = Gauge { limit: row.limit, spent: row.spent, held: row.reserved + row.unsettled, warn: row.alert };
     let text = |figure: i64| amount(&row.unit, figure);
     let held = if row.reserved == 0 { "–".to_owned() } else { text(row.reserved) };
@@ -123,7 +132,7 @@ fn Row(row: BudgetRow, now: i64) -> impl IntoView {
                 <span class="row">{row.name.clone()} <OriginBadge origin=row.origin /> {mode}</span>
                 <small>{whose(&row.whose, &row.conditions, &row.group_by, &row.group_words)}</small>
             </th>
-            <td class="bar">
+            <td class="gauge">
                 <Meter gauge />
             </td>
             <td class="num">{text(row.spent)} {unpriced}</td>
@@ -133,16 +142,16 @@ fn Row(row: BudgetRow, now: i64) -> impl IntoView {
                 {limit(&row)} " " <span class="muted">{each(&row.reset)}</span>
             </td>
             <td class="soft">{resets}</td>
-            <td>{alert(&row)}</td>
+            <td>{alert(&row, refuses)}</td>
             <td class="num">{acts(&row, now)}</td>
         </tr>
     }
 }
 
-fn alert(row: &BudgetRow) -> AnyView {
+fn alert(row: &BudgetRow, refuses: bool) -> AnyView {
     let at = row.alert.map(|alert| format!("at {}", amount(&row.unit, alert)));
     match at {
-        _ if full(row) => view! {
+        _ if refuses => view! {
             <span class="badge bad">
                 <Icon icon=LuCircleX />
                 "Calls are refused"
@@ -195,10 +204,6 @@ fn acts(row: &BudgetRow, now: i64) -> impl IntoView + use<> {
 fn encoded(text: &str) -> String {
     let safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
     text.bytes().map(|byte| if safe(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
-fn full(row: &BudgetRow) -> bool {
-    row.spent + row.unsettled >= row.limit
 }
 
 fn alerted(row: &BudgetRow) -> bool {

@@ -67,7 +67,7 @@ fn Row(row: RateRow) -> impl IntoView {
                 <span class="row">{row.name.clone()} <OriginBadge origin=row.origin /></span>
                 <small>{whose(&row.whose, &row.conditions, &row.group_by, &row.group_words)}</small>
             </th>
-            <td class="bar">
+            <td class="gauge">
                 <Meter gauge />
             </td>
             <td class="num">

@@ -1,5 +1,6 @@
 //! What is said of limits.
 
+use crate::model::alert::{Alerts, Crossed};
 use crate::model::limit::{BudgetRow, RateRow, Whose};
 use crate::model::log::LogQuery;
 use crate::model::money::{Nanos, grouped};
@@ -10,6 +11,23 @@ use crate::pages::logs::url;
 const BETWEEN: &str = " · ";
 /// Between the values of a condition, in words.
 const OR: &str = " or ";
+
+/// A budget that was told to be used up: its id, which of its counters, and the start of the period.
+pub type Ended = (String, String, i64);
+
+/// What was told to be used up lately.
+pub fn ended(alerts: &Alerts) -> Vec<Ended> {
+    let exhausted = alerts.rows.iter().filter(|alert| alert.crossed == Crossed::Exhausted);
+    exhausted.map(|alert| (alert.budget.clone(), alert.part.clone(), alert.period)).collect()
+}
+
+/// Whether a budget refuses calls: nothing is left of it, or what is did not cover one.
+pub fn refuses(row: &BudgetRow, ended: &[Ended]) -> bool {
+    let told = ended
+        .iter()
+        .any(|(budget, part, period)| *budget == row.id && *part == row.group_words && *period == row.began_at);
+    row.spent + row.unsettled >= row.limit || (told && row.left <= row.limit / 5)
+}
 
 /// An amount in its unit: dollars, or a figure.
 pub fn amount(unit: &str, amount: i64) -> String {
