@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::sync::Arc;
 
 /// What a chart tells about a cell.
-pub type Read = Arc<dyn Fn(usize) -> Option<Reading> + Send + Sync>;
+pub type Read = Box<dyn Fn(usize) -> Option<Reading>>;
 
 /// One drawing and the words that stand around it.
 #[derive(Clone, Debug, Default)]
@@ -111,7 +111,7 @@ pub fn Chart(
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let ends = plots.iter().any(|plot| !plot.tags.is_empty());
-    let readings: Vec<_> = (0..cells.count).map(|cell| read(cell)).collect();
+    let readings: Vec<_> = (0..cells.count).map(read).collect();
     let readings = serde_json::to_string(&readings).unwrap_or_default();
     let picks = pick.is_some();
     let pick = pick.and_then(|pick| serde_json::to_string(&pick).ok());

@@ -3,7 +3,8 @@
 use crate::chart::{Ink, Series, spark};
 use crate::desk::{DAY, Seat};
 use crate::journal::sketch::Sketch;
-use crate::store::usage::Slice;
+use crate::store::rollups::ROUTE;
+use crate::store::usage::{Dimension, Slice};
 use app::backend::Answer;
 use app::failure::Failure;
 use app::model::models::NOW;
@@ -28,7 +29,7 @@ const HOURS: usize = 24;
 pub async fn of(seat: &Seat) -> Answer<HashMap<String, Seen>> {
     let (store, workspace, now) = (&seat.house.store, seat.workspace(), seat.now());
     let to = (now / HOUR + 1) * HOUR;
-    let day = store.slices(workspace, Window { from: to - DAY, to }, HOUR).await?;
+    let day = store.slices(workspace, &Dimension::Route, Window { from: to - DAY, to }, HOUR).await?;
     let recent = store.model_uses(workspace, now - NOW * MINUTE, true).await?;
     // Adding up sketches takes milliseconds: long enough to delay the calls that share these threads.
     let told = tokio::task::spawn_blocking(move || {
@@ -61,11 +62,11 @@ fn over_a_day(slices: &[Slice], from: i64) -> HashMap<String, Seen> {
     let mut seen: HashMap<String, Seen> = HashMap::new();
     let mut hours: HashMap<&str, Vec<Vec<u8>>> = HashMap::new();
     for slice in slices {
-        let one = seen.entry(slice.provider.clone()).or_default();
-        let calls = u64::try_from(slice.calls).unwrap_or_default();
-        one.calls += calls;
-        one.errors += if slice.failed { calls } else { 0 };
-        let hours = hours.entry(&slice.provider).or_insert_with(|| vec![Vec::new(); HOURS]);
+        let (provider, _) = slice.value.split_once(ROUTE).unwrap_or((&slice.value, ""));
+        let one = seen.entry(provider.to_owned()).or_default();
+        one.calls += u64::try_from(slice.calls).unwrap_or_default();
+        one.errors += u64::try_from(slice.errors).unwrap_or_default();
+        let hours = hours.entry(provider).or_insert_with(|| vec![Vec::new(); HOURS]);
         let hour = usize::try_from((slice.at - from) / HOUR).ok().and_then(|at| hours.get_mut(at));
         if let Some(hour) = hour {
             hour.extend(&slice.latency);
@@ -86,25 +87,29 @@ fn over_a_day(slices: &[Slice], from: i64) -> HashMap<String, Seen> {
 mod tests {
     use super::{HOUR, median, over_a_day};
     use crate::journal::sketch::Sketch;
+    use crate::store::rollups::ROUTE;
     use crate::store::usage::Slice;
 
-    fn slice(at: i64, failed: bool, calls: i64) -> Slice {
+    fn slice(at: i64, errors: i64, calls: i64) -> Slice {
         let (mut sketch, mut latency) = (Sketch::new(), Vec::new());
         sketch.add(40_000);
         sketch.encode(&mut latency);
         Slice {
             at,
-            provider: "alpha".into(),
-            model: "m".into(),
-            key_id: "k".into(),
-            failed,
+            value: format!("alpha{ROUTE}m"),
             calls,
+            errors,
             tokens_in: 0,
+            tokens_cached: 0,
             tokens_out: 0,
             cost: 0,
             unpriced: 0,
             cache_hits: 0,
             cache_asked: 0,
+            saved_cost: 0,
+            saved_us: 0,
+            hit_us: 0,
+            took_us: 0,
             latency,
             first_token: Vec::new(),
         }
@@ -112,10 +117,10 @@ mod tests {
 
     #[test]
     fn a_day_is_counted_and_drawn_once_two_hours_have_calls() {
-        let one = over_a_day(&[slice(0, false, 8), slice(0, true, 2)], 0);
+        let one = over_a_day(&[slice(0, 0, 8), slice(0, 2, 2)], 0);
         assert_eq!((one["alpha"].calls, one["alpha"].errors), (10, 2));
         assert_eq!(one["alpha"].spark, "");
-        let two = over_a_day(&[slice(0, false, 8), slice(5 * HOUR, false, 2)], 0);
+        let two = over_a_day(&[slice(0, 0, 8), slice(5 * HOUR, 0, 2)], 0);
         assert!(two["alpha"].spark.starts_with("<svg"), "{}", two["alpha"].spark);
     }
 

@@ -56,7 +56,7 @@ fn one(board: &Board, svg: String, pick: Pick) -> AnyView {
         flags: board.flags(),
     };
     let teller = board.clone();
-    let read: Read = Arc::new(move |cell| teller.read(cell));
+    let read: Read = Box::new(move |cell| teller.read(cell));
     let (legend, file) = (board.legend(), url::file(&told.query, Some(board.place)));
     let toggles = (told.query.tab == Tab::Latency && board.place == 0).then(|| toggles(&told.query));
     let head = move || {

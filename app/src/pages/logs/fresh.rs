@@ -6,7 +6,7 @@ use crate::parts::icon::Icon;
 use icondata_lu::LuArrowUp;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use serde_json::json;
+use serde_json::{Value, json, to_value};
 
 /// Whether new calls are looked for. They wait behind a button either way: rows do not move by themselves.
 #[component]
@@ -23,7 +23,7 @@ pub fn Live() -> impl IntoView {
 #[component]
 pub fn Fresh(newest: String, query: LogQuery) -> impl IntoView {
     let place = <api::NewerLogs as ServerFn>::url();
-    let question = json!({"id": newest, "query": query}).to_string();
+    let question = json!({"id": Value::String(newest), "query": to_value(query).unwrap_or_default()}).to_string();
     view! {
         <span class="fresh" role="status" data-fresh=place data-question=question>
             <button type="button" class="btn primary sm" hidden>

@@ -87,7 +87,7 @@ pub fn requests(board: &Board) -> AnyView {
         Plot { xs: board.times(8), ..board.plot("errors", 34, ruled(overview.scale_of_errors(), count_tick)) },
     ];
     let teller = board.clone();
-    let read: Read = Arc::new(move |cell| read_requests(&teller, cell));
+    let read: Read = Box::new(move |cell| read_requests(&teller, cell));
     let logs = format!("/logs?{}", overview.range.query());
     let head = move || {
         view! {
@@ -163,7 +163,7 @@ pub fn cost(board: &Board) -> AnyView {
     let ys = ruled(overview.scale_of_cost(), money_tick);
     let plots = vec![Plot { xs: board.times(4), nothing, ..board.plot("cost", 132, ys) }];
     let (teller, told) = (board.clone(), layers.clone());
-    let read: Read = Arc::new(move |cell| read_cost(&teller, &told, cell));
+    let read: Read = Box::new(move |cell| read_cost(&teller, &told, cell));
     let total = money(overview.now.cost);
     let unpriced = overview.now.unpriced;
     let legend = layers.iter().map(|layer| {
@@ -294,7 +294,7 @@ pub fn latency(board: &Board, wait: Wait, switch: AnyView) -> AnyView {
     let plot = board.plot(name, HEIGHT, ruled(scale, duration_tick));
     let plots = vec![Plot { xs: board.times(4), tags, nothing, ..plot }];
     let teller = board.clone();
-    let read: Read = Arc::new(move |cell| read_latency(&teller, wait, cell));
+    let read: Read = Box::new(move |cell| read_latency(&teller, wait, cell));
     let sums = lines.iter().rev().map(|(name, _, read)| (*name, or_none(read(&overview.now)))).collect::<Vec<_>>();
     let head = move || {
         let sum = |(name, figure)| view! { <span class="sum">{name} " " <b>{figure}</b></span> };
