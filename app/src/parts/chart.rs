@@ -8,7 +8,6 @@ use crate::parts::icon::Points;
 use crate::parts::page::Wide;
 use leptos::prelude::*;
 use serde::Serialize;
-use std::sync::Arc;
 
 /// What a chart tells about a cell.
 pub type Read = Box<dyn Fn(usize) -> Option<Reading>>;
