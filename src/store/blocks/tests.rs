@@ -1,8 +1,10 @@
+use crate::journal::rollup::Figures;
 use crate::sample::{Order, plant};
 use crate::store::Store;
 use crate::store::calls::{Bounds, CallFilter, Cursor, Statuses};
 use crate::store::rollups::{DAY, HOUR};
 use crate::store::usage::{Dimension, Slice};
+use app::model::range::Window;
 
 /// 2026-11-24, 12:00 UTC.
 const NOW: i64 = 1_795_521_600_000;
@@ -84,6 +86,35 @@ async fn blocks_tell_what_the_calls_tell() {
         assert_eq!(blocked.0, plain.0, "{filter:?}");
         assert_eq!((&blocked.1, &blocked.2), (&plain.1, &plain.2), "{filter:?}");
         assert_eq!((&blocked.3, &blocked.4, &blocked.5), (&plain.3, &plain.4, &plain.5), "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn sums_and_percentiles_are_those_of_the_rows() {
+    let (store, _folder) = planted().await;
+    store.rebuild_rollups(NOW, |_, _| {}).await.unwrap();
+    let window = Window { from: NOW - 4 * DAY, to: NOW };
+    let mut sum = Figures::default();
+    for slice in store.slices("default", &Dimension::All, window, DAY).await.unwrap() {
+        sum.calls += u64::try_from(slice.calls).unwrap();
+        sum.cost += slice.cost;
+        sum.saved_cost += slice.saved_cost;
+        sum.gather(&slice.latency, &slice.first_token).unwrap();
+    }
+    let rows: (i64, i64, i64) = sqlx::query_as("SELECT count(*), sum(cost), sum(saved_cost) FROM calls")
+        .fetch_one(&store.journal.read)
+        .await
+        .unwrap();
+    assert_eq!((i64::try_from(sum.calls).unwrap(), sum.cost, sum.saved_cost), rows);
+    let waited: Vec<i64> =
+        sqlx::query_scalar("SELECT latency_us FROM calls WHERE cache_status <> 'HIT' AND provider <> '' ORDER BY 1")
+            .fetch_all(&store.journal.read)
+            .await
+            .unwrap();
+    for percent in [50, 90, 95, 99] {
+        let exact = waited[(waited.len() * percent).div_ceil(100) - 1];
+        let told = i64::try_from(sum.latency.quantile(percent as f64 / 100.0).unwrap()).unwrap();
+        assert!((told - exact).abs() * 100 <= exact, "p{percent}: {told} is far from {exact}");
     }
 }
 
