@@ -1,3 +1,5 @@
+//! Figures of made-up calls, held against their rows.
+
 use crate::journal::rollup::Figures;
 use crate::sample::{Order, plant};
 use crate::store::Store;
@@ -18,7 +20,7 @@ async fn planted() -> (Store, tempfile::TempDir) {
 
 /// The same calls without blocks.
 async fn bare(store: &Store) {
-    sqlx::query("DELETE FROM call_blocks").execute(&store.journal.write).await.unwrap();
+    sqlx::query("DELETE FROM call_blocks").execute(store.rows()).await.unwrap();
 }
 
 fn filters() -> Vec<CallFilter> {
@@ -77,8 +79,7 @@ async fn blocks_tell_what_the_calls_tell() {
     for filter in filters() {
         blocked.push(read(&filter).await);
     }
-    let blocks: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM call_blocks").fetch_one(&store.journal.read).await.unwrap();
+    let blocks: i64 = sqlx::query_scalar("SELECT count(*) FROM call_blocks").fetch_one(store.rows()).await.unwrap();
     assert!(blocks > 48, "{blocks} hours have a block");
     bare(&store).await;
     for (filter, blocked) in filters().into_iter().zip(blocked) {
@@ -101,14 +102,12 @@ async fn sums_and_percentiles_are_those_of_the_rows() {
         sum.saved_cost += slice.saved_cost;
         sum.gather(&slice.latency, &slice.first_token).unwrap();
     }
-    let rows: (i64, i64, i64) = sqlx::query_as("SELECT count(*), sum(cost), sum(saved_cost) FROM calls")
-        .fetch_one(&store.journal.read)
-        .await
-        .unwrap();
+    let rows: (i64, i64, i64) =
+        sqlx::query_as("SELECT count(*), sum(cost), sum(saved_cost) FROM calls").fetch_one(store.rows()).await.unwrap();
     assert_eq!((i64::try_from(sum.calls).unwrap(), sum.cost, sum.saved_cost), rows);
     let waited: Vec<i64> =
         sqlx::query_scalar("SELECT latency_us FROM calls WHERE cache_status <> 'HIT' AND provider <> '' ORDER BY 1")
-            .fetch_all(&store.journal.read)
+            .fetch_all(store.rows())
             .await
             .unwrap();
     for percent in [50, 90, 95, 99] {
@@ -122,8 +121,7 @@ async fn sums_and_percentiles_are_those_of_the_rows() {
 async fn hours_without_a_block_get_one() {
     let (store, _folder) = planted().await;
     let count = async || {
-        let blocks: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM call_blocks").fetch_one(&store.journal.read).await.unwrap();
+        let blocks: i64 = sqlx::query_scalar("SELECT count(*) FROM call_blocks").fetch_one(store.rows()).await.unwrap();
         blocks
     };
     let before = count().await;
