@@ -1,7 +1,8 @@
 """What the Portkey SDK for Python manages: each thing is created, read, updated, listed and deleted."""
 
 import pytest
-from portkey_ai import APIStatusError, Portkey
+from portkey_ai import Portkey
+from portkey_ai._vendor import openai as vendored
 
 CONFIG = {"strategy": {"mode": "single"}, "targets": [{"provider": "@alpha", "override_params": {"max_tokens": 5}}]}
 MESSAGES = [{"role": "user", "content": "good morning"}]
@@ -94,7 +95,7 @@ def test_an_api_key_lives_its_life_and_calls(world, client):
     usage = read.usage_limits if isinstance(read.usage_limits, dict) else dict(read.usage_limits)
     assert (usage["credit_limit"], usage["periodic_reset"]) == (1000, "weekly")
     assert 0 < usage["current_usage"] <= 1000
-    with pytest.raises(APIStatusError) as spent:
+    with pytest.raises(vendored.APIStatusError) as spent:
         Portkey(base_url=world.base, api_key=made.key).chat.completions.create(
             model="@alpha/gpt-4o-mini", messages=MESSAGES, max_tokens=2000
         )

@@ -45,31 +45,27 @@ impl Courier {
         Arc::clone(&self.woken)
     }
 
-    /// Sends until shutdown. What is under way then is sent again at the next start, unless it was noted.
+    /// Sends until shutdown. What is under way then, and not taken yet, is sent again at the next start.
     pub(super) async fn run(self, tasks: Tasks) {
         loop {
-            let round = async {
-                if let Err(error) = self.round().await {
-                    tracing::error!(%error, "the outbox of alerts cannot be read or written");
-                }
-                tokio::select! {
-                    () = self.woken.notified() => {}
-                    () = tokio::time::sleep(PAUSE) => {}
-                }
-            };
+            if let Err(error) = self.round(&tasks).await {
+                tracing::error!(%error, "the outbox of alerts cannot be read or written");
+            }
             tokio::select! {
                 () = tasks.stopping() => return,
-                () = round => {}
+                () = self.woken.notified() => {}
+                () = tokio::time::sleep(PAUSE) => {}
             }
         }
     }
 
-    async fn round(&self) -> Stored<()> {
+    async fn round(&self, tasks: &Tasks) -> Stored<()> {
         for due in self.store.due_sends(self.clock.now(), ROUND).await? {
-            let sent = match (due.way.as_str(), &self.webhook, &self.mail) {
-                ("webhook", Some(webhook), _) => webhook.send(&due, self.clock.now()).await,
-                ("mail", _, Some(mail)) => mail.send(&due).await,
-                _ => Err("This way is not set up any more.".into()),
+            // What was taken is noted in any case.
+            let sent = tokio::select! {
+                biased;
+                sent = self.sent(&due) => sent,
+                () = tasks.stopping() => return Ok(()),
             };
             match sent {
                 Ok(()) => self.store.alert_sent(&due, self.clock.now()).await?,
@@ -77,6 +73,14 @@ impl Courier {
             }
         }
         Ok(())
+    }
+
+    async fn sent(&self, due: &Due) -> Result<(), String> {
+        match (due.way.as_str(), &self.webhook, &self.mail) {
+            ("webhook", Some(webhook), _) => webhook.send(due, self.clock.now()).await,
+            ("mail", _, Some(mail)) => mail.send(due).await,
+            _ => Err("This way is not set up any more.".into()),
+        }
     }
 
     async fn failed(&self, due: &Due, why: &str) -> Stored<()> {

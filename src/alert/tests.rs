@@ -91,6 +91,16 @@ fn fill(spent: i64, period: i64) -> Fill {
     }
 }
 
+/// Waits until everything that was sent is known to be.
+async fn noted(store: &Store) {
+    let all = async {
+        while store.alerts("default", 100).await.unwrap().iter().any(|alert| alert.sends.iter().any(|send| send.sent_at.is_none())) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, all).await.unwrap();
+}
+
 #[tokio::test]
 async fn each_amount_is_told_once_a_period() {
     let mut rig = Rig::new().await;
@@ -111,6 +121,7 @@ async fn each_amount_is_told_once_a_period() {
             assert_eq!(headers["x-switchyard-alert"].to_str().unwrap(), body["id"]);
         }
     }
+    noted(&store).await;
     tasks.stop();
     tasks.drain().await;
     let (again, tasks) = rig.open(&store).await;
