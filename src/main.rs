@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     };
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(&settings.log).unwrap_or_default())
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
         .init();
     match workers(std::thread::available_parallelism().map_or(1, NonZero::get)) {
         Ok(runtime) => runtime.block_on(ended(settings)),

@@ -40,7 +40,7 @@ async fn cost(rig: &Rig, ask: &str, served: &str) -> Value {
 async fn row(rig: &Rig, name: &str) -> ModelRow {
     let query = ModelQuery { find: name.to_owned(), show: Show::All, ..ModelQuery::default() };
     let page = ModelDesk::models(&seat(rig), query).await.expect("models");
-    page.rows.into_iter().find(|row| row.name() == name).unwrap_or_else(|| panic!("{name} is listed"))
+    page.rows.into_iter().find(|row| row.name() == name).expect(name)
 }
 
 #[tokio::test]

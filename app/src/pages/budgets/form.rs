@@ -240,7 +240,7 @@ pub fn Choice(
     view! { <Field name label failure control /> }
 }
 
-fn whose_choice(voice: Voice, start: &str, choices: Choices) -> impl IntoView {
+fn whose_choice(voice: Voice, start: &str, choices: Choices) -> impl IntoView + use<> {
     let list = |kind: &str, all: Vec<(String, String)>, sign: &str| {
         let one = |(id, name): (String, String)| option(format!("{kind}:{id}"), format!("{sign}{name}"), voice, start);
         all.into_iter().map(one).collect_view()
