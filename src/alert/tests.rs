@@ -94,7 +94,13 @@ fn fill(spent: i64, period: i64) -> Fill {
 /// Waits until everything that was sent is known to be.
 async fn noted(store: &Store) {
     let all = async {
-        while store.alerts("default", 100).await.unwrap().iter().any(|alert| alert.sends.iter().any(|send| send.sent_at.is_none())) {
+        while store
+            .alerts("default", 100)
+            .await
+            .unwrap()
+            .iter()
+            .any(|alert| alert.sends.iter().any(|send| send.sent_at.is_none()))
+        {
             tokio::task::yield_now().await;
         }
     };

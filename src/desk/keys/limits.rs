@@ -121,7 +121,7 @@ mod tests {
             assert_eq!((rules.budget.len(), rules.rates.len()), counts, "{budget:?} {rates:?}");
             let failure = refusals.done().err();
             let of = |field: &&str| failure.as_ref().is_some_and(|failure| failure.of(field).is_some());
-            assert!(refused.iter().all(|field| of(field)) && failure.is_some() == !refused.is_empty(), "{failure:?}");
+            assert!(refused.iter().all(of) && failure.is_some() != refused.is_empty(), "{failure:?}");
         }
     }
 }

@@ -20,8 +20,7 @@ pub struct Bar {
 }
 
 /// How many are well, and what waits for a person.
-#[component]
-pub fn Stats(bars: Vec<Bar>) -> impl IntoView {
+pub fn stats(bars: &[Bar]) -> impl IntoView + use<> {
     let full = bars.iter().filter(|bar| bar.refuses).count();
     let past = bars.iter().filter(|bar| !bar.refuses && alerted(&bar.row)).count();
     let held = bars.iter().filter(|bar| bar.row.reserved > 0).count();

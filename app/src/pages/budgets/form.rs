@@ -128,7 +128,7 @@ pub fn Fields(start: LimitForm, choices: Choices, failure: Told) -> impl IntoVie
         <input type="hidden" name="form[id]" value=id />
         <input type="hidden" name="form[kind]" value=kind />
         <div class="pair">
-            <Field name="whose" label="Whose calls" failure control=move |voice| whose_choice(voice, whose, choices) />
+            <Field name="whose" label="Whose calls" failure control=move |voice| whose_choice(voice, &whose, choices) />
             <TextField
                 name="name"
                 label="Name"
@@ -240,15 +240,15 @@ pub fn Choice(
     view! { <Field name label failure control /> }
 }
 
-fn whose_choice(voice: Voice, start: String, choices: Choices) -> impl IntoView {
+fn whose_choice(voice: Voice, start: &str, choices: Choices) -> impl IntoView + use<> {
     let list = |kind: &str, all: Vec<(String, String)>, sign: &str| {
-        let one = |(id, name): (String, String)| option(format!("{kind}:{id}"), format!("{sign}{name}"), voice, &start);
+        let one = |(id, name): (String, String)| option(format!("{kind}:{id}"), format!("{sign}{name}"), voice, start);
         all.into_iter().map(one).collect_view()
     };
     let keys = list("key", choices.keys, "");
     let providers = list("provider", choices.providers, "@");
-    let workspace = option("workspace".into(), "All of the workspace".into(), voice, &start);
-    let policy = option("policy".into(), "Those that meet the conditions below".into(), voice, &start);
+    let workspace = option("workspace".into(), "All of the workspace".into(), voice, start);
+    let policy = option("policy".into(), "Those that meet the conditions below".into(), voice, start);
     view! {
         <select
             class="input"

@@ -23,9 +23,9 @@ pub fn ended(alerts: &Alerts) -> Vec<Ended> {
 
 /// Whether a budget refuses calls: nothing is left of it, or what is did not cover one.
 pub fn refuses(row: &BudgetRow, ended: &[Ended]) -> bool {
-    let told = ended.iter().any(|(budget, part, period)| {
-        *budget == row.id && *part == row.group_words && *period == row.began_at
-    });
+    let told = ended
+        .iter()
+        .any(|(budget, part, period)| *budget == row.id && *part == row.group_words && *period == row.began_at);
     row.spent + row.unsettled >= row.limit || (told && row.left <= row.limit / 5)
 }
 
