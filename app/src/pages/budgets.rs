@@ -11,7 +11,7 @@ use crate::parts::icon::Icon;
 use crate::parts::page::{Empty, Page, Waiting};
 use crate::parts::problem::{shown, success_of};
 use alerts::AlertList;
-use bars::{Bar, Budgets as Bars, Stats};
+use bars::{Bar, Budgets as Bars};
 use dialogs::{EditLimit, Release, Remove, Reset};
 use icondata_lu::LuPlus;
 use leptos::prelude::*;
@@ -132,7 +132,7 @@ fn lists(limits: &Limits, ended: &[Ended]) -> AnyView {
     rates.sort_by_key(|row| std::cmp::Reverse(words::fullness(words::whole(row.used), words::whole(row.value))));
     let bars = budgets.into_iter().map(|row| Bar { refuses: words::refuses(&row, ended), row }).collect::<Vec<_>>();
     view! {
-        <Stats bars=bars.clone() />
+        {bars::stats(&bars)}
         {(!bars.is_empty()).then(|| view! { <Bars bars now=limits.now /> })}
         {(!rates.is_empty()).then(|| view! { <Rates rows=rates /> })}
     }

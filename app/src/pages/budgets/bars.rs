@@ -20,16 +20,11 @@ pub struct Bar {
 }
 
 /// How many are well, and what waits for a person.
-#[component]
-pub fn Stats(bars: Vec<Bar>) -> impl IntoView {
-    let all = bars.len();
-    let (mut full, mut past, mut held, mut unsettled) = (0, 0, 0, 0);
-    for Bar { row, refuses } in bars {
-        full += usize::from(refuses);
-        past += usize::from(!refuses && alerted(&row));
-        held += usize::from(row.reserved > 0);
-        unsettled += usize::from(row.unsettled > 0);
-    }
+pub fn stats(bars: &[Bar]) -> impl IntoView + use<> {
+    let full = bars.iter().filter(|bar| bar.refuses).count();
+    let past = bars.iter().filter(|bar| !bar.refuses && alerted(&bar.row)).count();
+    let held = bars.iter().filter(|bar| bar.row.reserved > 0).count();
+    let unsettled = bars.iter().filter(|bar| bar.row.unsettled > 0).count();
     let unsettled = match unsettled {
         0 => "nothing unsettled by a crash".to_owned(),
         some => format!("{some} with amounts unsettled by a crash"),
@@ -45,7 +40,7 @@ pub fn Stats(bars: Vec<Bar>) -> impl IntoView {
     };
     view! {
         <section class="stats three" aria-label="Budgets at a glance">
-            {stat("Used up", full, format!("of {} budgets; their calls are refused", all))}
+            {stat("Used up", full, format!("of {} budgets; their calls are refused", bars.len()))}
             {stat("Past their alert", past, "calls go on".into())}
             {stat("Held for calls in flight", held, unsettled)}
         </section>
