@@ -111,7 +111,7 @@ pub fn Chart(
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let ends = plots.iter().any(|plot| !plot.tags.is_empty());
-    let readings: Vec<_> = (0..cells.count).map(|cell| read(cell)).collect();
+    let readings: Vec<_> = (0..cells.count).map(move |cell| read(cell)).collect();
     let readings = serde_json::to_string(&readings).unwrap_or_default();
     let picks = pick.is_some();
     let pick = pick.and_then(|pick| serde_json::to_string(&pick).ok());
