@@ -26,9 +26,13 @@ pub fn head(detail: &LogDetail, query: &LogQuery, tab: Memo<Tab>) -> impl IntoVi
     // Messages that were kept can be asked again.
     let play = (detail.path == "/v1/chat/completions" && !detail.turns.is_empty()).then(|| {
         view! {
-            <a class="btn sm" href=format!("/playground?log={}", row.id) title="Open in the playground">
+            <a
+                class="btn quiet icon sm"
+                href=format!("/playground?log={}", row.id)
+                aria-label="Open in the playground"
+                title="Open in the playground"
+            >
                 <Icon icon=LuTerminal />
-                <span class="wide-only">"Playground"</span>
             </a>
         }
     });

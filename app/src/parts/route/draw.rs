@@ -55,7 +55,7 @@ pub struct Frame {
 pub const BROAD: Frame =
     Frame { class: "broad", root: 92, step: 150, reach: 430, row: 64, top: 60, platform: 208, upright: false };
 pub const NARROW: Frame =
-    Frame { class: "narrow", root: 30, step: 36, reach: 54, row: 80, top: 62, platform: 220, upright: true };
+    Frame { class: "narrow", root: 30, step: 36, reach: 54, row: 80, top: 62, platform: 200, upright: true };
 
 /// Half the height of a platform.
 const HALF: i32 = 23;
@@ -159,7 +159,7 @@ impl Pen<'_> {
                     .join(" · ")
             } else {
                 if let Some((condition, text)) = &said {
-                    self.beside(node, (x, y), (*condition, text), (number == 0, end == self.column));
+                    self.beside(node, (x, y), (*condition, text), (number == 0, target));
                 }
                 String::new()
             };
@@ -178,15 +178,24 @@ impl Pen<'_> {
         node: &Value,
         (x, y): (i32, i32),
         said: (Option<usize>, &str),
-        (straight, leaf): (bool, bool),
+        (straight, target): (bool, &Value),
     ) {
-        let room = usize::try_from((self.step - 32) / 6).unwrap_or(4);
+        let leaf = targets(target).is_empty();
+        // Above a rail is room as far as the words of the next points.
+        let free = match mode_of(target) {
+            _ if leaf => self.column - x - 40,
+            "conditional" | "loadbalance" => self.step - 32,
+            _ => self.column - x - 100,
+        };
+        let [room, below] = [free, self.column - x - 60].map(|free| usize::try_from(free / 6).unwrap_or(4));
         match (mode_of(node), said) {
             ("conditional", (number, text)) => {
                 let at = if straight { (x + 24, y - 12) } else { (x + 2 * CUT, y - 12) };
                 self.condition(at, number, text, room);
             }
-            ("fallback" | "priority", (_, text)) => self.word((x + CUT + 10, y - 30), ("mu", "start"), text, room),
+            ("fallback" | "priority", (_, text)) => {
+                self.word((x + CUT + 10, y - 30), ("mu", "start"), text, below.min(32))
+            }
             (_, (_, text)) if leaf => self.word((self.column - 36, y - 12), ("pc", "middle"), text, 8),
             (_, (_, text)) => self.word((x + 2 * CUT, y - 12), ("pc", "start"), text, 8),
         }
@@ -215,7 +224,10 @@ impl Pen<'_> {
             (_, Some(Mark::Gone), _) => "− removed".into(),
             (_, Some(Mark::Changed(told)), _) => format!("± {told}"),
             (.., Some(seen)) if !seen.pace.is_empty() => {
-                [rest.as_str(), &seen.pace].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+                let whole = [rest.as_str(), &seen.pace];
+                let whole = whole.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+                // The name stands for the model where there is no room for both.
+                if whole.chars().count() <= 25 { whole } else { format!("{} · {}", seen.provider, seen.pace) }
             }
             _ => rest,
         };
