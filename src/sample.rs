@@ -42,6 +42,9 @@ pub async fn plant(store: &Store, order: Order, mut told: impl FnMut(i64, usize)
 }
 
 #[cfg(test)]
+mod figures;
+
+#[cfg(test)]
 mod tests {
     use super::{Order, plant};
     use crate::store::Store;

@@ -10,4 +10,9 @@ pub(in crate::store) use pack::pack_hour;
 pub(in crate::store) use walk::{Seen, Way};
 
 #[cfg(test)]
-mod tests;
+impl crate::store::Store {
+    /// The journal itself, for those who count its rows.
+    pub(crate) fn rows(&self) -> &sqlx::SqlitePool {
+        &self.journal.write
+    }
+}

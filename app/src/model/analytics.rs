@@ -380,6 +380,6 @@ mod tests {
         assert_eq!(Graph::bars(&values, 2), [None, Some(3), Some(5)]);
         let strands = vec![strand(1, &values), strand(2, &values), strand(0, &[Some(1); 6])];
         let graph = Graph { title: String::new(), unit: Unit::Count, stacked: true, strands };
-        assert_eq!((graph.most(2), graph.scale(2).top), (10, 15));
+        assert_eq!((graph.most(2), graph.scale(2).top), (10, 12));
     }
 }

@@ -1,8 +1,12 @@
+//! Figures of made-up calls, held against their rows.
+
+use crate::journal::rollup::Figures;
 use crate::sample::{Order, plant};
 use crate::store::Store;
 use crate::store::calls::{Bounds, CallFilter, Cursor, Statuses};
 use crate::store::rollups::{DAY, HOUR};
 use crate::store::usage::{Dimension, Slice};
+use app::model::range::Window;
 
 /// 2026-11-24, 12:00 UTC.
 const NOW: i64 = 1_795_521_600_000;
@@ -16,7 +20,7 @@ async fn planted() -> (Store, tempfile::TempDir) {
 
 /// The same calls without blocks.
 async fn bare(store: &Store) {
-    sqlx::query("DELETE FROM call_blocks").execute(&store.journal.write).await.unwrap();
+    sqlx::query("DELETE FROM call_blocks").execute(store.rows()).await.unwrap();
 }
 
 fn filters() -> Vec<CallFilter> {
@@ -75,8 +79,7 @@ async fn blocks_tell_what_the_calls_tell() {
     for filter in filters() {
         blocked.push(read(&filter).await);
     }
-    let blocks: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM call_blocks").fetch_one(&store.journal.read).await.unwrap();
+    let blocks: i64 = sqlx::query_scalar("SELECT count(*) FROM call_blocks").fetch_one(store.rows()).await.unwrap();
     assert!(blocks > 48, "{blocks} hours have a block");
     bare(&store).await;
     for (filter, blocked) in filters().into_iter().zip(blocked) {
@@ -88,11 +91,37 @@ async fn blocks_tell_what_the_calls_tell() {
 }
 
 #[tokio::test]
+async fn sums_and_percentiles_are_those_of_the_rows() {
+    let (store, _folder) = planted().await;
+    store.rebuild_rollups(NOW, |_, _| {}).await.unwrap();
+    let window = Window { from: NOW - 4 * DAY, to: NOW };
+    let mut sum = Figures::default();
+    for slice in store.slices("default", &Dimension::All, window, DAY).await.unwrap() {
+        sum.calls += u64::try_from(slice.calls).unwrap();
+        sum.cost += slice.cost;
+        sum.saved_cost += slice.saved_cost;
+        sum.gather(&slice.latency, &slice.first_token).unwrap();
+    }
+    let rows: (i64, i64, i64) =
+        sqlx::query_as("SELECT count(*), sum(cost), sum(saved_cost) FROM calls").fetch_one(store.rows()).await.unwrap();
+    assert_eq!((i64::try_from(sum.calls).unwrap(), sum.cost, sum.saved_cost), rows);
+    let waited: Vec<i64> =
+        sqlx::query_scalar("SELECT latency_us FROM calls WHERE cache_status <> 'HIT' AND provider <> '' ORDER BY 1")
+            .fetch_all(store.rows())
+            .await
+            .unwrap();
+    for percent in [50, 90, 95, 99] {
+        let exact = waited[(waited.len() * percent).div_ceil(100) - 1];
+        let told = i64::try_from(sum.latency.quantile(percent as f64 / 100.0).unwrap()).unwrap();
+        assert!((told - exact).abs() * 100 <= exact, "p{percent}: {told} is far from {exact}");
+    }
+}
+
+#[tokio::test]
 async fn hours_without_a_block_get_one() {
     let (store, _folder) = planted().await;
     let count = async || {
-        let blocks: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM call_blocks").fetch_one(&store.journal.read).await.unwrap();
+        let blocks: i64 = sqlx::query_scalar("SELECT count(*) FROM call_blocks").fetch_one(store.rows()).await.unwrap();
         blocks
     };
     let before = count().await;
