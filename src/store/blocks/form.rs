@@ -229,7 +229,12 @@ mod tests {
         let (bytes, calls) = block();
         let block = Block::read(&bytes).unwrap();
         let mut told = Vec::new();
-        block.each(|head, tail| Ok(told.push((head.clone(), tail()?)))).unwrap();
+        block
+            .each(|head, tail| {
+                told.push((head.clone(), tail()?));
+                Ok(())
+            })
+            .unwrap();
         assert_eq!(told, calls);
         assert_eq!(block.word(calls[4].0.model), "model-4");
         assert_eq!(block.word(u32::MAX), "");
