@@ -110,7 +110,8 @@ impl Charts {
     }
 
     fn look(&mut self, eye: Option<usize>) {
-        if self.eye == eye {
+        // One that has the focus speaks, whatever the pointer had shown before.
+        if self.eye == eye && !self.held {
             return;
         }
         self.eye = eye;

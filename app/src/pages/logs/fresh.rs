@@ -20,8 +20,7 @@ pub fn Live() -> impl IntoView {
 }
 
 /// `newest` is the id of the first row, empty where there is none.
-#[component]
-pub fn Fresh(newest: String, query: LogQuery) -> impl IntoView {
+pub fn fresh(newest: &str, query: &LogQuery) -> impl IntoView + use<> {
     let place = <api::NewerLogs as ServerFn>::url();
     let question = json!({"id": Value::String(newest), "query": to_value(query).unwrap_or_default()}).to_string();
     view! {

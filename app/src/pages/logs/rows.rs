@@ -1,7 +1,7 @@
 //! The rows, newest first, and the ways to older and newer ones.
 
 use super::figures::{asked_instead, clock, cost, duration, model, total};
-use super::fresh::Fresh;
+use super::fresh::fresh;
 use super::url;
 use crate::model::log::{LogPage, LogQuery, LogRow};
 use crate::model::money::grouped;
@@ -16,7 +16,7 @@ use leptos_router::hooks::use_location;
 #[component]
 pub fn Rows(page: LogPage, query: LogQuery) -> impl IntoView {
     let newest = page.newer.is_none().then(|| page.rows.first().map(|row| row.id.clone()).unwrap_or_default());
-    let fresh = newest.map(|newest| view! { <Fresh newest query=url::first_page(&query) /> });
+    let fresh = newest.map(|newest| fresh(&newest, &url::first_page(&query)));
     let sum = view! {
         <header class="sum">
             <p>
