@@ -6,7 +6,7 @@ use crate::parts::icon::Icon;
 use icondata_lu::LuArrowUp;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use serde_json::{Value, json, to_value};
+use serde_json::json;
 
 /// Whether new calls are looked for. They wait behind a button either way: rows do not move by themselves.
 #[component]
@@ -22,7 +22,7 @@ pub fn Live() -> impl IntoView {
 /// `newest` is the id of the first row, empty where there is none.
 pub fn fresh(newest: &str, query: &LogQuery) -> impl IntoView + use<> {
     let place = <api::NewerLogs as ServerFn>::url();
-    let question = json!({"id": Value::String(newest), "query": to_value(query).unwrap_or_default()}).to_string();
+    let question = json!({"id": newest, "query": query}).to_string();
     view! {
         <span class="fresh" role="status" data-fresh=place data-question=question>
             <button type="button" class="btn primary sm" hidden>
