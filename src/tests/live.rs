@@ -48,7 +48,7 @@ async fn a_run_streams_is_logged_and_tells_its_figures() {
     assert_eq!((&told["log"], &told["status"]), (&json!(id), &json!(200)));
     assert!(told["parts"].to_string().contains("Points set"), "{told}");
     assert_eq!(rig.last().await["_id"], json!(id));
-    let found = send(&rig, "GET", &format!("/find?q={}", &id[..12]), &cookie, &Value::Null).await.json();
+    let found = send(&rig, "GET", &format!("/find?q={id}"), &cookie, &Value::Null).await.json();
     assert_eq!(found[0]["href"], json!(format!("/logs/{id}")), "{found}");
     let code = send(&rig, "POST", "/playground/code", &cookie, &asked("@sandbox/echo")).await.json();
     assert_eq!(code.as_array().map(Vec::len), Some(3));

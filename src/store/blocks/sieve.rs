@@ -35,7 +35,7 @@ impl<'f> Sieve<'f> {
     }
 
     /// `None`: nothing in the block passes.
-    pub(super) fn of(filter: &'f CallFilter, block: &Block<'_>) -> Option<Self> {
+    pub(super) fn of(filter: &'f CallFilter, block: &Block<'_>, told: bool) -> Option<Self> {
         let place = |word: &str| {
             block.words.iter().position(|known| *known == word).and_then(|place| u32::try_from(place).ok())
         };
@@ -47,6 +47,7 @@ impl<'f> Sieve<'f> {
                 (false, false) => Some(Some(found)),
             }
         };
+        let own = |wanted: &[String]| if told { words(wanted) } else { Some(None) };
         let pairs = filter.metadata.iter().map(|(key, value)| place(&format!("{key}\u{0}{value}")));
         let vendor_models =
             filter.vendor_models.iter().filter_map(|(vendor, model)| Some((place(vendor)?, place(model)?)));
@@ -61,9 +62,9 @@ impl<'f> Sieve<'f> {
         let unbound = Bounds::default();
         Some(Self {
             filter,
-            providers: words(&filter.providers)?,
-            models: words(&filter.models)?,
-            keys: words(&filter.keys)?,
+            providers: own(&filter.providers)?,
+            models: own(&filter.models)?,
+            keys: own(&filter.keys)?,
             configs: words(&filter.configs)?,
             caches: words(&filter.caches)?,
             vendor_models: (!vendor_models.is_empty()).then_some(vendor_models),

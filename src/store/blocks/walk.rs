@@ -85,7 +85,7 @@ impl Store {
         let garbled = || StoreError::Garbled("block");
         let Some(bytes) = block else { return Ok(false) };
         let block = Block::read(&bytes).map_err(|Garbled| garbled())?;
-        let Some(sieve) = Sieve::of(filter, &block) else { return Ok(true) };
+        let Some(sieve) = Sieve::of(filter, &block, told) else { return Ok(true) };
         let mut failed = None;
         let walked = block.each(|head, tail| {
             let at = millis(&head.id);

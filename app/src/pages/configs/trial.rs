@@ -82,36 +82,43 @@ pub fn TryIt(work: Work, lights: RwSignal<Lights>) -> impl IntoView {
                 </span>
             </header>
             <div class="body">
-                <div class="field">
-                    <label for="sample">"Sample request" <small>"/v1/chat/completions"</small></label>
-                    <textarea
-                        class="input mono"
-                        id="sample"
-                        rows="4"
-                        spellcheck="false"
-                        prop:value=move || sample.get()
-                        on:input=move |event| sample.set(event_target_value(&event))
-                    >
-                        {SAMPLE}
-                    </textarea>
-                </div>
-                <div class="field">
-                    <label for="metadata">"Metadata" <small>"optional, JSON"</small></label>
-                    <input
-                        class="input sm mono"
-                        id="metadata"
-                        spellcheck="false"
-                        autocomplete="off"
-                        placeholder=r#"{"plan": "paid"}"#
-                        on:input=move |event| metadata.set(event_target_value(&event))
-                    />
-                </div>
+                {question(sample, metadata)}
                 {switches(work, chaos)}
                 <div class="outcome" aria-live="polite">
                     {move || answer.with(|answer| answer.as_ref().map(shown))}
                 </div>
             </div>
         </section>
+    }
+}
+
+/// What is sent: a body, and metadata beside it.
+fn question(sample: RwSignal<String>, metadata: RwSignal<String>) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for="sample">"Sample request" <small>"/v1/chat/completions"</small></label>
+            <textarea
+                class="input mono"
+                id="sample"
+                rows="4"
+                spellcheck="false"
+                prop:value=move || sample.get()
+                on:input=move |event| sample.set(event_target_value(&event))
+            >
+                {SAMPLE}
+            </textarea>
+        </div>
+        <div class="field">
+            <label for="metadata">"Metadata" <small>"optional, JSON"</small></label>
+            <input
+                class="input sm mono"
+                id="metadata"
+                spellcheck="false"
+                autocomplete="off"
+                placeholder=r#"{"plan": "paid"}"#
+                on:input=move |event| metadata.set(event_target_value(&event))
+            />
+        </div>
     }
 }
 
