@@ -27,8 +27,6 @@ pub enum Step {
     Node,
     /// A browser's journeys through the release binary.
     Journeys,
-    /// LCP, CLS and TBT of every page, and what its code weighs.
-    Vitals,
     /// Pictures of every page, left in `end2end/shots`.
     Shots,
     /// Twenty `kill -9` under load against the release binary.
@@ -88,7 +86,6 @@ fn perform(step: Step) -> (Tally, Result<()>) {
         }
         Step::Node => shell::run_counted(npm("sdk").env("SWITCHYARD_BIN", binary)),
         Step::Journeys => shell::run_counted(npm("journeys").env("SWITCHYARD_BIN", binary)),
-        Step::Vitals => uncounted(shell::run(npm("vitals").env("SWITCHYARD_BIN", binary))),
         Step::Shots => uncounted(shell::run(npm("shots").env("SWITCHYARD_BIN", binary))),
         Step::Crash => {
             let mut test = shell::cargo();
