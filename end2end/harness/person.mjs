@@ -94,7 +94,7 @@ export async function secret(place) {
 /** Connects a provider of `vendor` (its slug in the catalogue) by its form. */
 export async function addProvider({ page, visit }, { vendor, slug, key, base }) {
   await visit('/providers');
-  await page.locator(`a[href="/providers?connect=${vendor}"]`).click();
+  await page.locator(`a[href="/providers?connect=${vendor}"]`).first().click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Slug').fill(slug);
   await dialog.getByLabel('Key', { exact: true }).fill(key);

@@ -74,7 +74,7 @@ for (const script of [true, false]) {
       await dialog.getByLabel('Context').fill('32k');
       await dialog.getByRole('button', { name: 'Add model' }).click();
       const row = page.getByRole('row', { name: new RegExp(model) });
-      await row.getByText('unpriced').waitFor();
+      await row.getByText('unpriced').first().waitFor();
       await hydrated(page, script);
 
       await row.getByRole('link', { name: 'Set price' }).click();
