@@ -46,7 +46,8 @@ test('a page, an act and a config are reached by the keyboard alone', () =>
     await page.getByRole('dialog', { name: 'New key' }).waitFor();
     await hydrated(page);
     await page.keyboard.press('Escape');
-    await page.getByRole('dialog', { name: 'New key' }).waitFor({ state: 'detached' });
+    await page.waitForURL((url) => url.pathname === '/keys' && url.search === '');
+    await hydrated(page);
     await go(page, 'pc-second');
     await palette(page).getByRole('option', { name: /pc-second/ }).waitFor();
     await page.keyboard.press('Enter');
