@@ -87,8 +87,8 @@ for (const script of [true, false]) {
       const trace = `priced-${script}`;
       await call(`@alpha/${model}`, trace);
       const [was, now] = [await logOf(world.base, before), await logOf(world.base, trace)];
-      assert.ok(now.cost > 0, 'the next call has a price');
-      assert.ok(!was.cost, 'what was called before has none');
+      assert.ok(now.metrics.cost > 0, 'the next call has a price');
+      assert.ok(!was.metrics.cost, 'what was called before has none');
 
       await row.getByRole('switch').click();
       await page.locator('[role="switch"][aria-checked="false"]').first().waitFor();
