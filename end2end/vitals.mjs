@@ -17,7 +17,7 @@ const LIMITS = { lcp: 500, cls: 0.02, tbt: 100, code: 400_000 };
 const RUNS = 3;
 const CONFIG = { strategy: { mode: 'fallback' }, targets: [{ provider: '@alpha' }, { provider: '@sandbox', override_params: { model: 'echo' } }] };
 const OUTSIDE = ['/sign-in', '/sign-up'];
-const INSIDE = ['/logs', '/logs?status=error', '/traces', '/analytics', '/playground', '/configs', '/configs/new', '/providers', '/keys', '/keys?new=1', '/members', '/first-steps'];
+const INSIDE = ['/logs', '/logs?status=error', '/traces', '/analytics', '/playground', '/configs', '/configs/new', '/providers', '/keys', '/keys?new=1', '/budgets', '/models', '/settings/transfer', '/reference', '/members', '/first-steps'];
 const TABS = ['', '?tab=json', '?tab=attempts', '?tab=explain', '?tab=cost', '?tab=headers'];
 
 async function main() {
