@@ -105,6 +105,11 @@ impl Limited {
             at: self.at,
         };
         let (need, body) = need(house, out, &bill).await;
+        if let Some(name) = body.as_ref().and_then(Body::twice) {
+            // What is held is told by the last; a provider may go by the first.
+            let why = format!("The body names {name} twice. Under a budget each field stands once.");
+            return Err(Refusal { param: Some(name.to_owned()), ..Refusal::invalid(why) });
+        }
         let (ticket, endpoint) = (self.ticket.clone(), out.endpoint);
         Ok(Some(Fare { ticket, budgets, need, bill, endpoint, body, sent: Mutex::default() }))
     }

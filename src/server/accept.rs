@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http::Request;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
@@ -21,6 +21,8 @@ use tower::ServiceExt;
 /// What is read of a request's head at all. The gateway refuses far less, in words.
 const MOST_HEADERS: usize = 1024;
 const LARGEST_HEAD: usize = 1 << 20;
+/// How long a request's head may take to arrive, and how long a connection may be kept without one.
+const HEAD_PATIENCE: Duration = Duration::from_secs(120);
 /// How long to wait where no further connection can be had, such as for want of file handles.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -35,6 +37,7 @@ struct Way {
 /// Serves until `stop` resolves, then until what is in flight has ended.
 pub(super) async fn serve(router: Router, listener: TcpListener, stop: impl Future<Output = ()>) {
     let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
     builder.http1().max_headers(MOST_HEADERS).max_buf_size(LARGEST_HEAD);
     let largest = u32::try_from(LARGEST_HEAD).unwrap_or(u32::MAX);
     builder.http2().enable_connect_protocol().max_header_list_size(largest);

@@ -5,6 +5,7 @@ use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::{RawValue, to_raw_value};
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 /// A request body: fields in the order they came, values byte for byte.
@@ -48,6 +49,12 @@ impl Body {
     /// The last field of that name, as it was written.
     pub fn raw(&self, name: &str) -> Option<&RawValue> {
         self.fields.iter().rev().find(|field| &*field.name == name).map(|field| &*field.value)
+    }
+
+    /// The first name that came twice.
+    pub fn twice(&self) -> Option<&str> {
+        let mut seen = HashSet::with_capacity(self.fields.len());
+        self.fields.iter().map(|field| &*field.name).find(|name| !seen.insert(*name))
     }
 
     /// The field, if it is a string.
@@ -246,8 +253,9 @@ mod tests {
     #[test]
     fn the_last_duplicate_is_read_and_a_set_leaves_one() {
         let mut call = body(r#"{"model":"a","n":1,"model":"b"}"#);
-        assert_eq!(call.text("model").as_deref(), Some("b"));
+        assert_eq!((call.text("model").as_deref(), call.twice()), (Some("b"), Some("model")));
         call.set_text("model", "c");
+        assert_eq!(call.twice(), None);
         assert_eq!(written(&call), r#"{"model":"c","n":1}"#);
         call.remove("n");
         assert_eq!(written(&call), r#"{"model":"c"}"#);

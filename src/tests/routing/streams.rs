@@ -50,6 +50,7 @@ pub const ROWS: &[Row] = &[
     stood_in("a stream that says nothing in time is a 408", FIRST_408, "alpha:silent beta:stream"),
     stood_in("a stream that goes silent before it says anything falls back", IDLE, "alpha:silent beta:stream"),
     stood_in("a target's own limits stand for the inherited ones", OWN, "alpha:silent beta:stream"),
+    stood_in("a stream that says nothing within the time of a request falls back", TIMED, "alpha:silent beta:stream"),
     stood_in("a stream whose head does not come falls back", TIMED, "alpha:mute beta:stream"),
     row(
         "a stream that has begun is not cut by the time of a request",
