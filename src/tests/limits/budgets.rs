@@ -73,6 +73,16 @@ async fn tokens_and_requests_have_budgets_too() {
 }
 
 #[tokio::test]
+async fn a_field_named_twice_is_refused_under_a_budget() {
+    let rig = rig("budget = { type = \"tokens\", credit_limit = 300 }").await;
+    let twice = r#"{"model":"@alpha/gpt-4o","max_tokens":100000,"max_tokens":1,"messages":[]}"#;
+    let refused = rig.send(with(post("/v1/chat/completions", twice), "x-portkey-api-key", LIMITED)).await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert_eq!(refused.json()["error"]["param"], "max_tokens");
+    assert_eq!((rig.upstream.seen().len(), figures(&rig).await), (0, (0, 0, 0)));
+}
+
+#[tokio::test]
 async fn what_a_failed_or_cancelled_call_used_is_settled() {
     let rig = rig("budget = { type = \"cost\", credit_limit = 1 }").await;
     rig.upstream.acts(|_| Scene::json(500, r#"{"error":{"message":"no"}}"#));
