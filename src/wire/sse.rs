@@ -57,6 +57,7 @@ impl Observer {
     /// The upstream has ended: what was held.
     pub fn finish(&mut self) -> Bytes {
         let line = std::mem::take(&mut self.line);
+        let told = self.seen.error.clone();
         if self.strip_usage && !self.seen.done {
             let mut rest = BytesMut::new();
             self.rewrite_line(&line, &mut rest);
@@ -66,6 +67,10 @@ impl Observer {
             self.look(&line);
         }
         self.torn = !self.seen.done && line::is_torn(&line);
+        if self.torn {
+            // A part of an event is no event.
+            self.seen.error = told;
+        }
         self.held.split().freeze()
     }
 

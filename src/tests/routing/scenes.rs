@@ -15,7 +15,8 @@ const SLOW: Duration = Duration::from_millis(1500);
 /// - `slow`: 200 after a while;
 /// - `stream`, `paced` with time between its chunks, and such as break: `early` before any content, `cutoff` after
 ///   some, `silent` and `stall` that hang there, `empty` that ends with nothing, `noise` that is no stream of events,
-///   `erring` and `erring=429` that begin with an error, `souring` that ends with one, `packed` that is compressed.
+///   `erring` and `erring=429` that begin with an error, `souring` that ends with one, `packed` that is compressed,
+///   `babble` whose events are no JSON.
 pub fn scene(slug: &'static str, words: &'static str) -> Scene {
     let mut parts = words.split('/');
     let act = parts.next().unwrap_or_default();
@@ -52,6 +53,7 @@ fn act_out(slug: &str, act: &'static str, said: &str) -> Scene {
             Scene { chunks: vec![Bytes::from_static(b"\x00\xff: no\r\revent\n\ndata\n")], ..Scene::events(&[]) }
         }
         ("erring", code) => Scene::events(&[&format!("data: {}", error(slug, code)), "data: [DONE]"]),
+        ("babble", _) => Scene::events(&["data: {not json", "data: [DONE]"]),
         ("souring", _) => Scene::events(&[&role, &word, &format!("data: {}", error(slug, ""))]),
         ("paced", _) => Scene { pause: SLOW / 4, ..Scene::events(&whole) },
         ("packed", _) => Scene::events(&whole).header("content-encoding", "gzip"),

@@ -40,6 +40,7 @@ pub const ROWS: &[Row] = &[
     stood_in("a stream that ends before it says anything falls back", BOTH, "alpha:empty beta:stream"),
     stood_in("what is no stream of events falls back", BOTH, "alpha:noise beta:stream"),
     stood_in("a stream that begins with an error falls back", BOTH, "alpha:erring beta:stream"),
+    stood_in("a stream of events that are no JSON falls back", BOTH, "alpha:babble beta:stream"),
     stood_in("a stream that is compressed falls back", BOTH, "alpha:packed beta:stream"),
     stood_in("garbage in place of a stream falls back", BOTH, "alpha:garbage beta:stream"),
     stood_in("a stream's first error counts by its own code", ON_429, "alpha:erring=429 beta:stream"),
@@ -50,7 +51,6 @@ pub const ROWS: &[Row] = &[
     stood_in("a stream that says nothing in time is a 408", FIRST_408, "alpha:silent beta:stream"),
     stood_in("a stream that goes silent before it says anything falls back", IDLE, "alpha:silent beta:stream"),
     stood_in("a target's own limits stand for the inherited ones", OWN, "alpha:silent beta:stream"),
-    stood_in("a stream that says nothing within the time of a request falls back", TIMED, "alpha:silent beta:stream"),
     stood_in("a stream whose head does not come falls back", TIMED, "alpha:mute beta:stream"),
     row(
         "a stream that has begun is not cut by the time of a request",

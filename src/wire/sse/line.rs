@@ -2,6 +2,7 @@
 
 use crate::wire::openai::{Envelope, Usage};
 use memchr::memmem::Finder;
+use serde::de::IgnoredAny;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -61,7 +62,12 @@ impl Sight {
         if !(usage || error || unnamed) {
             return plain;
         }
-        let Some(event) = Envelope::read(data) else { return plain };
+        let Some(event) = Envelope::read(data) else {
+            if self.error.is_none() && !data.is_empty() && serde_json::from_slice::<IgnoredAny>(data).is_err() {
+                self.error = Some("It sent an event that is not JSON.".into());
+            }
+            return plain;
+        };
         if unnamed {
             self.model = event.model();
             self.nameless += 1;
