@@ -1,6 +1,7 @@
 //! Whether a limit is for a call, and which of its counters. Pure.
 
 use super::rule::{Condition, Key, Lacking, Limit, Scope};
+use app::model::key::matches;
 use serde_json::{Map, Value};
 
 /// Longest name of a counter, in bytes as JSON; a longer one is told by its digest, so that it fits the open file.
@@ -59,7 +60,7 @@ pub fn fit(limit: &Limit, facts: &Facts<'_>) -> Fit {
             }
             continue;
         }
-        let met = values.iter().any(|pattern| given.iter().any(|value| fits(pattern, value)));
+        let met = values.iter().any(|pattern| given.iter().any(|value| matches(pattern, value)));
         if met == *excludes {
             return Fit::No;
         }
@@ -122,25 +123,12 @@ fn named(group: String) -> String {
     format!("sha256:{hex}")
 }
 
-/// Whether a pattern with `*` for any text fits the whole value.
-fn fits(pattern: &str, value: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| value.strip_prefix(first)) else { return false };
-    let Some(last) = parts.next_back() else { return rest.is_empty() };
-    for part in parts {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Facts, Fit, Spot, fit, fits};
+    use super::{Facts, Fit, Spot, fit};
     use crate::limit::rule::{Condition, Key, Lacking, Limit, Per, Rate, Rule, Scope, What};
     use app::model::Origin;
+    use app::model::key::matches;
     use serde_json::{Map, Value, json};
     use std::collections::BTreeMap;
 
@@ -225,7 +213,7 @@ mod tests {
             ("", "", true),
             ("ab*ba", "aba", false),
         ] {
-            assert_eq!(fits(pattern, value), whole, "{pattern} {value}");
+            assert_eq!(matches(pattern, value), whole, "{pattern} {value}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod allowed;
 
-pub use allowed::Allowed;
+pub use allowed::{Allowed, matches};
 
 use crate::model::Origin;
 use crate::model::limit::{BudgetRow, RateRow};
