@@ -183,6 +183,32 @@ impl Ledger {
         Ok((permit, sent.then_some(bound)))
     }
 
+    /// What would be held of these budgets; nothing is.
+    ///
+    /// # Errors
+    /// When a budget does not cover it.
+    pub fn foresee(&self, budgets: &[Falls], need: &Need) -> Result<Vec<(Falls, i64)>, Refused> {
+        let ticket = self.ticket("");
+        let wish = Wish { budgets, need, ticket: &ticket, now: self.inner.clock.now() };
+        let mut state = self.state();
+        let bound = state.bound(wish)?;
+        let held = state.hold(wish, bound)?;
+        held.iter().for_each(|held| state.settle(held, 0, 0));
+        Ok(held.into_iter().map(|held| (held.falls, held.amount)).collect())
+    }
+
+    /// One counter of a budget.
+    pub fn standing(&self, falls: &Falls) -> Option<Standing> {
+        let now = self.inner.clock.now();
+        self.state().standing(falls, now)
+    }
+
+    /// One counter of a rate limit.
+    pub fn pace(&self, falls: &Falls) -> Pace {
+        let now = self.inner.clock.now();
+        self.state().pace(falls, now)
+    }
+
     /// The counters of a limit: those of its groups that anything was counted in, and the one for all.
     pub fn standings(&self, limit: &Arc<Limit>) -> Vec<Standing> {
         let now = self.inner.clock.now();

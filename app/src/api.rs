@@ -12,6 +12,7 @@ use leptos::server_fn::codec::Json;
 use crate::backend::{door, session};
 #[cfg(feature = "ssr")]
 use crate::pages::configs::trial::tell;
+#[cfg(feature = "ssr")]
 use crate::pages::logs::url::encoded;
 
 #[server]

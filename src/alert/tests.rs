@@ -233,7 +233,7 @@ async fn an_alert_goes_out_by_mail_to_all_who_are_named() {
     let tasks = Tasks::default();
     let ways = settings::Alerts { webhook: None, mail };
     let alerts = Alerts::open(&store, &ways, &rig.clock, &tasks).await.unwrap();
-    alerts.see(&fill(100, 0));
+    alerts.see(&fill(80, 0));
     let heard = tokio::time::timeout(LONG, post_office(listener)).await.unwrap().join("\n");
     for wanted in [
         "RCPT TO:<ops@example.com>",

@@ -1,5 +1,6 @@
 //! A call under limits: let in once, and held room for with each attempt.
 
+pub mod foreseen;
 pub mod words;
 
 use crate::gateway::outgoing::{Asking, Outgoing};
@@ -59,11 +60,7 @@ impl Limited {
         if !rules.any(&key.workspace) {
             return Ok(None);
         }
-        let facts = facts(call, None);
-        let early = rules.of_key(&key.id).iter().chain(rules.shared(&key.workspace)).filter(|limit| !limit.is_late());
-        let falls = falls(early, &facts)?;
-        let mut of_key = falls.iter().filter(|falls| matches!(falls.limit.scope, Scope::Key(_))).cloned();
-        let own: Vec<_> = of_key.by_ref().filter(|falls| falls.limit.budget().is_some()).collect();
+        let (rates, own) = early(call)?;
         if spends(call)
             && let Some(standing) = house.limits.used_up(&own)
         {
@@ -72,7 +69,7 @@ impl Limited {
         let (mut id, mut at) = (String::new(), 0);
         meter.note(|record| (id, at) = (record.call.id.clone(), record.call.at));
         let limited = Self { ticket: house.limits.ticket(&id), at };
-        limited.enter(house, falls)?;
+        limited.enter(house, rates)?;
         meter.keep(limited.ticket.clone());
         Ok(Some(limited))
     }
@@ -82,28 +79,12 @@ impl Limited {
     /// # Errors
     /// 429 over a rate limit of the target, 400 where a policy asks for metadata that is lacking.
     pub async fn fare(&self, house: &House, call: Asking<'_>, out: &Outgoing) -> Result<Option<Fare>, Refusal> {
-        let (inbound, provider) = (call.inbound, &out.target.provider);
-        let key = &*inbound.caller.key;
-        let rules = inbound.book.limits();
-        let model = out.target.model.as_deref().unwrap_or_default();
-        let facts = facts(call, Some(Spot { slug: &provider.slug, vendor: provider.vendor.slug, model }));
-        let shared = rules.of_key(&key.id).iter().chain(rules.shared(&key.workspace));
-        let of_provider = rules.of_provider(&provider.id).iter();
-        let holder = if provider.holder == provider.id { "" } else { provider.holder.as_str() };
-        let of_holder = rules.of_provider(holder).iter();
-        let all = falls(shared.chain(of_provider).chain(of_holder), &facts)?;
-        let (rates, budgets) = all.into_iter().partition(|falls| falls.limit.rate().is_some());
+        let (rates, budgets) = late(call, out)?;
         self.enter(house, rates)?;
-        if Vec::is_empty(&budgets) || !spends(call) {
+        if budgets.is_empty() || !spends(call) {
             return Ok(None);
         }
-        let bill = Bill {
-            vendor: provider.vendor,
-            stock: Arc::clone(&provider.stock),
-            model: model.to_owned(),
-            key: key.id.clone(),
-            at: self.at,
-        };
+        let bill = bill(call, out, self.at);
         let (need, body) = need(house, out, &bill).await;
         if let Some(name) = body.as_ref().and_then(Body::twice) {
             // What is held is told by the last; a provider may go by the first.
@@ -162,6 +143,18 @@ impl Fare {
     }
 }
 
+/// What an attempt at a target is paid by; `at`: the call's start, milliseconds.
+pub fn bill(call: Asking<'_>, out: &Outgoing, at: i64) -> Bill {
+    let provider = &out.target.provider;
+    Bill {
+        vendor: provider.vendor,
+        stock: Arc::clone(&provider.stock),
+        model: out.target.model.clone().unwrap_or_default(),
+        key: call.inbound.caller.key.id.clone(),
+        at,
+    }
+}
+
 /// Loads what counts tokens, off the threads that serve calls.
 pub fn load() {
     tokio::task::spawn_blocking(|| {
@@ -203,6 +196,30 @@ fn falls<'a>(limits: impl Iterator<Item = &'a Arc<Limit>>, facts: &Facts<'_>) ->
         }
     }
     Ok(all)
+}
+
+/// What a call falls under before a target is chosen: rate limits, and the budgets of its key.
+fn early(call: Asking<'_>) -> Result<(Vec<Falls>, Vec<Falls>), Refusal> {
+    let (key, rules) = (&*call.inbound.caller.key, call.inbound.book.limits());
+    let early = rules.of_key(&key.id).iter().chain(rules.shared(&key.workspace)).filter(|limit| !limit.is_late());
+    let all = falls(early, &facts(call, None))?;
+    let (rates, budgets): (Vec<_>, Vec<_>) = all.into_iter().partition(|falls| falls.limit.rate().is_some());
+    let own = budgets.into_iter().filter(|falls| matches!(falls.limit.scope, Scope::Key(_)));
+    Ok((rates, own.collect()))
+}
+
+/// What a call to this target falls under: rate limits, and budgets.
+fn late(call: Asking<'_>, out: &Outgoing) -> Result<(Vec<Falls>, Vec<Falls>), Refusal> {
+    let provider = &out.target.provider;
+    let (key, rules) = (&*call.inbound.caller.key, call.inbound.book.limits());
+    let model = out.target.model.as_deref().unwrap_or_default();
+    let facts = facts(call, Some(Spot { slug: &provider.slug, vendor: provider.vendor.slug, model }));
+    let shared = rules.of_key(&key.id).iter().chain(rules.shared(&key.workspace));
+    let of_provider = rules.of_provider(&provider.id).iter();
+    let holder = if provider.holder == provider.id { "" } else { provider.holder.as_str() };
+    let of_holder = rules.of_provider(holder).iter();
+    let all = falls(shared.chain(of_provider).chain(of_holder), &facts)?;
+    Ok(all.into_iter().partition(|falls| falls.limit.rate().is_some()))
 }
 
 async fn need(house: &House, out: &Outgoing, bill: &Bill) -> (Need, Option<Body>) {

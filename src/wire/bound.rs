@@ -20,7 +20,9 @@ pub fn length(body: &Body, endpoint: Endpoint, vendor: &str, model: &str) -> Opt
     let names = names(endpoint)?;
     let number = |name: &&str| body.raw(name).and_then(|raw| whole(raw.get()));
     let given = names.iter().filter_map(number).max();
-    let copies = ["n", "best_of"].iter().filter_map(number).max().unwrap_or(1).max(1);
+    // Some vendors take "3" for 3.
+    let count = |name: &&str| body.raw(name).and_then(|raw| whole(raw.get().trim_matches('"').trim()));
+    let copies = ["n", "best_of"].iter().filter_map(count).max().unwrap_or(1).max(1);
     let most = match endpoint {
         // OpenAI's own bound where a completion names none.
         Endpoint::Complete if vendor == "openai" => 16,
@@ -127,6 +129,8 @@ mod tests {
             (r#"{"max_tokens":5,"max_completion_tokens":9,"n":3}"#, Endpoint::Chat, "groq", Some(9), 3, 16_384),
             (r#"{"max_tokens":null,"n":0}"#, Endpoint::Chat, "groq", None, 1, 16_384),
             (r#"{"max_tokens":"5"}"#, Endpoint::Chat, "groq", None, 1, 16_384),
+            (r#"{"n":"3"}"#, Endpoint::Chat, "groq", None, 3, 16_384),
+            (r#"{"n":" 2.0 ","best_of":"many"}"#, Endpoint::Chat, "groq", None, 2, 16_384),
             (r#"{"max_tokens":1e3}"#, Endpoint::Chat, "groq", Some(1_000), 1, 16_384),
             (r#"{"best_of":2}"#, Endpoint::Complete, "openai", None, 2, 16),
             (r#"{"max_output_tokens":7}"#, Endpoint::Respond, "openai", Some(7), 1, 16_384),

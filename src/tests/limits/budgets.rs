@@ -194,3 +194,28 @@ async fn a_policy_counts_each_user_apart_and_asks_for_the_user() {
     );
     assert_eq!(rig.send(sandboxed).await.status, 200, "it is not for that provider");
 }
+
+#[tokio::test]
+async fn a_dry_run_tells_what_is_left_and_what_would_be_held_and_holds_nothing() {
+    let rig = rig("budget = { type = \"cost\", credit_limit = 0.01 }\nrate_limit = { type = \"requests\", unit = \"rpm\", value = 9 }").await;
+    let explain = |tokens: u64| {
+        let body = json!({ "model": "@alpha/gpt-4o", "max_tokens": tokens, "messages": [{ "role": "user", "content": "hi" }] });
+        with(post("/v1/explain", body.to_string()), "x-portkey-api-key", LIMITED)
+    };
+    let fits = rig.send(explain(100)).await.json();
+    assert_eq!(fits["limits"][0]["found"], "0 of 9 requests a minute are in it", "{fits}");
+    let budget = &fits["steps"][0]["limits"][0];
+    let found = budget["found"].as_str().expect("words");
+    assert!(found.starts_with("$0.01000 of $0.01000 are left, and this attempt may take up to $0.00"), "{found}");
+    assert_eq!((&budget["limit"], &budget["refuses"]), (&json!("The budget of API key limited"), &Value::Null));
+    let short = rig.send(explain(1_000)).await.json();
+    let refuses = short["steps"][0]["limits"][0]["refuses"].as_str().expect("why").to_owned();
+    assert_eq!((figures(&rig).await, rig.upstream.seen().len()), ((0, 0, 0), 0));
+    let refused = rig.send(call(&json!({ "max_tokens": 1_000 }))).await;
+    assert_eq!((refused.status.as_u16(), refused.json()["message"].as_str()), (412, Some(refuses.as_str())));
+    for _ in 0..8 {
+        assert_eq!(rig.send(call(&json!({ "max_tokens": 1 }))).await.status, 200);
+    }
+    let full = rig.send(explain(1)).await.json();
+    assert!(full["limits"][0]["refuses"].as_str().is_some_and(|why| why.contains("Try again in")), "{full}");
+}
