@@ -117,8 +117,8 @@ test('j and k walk what is filtered from end to end, the view stays, and Esc lea
     const step = async (key, to) => {
       await page.keyboard.press(key);
       await page.waitForURL((url) => url.pathname === `/logs/${to}`);
-      // The keys belong to the call that is shown, not to the one that was left.
       await page.locator(`aside h2[title="${to}"]`).waitFor();
+      await hydrated(page);
     };
     for (const id of expected.slice(1)) {
       await step('j', id);
