@@ -72,10 +72,11 @@ async function listed(page) {
   }
 }
 
-for (const [what, narrow, list] of [['', '', () => records], [', narrowed to a model', `&model=${MODEL}`, () => ofModel]]) {
+for (const [what, narrow, list, theme] of [['', '', () => records, 'light'], [', narrowed to a model', `&model=${MODEL}`, () => ofModel, 'dark']]) {
   test(`a click on a mark opens the calls of that mark and no others${what}`, () =>
     open(`click${narrow && '-narrowed'}`, async (guest) => {
       const { page } = guest;
+      await guest.context.addCookies([{ name: 'theme', value: theme, url: world.url }]);
       await signIn(guest, OWNER);
       await guest.visit(REQUESTS + narrow);
       const { count, mark, totals, edges } = await marks(page);
@@ -95,7 +96,7 @@ for (const [what, narrow, list] of [['', '', () => records], [', narrowed to a m
       const asked = new URL(page.url()).searchParams;
       assert.deepEqual([asked.get('from'), asked.get('to'), asked.get('model')], [`${from}`, `${to}`, narrow ? MODEL : null]);
       assert.equal(await matched(page), behind.length);
-
+      assert.deepEqual(await violations(page), []);
       assert.deepEqual(await listed(page), new Set(behind.map((record) => record._id)), 'the rows are those calls');
     }));
 }
