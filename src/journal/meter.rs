@@ -134,6 +134,9 @@ impl Meter {
             }
         }
         let Some(ticket) = &self.ticket else { return Vec::new() };
+        if record.attempts.is_empty() && outcome == Outcome::Failed {
+            ticket.withdraw();
+        }
         let used = if call.cache_status == "HIT" { 0 } else { call.tokens_in + call.tokens_out };
         let (charges, holds) = ticket.close(used);
         record.charges = charges;

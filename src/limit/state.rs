@@ -142,6 +142,13 @@ impl State {
         self.windows.entry(place(falls)).or_default().add(at, amount);
     }
 
+    /// Takes a call out of the window again that it was let in at `at`.
+    pub(super) fn withdraw(&mut self, falls: &Falls, at: i64) {
+        if let Some(window) = self.windows.get_mut(&place(falls)) {
+            window.remove(at, 1);
+        }
+    }
+
     pub(super) fn leave(&mut self, falls: &Falls) {
         let place = place(falls);
         if let Some(running) = self.running.get_mut(&place) {
