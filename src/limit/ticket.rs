@@ -138,14 +138,17 @@ impl Ticket {
     }
 
     /// Writes down what is owed; its place in the open file stays until the row is committed.
-    pub(super) fn owe(&self, charge: Charge, slot: Option<Slot>) {
+    pub(super) fn owe(&self, charges: Vec<Charge>, slot: Option<Slot>) {
+        if charges.is_empty() {
+            return;
+        }
         let mut owed = self.owed();
         if owed.closed {
             // Its slot stays, so that the next start finds it.
             tracing::error!(call = self.stub.call, "an attempt was settled after its call was filed");
             return;
         }
-        owed.charges.push(charge);
+        owed.charges.extend(charges);
         owed.slots.extend(slot);
     }
 
