@@ -50,8 +50,7 @@ pub fn metadata(detail: &LogDetail, query: &LogQuery) -> impl IntoView + use<> {
     let row = &detail.row;
     let trace = traces::url::open(&detail.trace_id, &TraceQuery::default());
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".into());
-    let to_provider =
-        to(&|query| query.provider = Some(row.provider.clone())).filter(|_| !row.provider.is_empty());
+    let to_provider = to(&|query| query.provider = Some(row.provider.clone())).filter(|_| !row.provider.is_empty());
     let provider = if row.provider.is_empty() { "–".to_owned() } else { row.provider.clone() };
     let told = vec![
         ("Log id".to_owned(), row.id.clone(), None),
