@@ -179,6 +179,7 @@ fn Row(row: KeyRow, now: i64) -> impl IntoView {
         [first] => words::rate(first),
         [first, rest @ ..] => format!("{} and {} more", words::rate(first), rest.len()),
     };
+    let all_rates = rates.clone();
     let acts = (!past && !row.origin.locked()).then(|| {
         let act = |icon: IconData, word: &'static str, query: &'static str| {
             view! {
@@ -212,7 +213,7 @@ fn Row(row: KeyRow, now: i64) -> impl IntoView {
             </td>
             <td class="num">{spent}</td>
             <td>{meter}</td>
-            <td class="num soft trim" title=rates.clone()>
+            <td class="num soft trim" title=all_rates>
                 {rates}
             </td>
             <td class="num soft">{moment(row.last_used_at)}</td>
