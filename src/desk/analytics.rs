@@ -9,7 +9,8 @@ mod tabs;
 
 pub(crate) use cells::Cells;
 pub(crate) use group::Grouped;
-pub(crate) use source::{Source, Taken, taken};
+use source::drawn;
+pub(crate) use source::{Aim, Source, Taken, taken};
 
 use super::Seat;
 use crate::store::Stored;
@@ -54,8 +55,9 @@ async fn read(seat: &Seat, query: AnalyticsQuery) -> Stored<Read> {
     let names = store.key_names(workspace).await?;
     let source = Source::of(&query.narrow, &group, &names);
     let (now, before) = (cells.elapsed(), cells.elapsed_before());
+    let aim = Aim { bucket: cells.bucket, timed: query.tab == Tab::Latency, rank: tabs::rank(query.tab) };
     let (taken, first_use, keys, marks, samples) = tokio::try_join!(
-        taken(store, workspace, &source, (now, query.compare.then_some(before)), cells.bucket),
+        drawn(store, workspace, &source, (now, query.compare.then_some(before)), aim),
         store.first_use(workspace),
         store.metadata_keys(workspace, now.from, now.to),
         store.publications(workspace, now.from, now.to, MARKS),
