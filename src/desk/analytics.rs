@@ -10,7 +10,8 @@ mod tabs;
 
 pub(crate) use cells::Cells;
 pub(crate) use group::Grouped;
-pub(crate) use source::{Source, Taken, taken};
+use source::drawn;
+pub(crate) use source::{Aim, Source, Taken, taken};
 
 use super::Seat;
 use crate::store::calls::CallFilter;
@@ -60,6 +61,7 @@ async fn read(seat: &Seat, query: AnalyticsQuery) -> Stored<Read> {
     let names = store.key_names(workspace).await?;
     let source = Source::of(&query.narrow, &group, &names);
     let (now, before) = (cells.elapsed(), cells.elapsed_before());
+<<<<<<< HEAD
     let compared = query.compare.then_some(before);
     let figures = async {
         // Feedback has no sums: what was said is read as it is.
@@ -72,6 +74,11 @@ async fn read(seat: &Seat, query: AnalyticsQuery) -> Stored<Read> {
     };
     let ((taken, said), first_use, keys, marks, samples) = tokio::try_join!(
         figures,
+=======
+    let aim = Aim { bucket: cells.bucket, timed: query.tab == Tab::Latency, rank: tabs::rank(query.tab) };
+    let (taken, first_use, keys, marks, samples) = tokio::try_join!(
+        drawn(store, workspace, &source, (now, query.compare.then_some(before)), aim),
+>>>>>>> rows
         store.first_use(workspace),
         store.metadata_keys(workspace, now.from, now.to),
         store.publications(workspace, now.from, now.to, MARKS),

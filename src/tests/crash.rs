@@ -16,14 +16,15 @@ use line::{Fallible, Line};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use server::Server;
-use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use switchyard::store::values::pack::entries;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -296,25 +297,39 @@ async fn journal(folder: &Path, round: u32) -> Fallible<BTreeMap<String, Vec<Str
 
 /// What charts read adds up to what the rows say, by call and by pair of metadata.
 async fn figures(folder: &Path) -> Fallible<()> {
-    const SUMS: &str = "sum(calls), sum(errors), sum(tokens_in), sum(tokens_out), sum(cost), sum(unpriced)";
+    const SUMS: &str = "coalesce(sum(calls), 0), coalesce(sum(errors), 0), coalesce(sum(tokens_in), 0), \
+                        coalesce(sum(tokens_out), 0), coalesce(sum(cost), 0), coalesce(sum(unpriced), 0)";
     const ROWS: &str = "count(*), coalesce(sum(status >= 400 OR status = 0), 0), coalesce(sum(tokens_in), 0), \
                         coalesce(sum(tokens_out), 0), coalesce(sum(cost), 0), \
                         coalesce(sum(cost IS NULL AND tokens_in + tokens_out > 0), 0)";
     type Sums = (i64, i64, i64, i64, i64, i64);
     let mut journal = open(folder, "journal.db").await?;
-    // One statement is one moment: the server adds figures up meanwhile.
-    let pairs = "SELECT calls, errors, tokens_in, tokens_out, cost, unpriced FROM rollup_pairs WHERE key = '_user' \
-                 UNION ALL SELECT calls, errors, tokens_in, tokens_out, cost, unpriced FROM rollup_sums \
-                 WHERE grain = 86400000 AND dimension = 'meta._user'";
-    for (from, rows) in [
-        ("rollups", ROWS.to_owned() + " FROM calls"),
-        (&*format!("({pairs})"), format!("{ROWS} FROM calls WHERE metadata ->> '_user' IS NOT NULL")),
+    // One transaction is one moment: the server adds figures up meanwhile.
+    let mut moment = journal.begin().await?;
+    let mut told: Vec<Sums> = Vec::new();
+    for from in [
+        format!("SELECT {SUMS} FROM rollups"),
+        format!("SELECT {ROWS} FROM calls"),
+        format!("SELECT {SUMS} FROM rollup_pairs WHERE key = '_user'"),
+        format!("SELECT {ROWS} FROM calls WHERE metadata ->> '_user' IS NOT NULL"),
     ] {
-        let sql = format!("SELECT * FROM (SELECT {SUMS} FROM {from}) UNION ALL SELECT {rows}");
-        let told: Vec<Sums> = sqlx::query_as(&sql).fetch_all(&mut journal).await?;
-        assert!(told[0].0 > 0, "nothing was counted in {from}");
-        assert_eq!(told[0], told[1], "{from}");
+        told.push(sqlx::query_as(&from).fetch_one(&mut *moment).await?);
     }
+    let days = "SELECT pack FROM rollup_values WHERE grain = 86400000 AND key = '_user'";
+    let packs: Vec<Vec<u8>> = sqlx::query_scalar(days).fetch_all(&mut *moment).await?;
+    let pairs = &mut told[2];
+    for entry in packs.iter().flat_map(|pack| entries(pack)) {
+        let figures = entry.and_then(|entry| entry.figures()).map_err(|_| "a pack cannot be read")?;
+        let whole = |figure: u64| i64::try_from(figure).unwrap_or(i64::MAX);
+        pairs.0 += whole(figures.calls);
+        pairs.1 += whole(figures.errors);
+        pairs.2 += whole(figures.tokens_in);
+        pairs.3 += whole(figures.tokens_out);
+        pairs.4 += figures.cost;
+        pairs.5 += whole(figures.unpriced);
+    }
+    assert!(told[1].0 > 0 && told[3].0 > 0, "nothing was called");
+    assert_eq!((told[0], told[2]), (told[1], told[3]));
     Ok(())
 }
 

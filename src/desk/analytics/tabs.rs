@@ -1,6 +1,7 @@
 //! What each tab shows: pure.
 
 use super::group::{Grouped, Value};
+use super::source::Rank;
 use crate::journal::rollup::Figures;
 use app::model::analytics::{AnalyticsQuery, Graph, Line, PERCENTILES, Stat, Strand, Tab, Tone, Unit};
 
@@ -102,7 +103,7 @@ fn columns(tab: Tab) -> &'static [Column] {
 }
 
 /// What the lines are ordered by, and what is stacked.
-fn rank(tab: Tab) -> fn(&Figures) -> Option<i64> {
+pub(super) fn rank(tab: Tab) -> Rank {
     match tab {
         Tab::Cost => |sum| Some(sum.cost),
         Tab::Latency | Tab::Users | Tab::Feedback => |sum| whole(sum.calls),
@@ -262,11 +263,17 @@ impl Canvas<'_> {
         if !rest.is_empty() {
             let total = rest.iter().filter_map(|value| rank(&value.now)).sum();
             let part = |cell: usize, value: &&Value| self.grouped.part(&value.value, cell).and_then(rank).unwrap_or(0);
+            let sum = |cell: usize, values: &[&Value]| values.iter().map(|value| part(cell, value)).sum::<i64>();
+            // What is not drawn by itself may not be known by itself.
+            let other = |cell: usize| match self.grouped.valued.get(cell).and_then(rank) {
+                Some(all) => all.saturating_sub(sum(cell, top)),
+                None => sum(cell, rest),
+            };
             strands.push(Strand {
                 label: format!("Other ({})", rest.len()),
                 colour: 8,
                 total: Some(total),
-                values: self.series(|cell| Some(rest.iter().map(|value| part(cell, value)).sum())),
+                values: self.series(|cell| Some(other(cell))),
             });
         }
         strands.extend(self.before(rank));
