@@ -175,7 +175,7 @@ pub static ROUTES: &[Row] = &[
     row!(Post "/setup/plan" ["setup.read"] "Tell what an import of such a text would do; nothing changes"
         {("text", "string", true)} setup::plan),
     row!(Post "/setup" ["setup.update"] "Import such a text: what it names is added or changed, nothing is removed"
-        {("text", "string", true)} setup::apply),
+        {("text", "string", true), ("mark", "string", false)} setup::apply),
     row!(Get "/analytics/graphs/requests" ["analytics.view"] "Requests over time" {} analytics::requests),
     row!(Get "/analytics/graphs/cost" ["analytics.view"] "Cost over time, in cents" {} analytics::cost),
     row!(Get "/analytics/graphs/latency" ["analytics.view"] "Latency over time, in milliseconds" {} analytics::latency),

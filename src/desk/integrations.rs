@@ -11,7 +11,7 @@ use app::model::Origin;
 use app::model::provider::NewProvider;
 use zeroize::Zeroizing;
 
-use super::providers::{USED, checked};
+use super::providers::{ELSEWHERE, USED, checked};
 
 /// What changes of a row; what is absent stays.
 #[derive(Clone, Default)]
@@ -20,7 +20,7 @@ pub struct Amend {
     pub note: Option<String>,
     /// A new credential.
     pub key: Option<String>,
-    /// A new address; empty for the vendor's own.
+    /// A new address; empty for the vendor's own. A stored credential does not move there: a new one comes with it.
     pub base_url: Option<String>,
     pub standing: Option<Standing>,
     /// What callers may see of its whole account.
@@ -135,6 +135,7 @@ impl Seat {
             }
             row.note = note;
         }
+        let rekeyed = amend.key.is_some();
         if let Some(key) = amend.key.map(Zeroizing::new) {
             let key = Zeroizing::new(rules::credential(&key).map_err(|text| Failure::refused("key", text))?);
             row.credential = Some(self.house.sealer.seal(key.as_bytes(), &row.id));
@@ -142,7 +143,11 @@ impl Seat {
         }
         if let Some(url) = amend.base_url {
             let url = Some(url.trim()).filter(|url| !url.is_empty()).map(rules::base_url).transpose();
-            row.base_url = url.map_err(|text| Failure::refused("custom_host", text))?;
+            let url = url.map_err(|text| Failure::refused("custom_host", text))?;
+            if url != row.base_url && row.credential.is_some() && !rekeyed {
+                return Err(Failure::refused("key", ELSEWHERE));
+            }
+            row.base_url = url;
         }
         if let Some(open) = amend.open {
             let open: Result<Vec<_>, _> = open.iter().map(|word| rules::openable(word)).collect();

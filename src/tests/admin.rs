@@ -11,7 +11,7 @@ const ECHO: &str = r#"{"provider":"@sandbox","override_params":{"model":"echo"}}
 const HELLO: &str = r#"{"messages":[{"role":"user","content":"good morning"}]}"#;
 
 /// Sends a request of any method with a key.
-async fn as_key(rig: &Rig, key: &str, (method, path): (&str, &str), body: Value) -> Answer {
+pub async fn as_key(rig: &Rig, key: &str, (method, path): (&str, &str), body: Value) -> Answer {
     let request = Request::builder().method(method).uri(path).header("x-portkey-api-key", key);
     let body = match body {
         Value::Null => Body::empty(),
@@ -21,13 +21,13 @@ async fn as_key(rig: &Rig, key: &str, (method, path): (&str, &str), body: Value)
 }
 
 /// The same with the rig's key, and it must work.
-async fn done(rig: &Rig, method: &str, path: &str, body: Value) -> Value {
+pub async fn done(rig: &Rig, method: &str, path: &str, body: Value) -> Value {
     let answer = as_key(rig, KEY, (method, path), body).await;
     assert_eq!(answer.status, StatusCode::OK, "{method} {path}: {}", answer.text());
     answer.json()
 }
 
-fn echo() -> Value {
+pub fn echo() -> Value {
     serde_json::from_str(ECHO).expect("a config")
 }
 

@@ -15,6 +15,7 @@ mod live;
 mod publications;
 mod realtime;
 mod records;
+mod refusals;
 mod rig;
 mod routing;
 mod streaming;
