@@ -5,6 +5,7 @@ use crate::secret;
 use crate::settings::rules;
 use crate::store::StoreError;
 use crate::store::providers::{Removal, Standing, StoredProvider};
+use crate::wire::vendors::{Base, vendor};
 use app::backend::Answer;
 use app::failure::Failure;
 use app::model::Origin;
@@ -144,6 +145,9 @@ impl Seat {
         if let Some(url) = amend.base_url {
             let url = Some(url.trim()).filter(|url| !url.is_empty()).map(rules::base_url).transpose();
             let url = url.map_err(|text| Failure::refused("custom_host", text))?;
+            if let Some(vendor) = vendor(&row.vendor).filter(|vendor| url.is_none() && vendor.base == Base::Required) {
+                return Err(Failure::refused("custom_host", format!("Enter the address of your {}.", vendor.name)));
+            }
             if url != row.base_url && row.credential.is_some() && !rekeyed {
                 return Err(Failure::refused("key", ELSEWHERE));
             }

@@ -123,6 +123,18 @@ impl Store {
         Ok(Written::Done(revision))
     }
 
+    /// Keeps a text that cannot be a draft for the person who typed it, in place of one kept before.
+    pub async fn set_aside(&self, workspace: &str, slug: &str, body: &str, pen: Pen<'_>) -> Stored<Written<()>> {
+        let mut change = self.control.write.begin().await?;
+        let found = match found(&mut change, workspace, slug).await? {
+            Ok(found) => found,
+            Err(refused) => return Ok(refused.into_written()),
+        };
+        put_aside(&mut change, &found.id, body, pen).await?;
+        change.commit().await?;
+        Ok(Written::Done(()))
+    }
+
     /// Throws the draft away, where there is one, and what was kept aside for this person.
     pub async fn discard_draft(&self, workspace: &str, slug: &str, pen: Pen<'_>) -> Stored<Written<()>> {
         let mut change = self.control.write.begin().await?;

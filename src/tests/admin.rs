@@ -186,7 +186,7 @@ async fn mistakes_and_things_to_come_are_refused_by_name() {
     let key = |field: &str, value: Value| json!({ "name": "x", "scopes": ["completions.write"], field: value });
     let service = "/v1/api-keys/workspace/service";
     for (path, body, field) in [
-        (service, key("usageLimits", json!({ "creditLimit": 1 })), "usage_limits"),
+        (service, key("usageLimits", json!({ "creditLimit": 0 })), "usage_limits"),
         (service, key("rate_limits", json!([{ "type": "requests", "unit": "rpy", "value": 1 }])), "rate_limits"),
         (service, key("rotation_policy", json!({ "rotation_period": "weekly" })), "rotation_policy"),
         (service, key("expires_at", json!("2020-01-01")), "expires_at"),

@@ -1,9 +1,13 @@
 //! What the admin API and the console refuse changes nothing.
-#![expect(clippy::expect_used, reason = "what cannot be asked is a failed test")]
 
 use crate::admin::{as_key, done, echo};
-use crate::rig::{KEY, Rig, Scene};
+use crate::edges::{form_of, submit};
+use crate::rig::{KEY, Rig, Scene, get, with};
+use app::backend::ConfigDesk;
 use serde_json::{Value, json};
+use switchyard::desk::Seat;
+use switchyard::secret;
+use url::form_urlencoded::Serializer;
 
 /// Asks, and finds the refusal at `field`.
 async fn refused(rig: &Rig, ask: (&str, &str), body: Value, field: &str) -> String {
@@ -104,4 +108,78 @@ async fn an_import_does_what_its_plan_said_or_nothing() {
     let seen = plan().await["mark"].clone();
     done(&rig, "POST", "/v1/setup", apply(seen)).await;
     assert_eq!(done(&rig, "GET", &path, Value::Null).await["config"], json!({ "provider": "@alpha" }));
+}
+
+#[tokio::test]
+async fn a_provider_that_has_ended_is_not_called() {
+    const END: &str = "2026-11-24T13:00:00.000Z";
+    let rig = Rig::new().await;
+    let base = rig.house.shelf.book().provider("default", "alpha").expect("alpha").base_url.clone();
+    let own = json!({
+        "name": "v", "slug": "v", "provider": "openai", "key": "sk-one", "custom_host": base, "expiresAt": END,
+    });
+    done(&rig, "POST", "/v1/virtual-keys", own).await;
+    let shared = json!({ "name": "i", "slug": "i", "ai_provider_id": "openai", "key": "sk-one",
+        "configurations": { "custom_host": base }, "create_default_provider": false });
+    done(&rig, "POST", "/v1/integrations", shared).await;
+    let linked = json!({ "name": "p", "slug": "p", "integration_id": "i", "expires_at": END });
+    done(&rig, "POST", "/v1/providers", linked).await;
+    for (slug, path) in [("v", "/v1/virtual-keys/v"), ("p", "/v1/providers/p")] {
+        refused(&rig, ("PUT", path), json!({ "expires_at": "2026-11-24T11:00:00Z" }), "expires_at").await;
+        let ask = json!({ "model": format!("@{slug}/m"), "messages": [] });
+        let call = async || as_key(&rig, KEY, ("POST", "/v1/chat/completions"), ask.clone()).await;
+        let shown = async || {
+            let read = done(&rig, "GET", path, Value::Null).await;
+            (read["status"].clone(), read["expires_at"].clone())
+        };
+        done(&rig, "PUT", path, json!({ "name": "renamed", "expires_at": END })).await;
+        assert_eq!(shown().await, (json!("active"), json!(END)), "{slug}");
+        rig.upstream.then(Scene::json(200, "{}"));
+        assert_eq!(call().await.status, 200, "{slug}");
+        rig.house.clock.advance(3_600_000);
+        let over = call().await;
+        assert_eq!((over.status.as_u16(), &over.json()["error"]["code"]), (400, &json!("provider_expired")), "{slug}");
+        assert_eq!(shown().await.0, "expired", "{slug}");
+        done(&rig, "PUT", path, json!({ "expires_at": null })).await;
+        rig.upstream.then(Scene::json(200, "{}"));
+        assert_eq!((call().await.status.as_u16(), shown().await), (200, (json!("active"), Value::Null)), "{slug}");
+        rig.house.clock.advance(-3_600_000);
+    }
+    done(&rig, "PUT", "/v1/virtual-keys/v", json!({ "usage_limits": { "credit_limit": 5 } })).await;
+    let usage = done(&rig, "GET", "/v1/virtual-keys/v", Value::Null).await["usage_limits"].clone();
+    assert_eq!((&usage["type"], &usage["credit_limit"]), (&json!("cost"), &json!(5)));
+}
+
+#[tokio::test]
+async fn a_config_of_a_megabyte_is_saved_and_a_longer_one_refused_in_words() {
+    const MOST: usize = 1 << 20;
+    const OWNER: &str = "form[email]=owner%40example.com&form[password]=correct+horse+battery";
+    let rig = Rig::new().await;
+    let made = done(&rig, "POST", "/v1/configs", json!({ "name": "Long", "config": echo() })).await;
+    let slug = made["slug"].as_str().expect("a slug");
+    let signed = submit(&rig, "sign_in", OWNER, "application/json").await;
+    let cookie = signed.header("set-cookie").split(';').next().expect("a pair").to_owned();
+    let book = rig.house.shelf.book();
+    let seat = Seat::of_key(rig.house.clone(), book.key(&secret::digest(KEY)).expect("the rig's key"));
+    for (text, refusal) in [
+        ("é".repeat(MOST / 2), None),
+        ("é".repeat(MOST / 2 + 1), Some("Use at most 1048576 bytes")),
+        ("\"".repeat(4 * MOST), Some("more than the console takes at once")),
+    ] {
+        let shown = seat.config(slug.to_owned()).await.expect("a config");
+        let seen = shown.revision.to_string();
+        let body =
+            Serializer::new(String::new()).extend_pairs([("slug", slug), ("body", &text), ("seen", &seen)]).finish();
+        let answer = rig.send(with(form_of("save_draft", body, "application/json"), "cookie", &cookie)).await;
+        let draft = seat.config(slug.to_owned()).await.expect("a config").draft.map(|draft| draft.body);
+        match refusal {
+            None => assert!(answer.status == 200 && draft == Some(text), "{}", answer.text()),
+            Some(words) => {
+                assert!(answer.status == 422 && answer.text().contains(words), "{}", answer.text());
+                assert_eq!(draft.map(|draft| draft.len()), Some(MOST), "the draft before stays");
+                let page = rig.send(with(get(&format!("/configs/{slug}")), "cookie", &cookie)).await.text();
+                assert!(page.contains("aria-label=\"Set aside\""), "what was too long is there on the next page");
+            }
+        }
+    }
 }

