@@ -1,13 +1,21 @@
 //! Where the figures of a page come from: sums where one dimension answers, the calls themselves where it takes several.
 
 use crate::desk::logs::statuses;
+use crate::desk::usage::tally::add;
+use crate::journal::rollup::Figures;
 use crate::store::calls::CallFilter;
 use crate::store::rollups::ROUTE;
-use crate::store::usage::{Dimension, Slice};
+use crate::store::usage::{Dimension, NONE, Scan, Scanned, Slice, WHOLE};
 use crate::store::{Store, Stored};
 use app::model::analytics::{Group, Narrow};
 use app::model::range::Window;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+/// Values over time at most. A page draws fewer; equals are told apart by their names, which it alone knows.
+const DRAWN: usize = 12;
+
+/// What values are ordered by.
+pub(crate) type Rank = fn(&Figures) -> Option<i64>;
 
 /// How figures are got.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +36,10 @@ pub(crate) struct Taken {
     /// `None`: what `lines` add up to.
     pub(crate) all: Option<Vec<Slice>>,
     pub(crate) lines: Vec<Slice>,
+    /// One slice each of further values, which nothing is drawn of.
+    pub(crate) rest: Vec<Slice>,
+    /// All values together; `None`: what `lines` add up to.
+    pub(crate) valued: Option<Vec<Slice>>,
     pub(crate) all_before: Option<Vec<Slice>>,
     pub(crate) lines_before: Vec<Slice>,
 }
@@ -46,7 +58,7 @@ pub(super) fn dimension(group: &Group) -> Dimension {
 impl Source {
     /// `names` are those of keys by id: a key may be told by either.
     pub(crate) fn of(narrow: &Narrow, group: &Group, names: &HashMap<String, String>) -> Self {
-        let filter = filter(narrow, names);
+        let filter = narrowed(narrow, names);
         Self::under(filter, dimension(group))
     }
 
@@ -86,7 +98,8 @@ fn touched(filter: &CallFilter) -> Option<Vec<Dimension>> {
     Some(touched)
 }
 
-fn filter(narrow: &Narrow, names: &HashMap<String, String>) -> CallFilter {
+/// The calls that are meant, at any time.
+pub(super) fn narrowed(narrow: &Narrow, names: &HashMap<String, String>) -> CallFilter {
     let list = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
     let keys = narrow.key.iter().flat_map(|key| {
         let named: Vec<_> = names.iter().filter(|(_, name)| *name == key).map(|(id, _)| id.clone()).collect();
@@ -121,9 +134,26 @@ impl Only {
         }
     }
 
+    /// The one value of metadata that passes; `None`: all do. Two different ones are none that a call can have.
+    fn one(&self) -> Option<&str> {
+        let mut wanted = self.0.metadata.iter().map(|(_, value)| value.as_str());
+        let first = wanted.next()?;
+        Some(if wanted.all(|value| value == first) { first } else { NONE })
+    }
+
     fn is_any(&self) -> bool {
         self.0 == CallFilter { from: self.0.from, until: self.0.until, ..CallFilter::default() }
     }
+}
+
+/// What figures are read for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Aim {
+    /// No slice reaches across a multiple of so many milliseconds.
+    pub(crate) bucket: i64,
+    /// Percentiles are asked for: they take most of the time.
+    pub(crate) timed: bool,
+    pub(crate) rank: Rank,
 }
 
 /// Reads both windows; the second only where there is one.
@@ -132,17 +162,125 @@ pub(crate) async fn taken(
     workspace: &str,
     source: &Source,
     (now, before): (Window, Option<Window>),
-    bucket: i64,
+    aim: Aim,
 ) -> Stored<Taken> {
     let none = || async { Ok((Vec::new(), None)) };
     let ((lines, all), (lines_before, all_before)) =
-        tokio::try_join!(slices(store, workspace, source, now, bucket), async {
+        tokio::try_join!(slices(store, workspace, source, now, aim), async {
             match before {
-                Some(before) => slices(store, workspace, source, before, bucket).await,
+                Some(before) => slices(store, workspace, source, before, aim).await,
                 None => none().await,
             }
         })?;
-    Ok(Taken { all, lines, all_before, lines_before })
+    Ok(Taken { all, lines, all_before, lines_before, ..Taken::default() })
+}
+
+/// The same with no more over time than a page draws: a key of metadata may have a thousand values a day.
+pub(crate) async fn drawn(
+    store: &Store,
+    workspace: &str,
+    source: &Source,
+    (now, before): (Window, Option<Window>),
+    aim: Aim,
+) -> Stored<Taken> {
+    let before = before.unwrap_or(Window { from: now.from, to: now.from });
+    match source {
+        Source::Rolled { dimension: Dimension::Metadata(key), only } => match only.one() {
+            Some(value) => one_value(store, (workspace, key), value, (now, before), aim.bucket).await,
+            None => summed(store, (workspace, key), (now, before), aim).await,
+        },
+        Source::Scan { dimension: dimension @ Dimension::Metadata(_), filter } => {
+            let (dimension, filter) = (dimension.clone(), (**filter).clone());
+            let scan = Scan { dimension, filter, bucket: aim.bucket, picked: None, timed: aim.timed };
+            scanned(store, workspace, &scan, (now, before), aim.rank).await
+        }
+        _ => taken(store, workspace, source, (now, Some(before)), aim).await,
+    }
+}
+
+async fn one_value(
+    store: &Store,
+    (workspace, key): (&str, &str),
+    value: &str,
+    (now, before): (Window, Window),
+    bucket: i64,
+) -> Stored<Taken> {
+    let picked = HashSet::from([value.to_owned()]);
+    let (now, before) = tokio::try_join!(
+        store.strands(workspace, key, (now, bucket), picked.clone()),
+        store.strands(workspace, key, (before, bucket), picked),
+    )?;
+    Ok(Taken { lines: now.picked, lines_before: before.picked, ..Taken::default() })
+}
+
+async fn summed(
+    store: &Store,
+    (workspace, key): (&str, &str),
+    (now, before): (Window, Window),
+    Aim { bucket, rank, .. }: Aim,
+) -> Stored<Taken> {
+    let dimension = Dimension::Metadata(key.to_owned());
+    let (rest, lines_before, all, all_before) = tokio::try_join!(
+        store.slices(workspace, &dimension, now, WHOLE),
+        store.slices(workspace, &dimension, before, WHOLE),
+        store.slices(workspace, &Dimension::All, now, bucket),
+        store.slices(workspace, &Dimension::All, before, bucket),
+    )?;
+    let foremost = foremost(&rest, rank)?;
+    let strands = store.strands(workspace, key, (now, bucket), foremost.clone()).await?;
+    Ok(Taken {
+        all: Some(all),
+        lines: strands.picked,
+        rest: others(rest, &foremost),
+        valued: Some(strands.all),
+        all_before: Some(all_before),
+        lines_before,
+    })
+}
+
+async fn scanned(
+    store: &Store,
+    workspace: &str,
+    scan: &Scan,
+    (now, before): (Window, Window),
+    rank: Rank,
+) -> Stored<Taken> {
+    let asked = async |window: Window, bucket: i64, picked: Option<HashSet<String>>| {
+        if window.length() <= 0 {
+            return Ok(Scanned::default());
+        }
+        let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..scan.filter.clone() };
+        store.scan(workspace, Scan { filter, bucket, picked, ..scan.clone() }).await
+    };
+    let rest = asked(now, WHOLE, None).await?.values;
+    let foremost = foremost(&rest, rank)?;
+    let told = asked(now, scan.bucket, Some(foremost.clone())).await?;
+    let lines_before = asked(before, WHOLE, None).await?.values;
+    let all_before = asked(before, scan.bucket, Some(HashSet::new())).await?.all;
+    Ok(Taken {
+        all: Some(told.all),
+        lines: told.values,
+        rest: others(rest, &foremost),
+        valued: Some(told.valued),
+        all_before: Some(all_before),
+        lines_before,
+    })
+}
+
+fn others(slices: Vec<Slice>, foremost: &HashSet<String>) -> Vec<Slice> {
+    slices.into_iter().filter(|slice| !foremost.contains(&slice.value)).collect()
+}
+
+/// The values that may be drawn by themselves.
+fn foremost(slices: &[Slice], rank: Rank) -> Stored<HashSet<String>> {
+    let mut ranked = Vec::with_capacity(slices.len());
+    for slice in slices.iter().filter(|slice| slice.value != NONE) {
+        let mut figures = Figures::default();
+        add(&mut figures, slice)?;
+        ranked.push((rank(&figures).unwrap_or(0), slice.calls, &slice.value));
+    }
+    ranked.sort_unstable_by(|a, b| (b.0, b.1, a.2).cmp(&(a.0, a.1, b.2)));
+    Ok(ranked.into_iter().take(DRAWN).map(|(_, _, value)| value.clone()).collect())
 }
 
 /// By value, and of all where the values leave calls out.
@@ -151,12 +289,13 @@ async fn slices(
     workspace: &str,
     source: &Source,
     window: Window,
-    bucket: i64,
+    Aim { bucket, timed, .. }: Aim,
 ) -> Stored<(Vec<Slice>, Option<Vec<Slice>>)> {
     match source {
         Source::Scan { dimension, filter } => {
             let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..(**filter).clone() };
-            Ok((store.scanned(workspace, dimension, &filter, bucket).await?, None))
+            let scan = Scan { dimension: dimension.clone(), filter, bucket, picked: None, timed };
+            Ok((store.scan(workspace, scan).await?.values, None))
         }
         Source::Rolled { dimension, only } => {
             let mut lines = store.slices(workspace, dimension, window, bucket).await?;

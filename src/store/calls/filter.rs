@@ -88,9 +88,19 @@ impl CallFilter {
         plain.is_rolled_up()
     }
 
+    /// Whether status, model, provider or key narrow.
+    pub fn asks_who(&self) -> bool {
+        !(self.statuses.is_empty() && self.models.is_empty() && self.providers.is_empty() && self.keys.is_empty())
+    }
+
     /// Whether status, model, provider and key of a tally pass.
     pub fn admits(&self, tally: &Tally) -> bool {
-        self.admits_status(tally.status) && self.admits_model(&tally.model) && self.admits_rest(tally)
+        self.admits_who(tally.status, [&tally.provider, &tally.model, &tally.key])
+    }
+
+    /// The same of a status, and of provider, model and key.
+    pub fn admits_who(&self, status: u16, [provider, model, key]: [&str; 3]) -> bool {
+        self.admits_status(status) && self.admits_model(model) && self.admits_key(key) && self.admits_provider(provider)
     }
 
     pub fn admits_status(&self, status: u16) -> bool {
@@ -107,10 +117,6 @@ impl CallFilter {
 
     pub fn admits_provider(&self, provider: &str) -> bool {
         self.providers.is_empty() || self.providers.iter().any(|wanted| wanted == provider)
-    }
-
-    fn admits_rest(&self, tally: &Tally) -> bool {
-        self.admits_key(&tally.key) && self.admits_provider(&tally.provider)
     }
 
     /// `WHERE` over `calls`, whole.
