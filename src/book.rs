@@ -97,6 +97,8 @@ pub struct Book {
     keys: HashMap<[u8; 32], Arc<KeyEntry>>,
     workspaces: HashMap<String, Shelved>,
     limits: Rules,
+    /// Milliseconds, by the provider's id.
+    ends: HashMap<String, i64>,
 }
 
 #[derive(Debug, Default)]
@@ -168,6 +170,7 @@ impl Shelf {
             book.workspaces.entry(workspace).or_default().configs.insert(slug, entry);
         }
         book.limits = Rules::of(self.store.live_limits().await?);
+        book.ends = self.store.provider_ends().await?;
         self.current.store(Arc::new(book));
         Ok(())
     }
@@ -215,6 +218,11 @@ impl Book {
 
     pub fn provider(&self, workspace: &str, slug: &str) -> Option<&Arc<ProviderEntry>> {
         self.providers(workspace).iter().find(|provider| provider.slug == slug)
+    }
+
+    /// When the provider of this id ends, in milliseconds; most do not.
+    pub fn end_of(&self, id: &str) -> Option<i64> {
+        self.ends.get(id).copied()
     }
 
     /// All budgets and rate limits.

@@ -5,6 +5,7 @@
 pub mod alerts;
 pub mod analytics;
 pub mod configs;
+pub mod ends;
 pub mod find;
 pub mod integrations;
 pub mod keys;

@@ -14,7 +14,7 @@ use app::backend::{Backend, Door};
 use app::failure::Failure;
 use app::{App, analytics_query, shell};
 use axum::Router;
-use axum::extract::{ConnectInfo, Form, RawQuery, Request};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Form, RawQuery, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -30,6 +30,9 @@ use std::sync::{Arc, LazyLock};
 use tokio::net::TcpListener;
 use tower::util::MapResponseLayer;
 use tower_http::compression::CompressionLayer;
+
+/// Bytes of a form: a config may have 1 MiB, and three letters stand for each of its signs there.
+const FORM_MOST: usize = 4 << 20;
 
 /// Every route of the program.
 pub fn router(house: &Shared) -> Router {
@@ -68,6 +71,7 @@ fn console(house: &Shared) -> Router {
     Router::new()
         .leptos_routes_with_context(&options, routes, context.clone(), shell)
         .fallback(leptos_axum::render_app_async_with_context(context, shell))
+        .layer(DefaultBodyLimit::max(FORM_MOST))
         .with_state(options)
         .merge(live::router(house))
         .merge(files::router(house))

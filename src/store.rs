@@ -9,6 +9,7 @@ pub mod changes;
 pub mod configs;
 pub mod declared;
 pub mod drafts;
+pub mod ends;
 pub mod exports;
 pub mod feedback;
 pub mod find;

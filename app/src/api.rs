@@ -208,8 +208,8 @@ pub async fn transfer() -> Result<transfer::Transfer, Failure> {
 }
 
 #[server]
-pub async fn apply_import() -> Result<(), Failure> {
-    session().await?.apply_import().await.inspect(|()| leptos_axum::redirect("/settings/transfer"))
+pub async fn apply_import(mark: String) -> Result<(), Failure> {
+    session().await?.apply_import(mark).await.inspect(|()| leptos_axum::redirect("/settings/transfer"))
 }
 
 #[server]

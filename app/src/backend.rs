@@ -124,7 +124,7 @@ pub trait TransferDesk {
     /// Puts a file down, in place of the one before; nothing changes.
     async fn bring(&self, text: String) -> Answer<()>;
     /// Does what the file says that was put down.
-    async fn apply_import(&self) -> Answer<()>;
+    async fn apply_import(&self, mark: String) -> Answer<()>;
     async fn drop_import(&self) -> Answer<()>;
 }
 

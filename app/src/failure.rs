@@ -117,6 +117,10 @@ impl FromServerFnError for Failure {
     }
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        // So axum says that a form has more bytes than the server takes.
+        if matches!(&error, ServerFnErrorErr::Deserialization(told) if told.contains("length limit exceeded")) {
+            return Self::refused("", "This is more than the console takes at once. Nothing changed. Make it shorter.");
+        }
         Self::Broken(format!("The request did not get through. Nothing changed. Try again. ({error})"))
     }
 }

@@ -4,6 +4,7 @@ use crate::admin::answer::{Refused, Told, iso, list as listed};
 use crate::admin::ask::Ask;
 use crate::admin::form::Form;
 use crate::desk::configs::Text;
+use crate::settings::rules;
 use crate::store::configs::ConfigFile;
 use app::backend::ConfigDesk;
 use app::failure::Failure;
@@ -17,13 +18,13 @@ pub async fn list(ask: Ask) -> Told {
 
 pub async fn create(ask: Ask) -> Told {
     ask.body.without(&["is_default"])?;
-    let name = ask.body.must("name")?;
+    let name = named(ask.body.must("name")?)?;
     let text = text(&ask.body)?.ok_or_else(|| Refused::field("config", "This field is required."))?;
     let mistakes = ask.seat.mistakes(&text).await?;
     if !mistakes.is_empty() {
         return Err(Failure::Invalid(mistakes).into());
     }
-    let slug = ask.seat.made(name, None).await?;
+    let slug = ask.seat.made(&name, None).await?;
     publish(&ask, &slug, &text).await?;
     let config = ask.seat.file(&slug).await?.config;
     let data = json!({ "id": config.id, "version_id": config.version, "slug": slug, "object": "config" });
@@ -45,13 +46,13 @@ pub async fn update(ask: Ask) -> Told {
         let text = "A config is active as long as it is there. Leave the status out, or delete the config.";
         return Err(Refused::field("status", text));
     }
-    let text = text(&ask.body)?;
     // What is wrong with the one keeps the other from changing.
+    let (name, text) = (ask.body.text("name")?.map(named).transpose()?, text(&ask.body)?);
     if let Some(text) = &text {
         publish(&ask, &slug, text).await?;
     }
-    if let Some(name) = ask.body.text("name")? {
-        ask.seat.rename_config(slug.clone(), name.to_owned()).await?;
+    if let Some(name) = name {
+        ask.seat.rename_config(slug.clone(), name).await?;
     }
     let version = ask.seat.file(&slug).await?.config.version;
     Ok(both(json!({ "version_id": version, "object": "config" })))
@@ -92,6 +93,10 @@ async fn publish(ask: &Ask, slug: &str, text: &str) -> Result<(), Refused> {
     let text = Text { body: text, note: "", seen: None, ends_draft: false };
     ask.seat.published(slug, text).await?;
     Ok(())
+}
+
+fn named(name: &str) -> Result<String, Refused> {
+    rules::name(name).map_err(|text| Refused::field("name", text))
 }
 
 /// The config's text: an object is written on lines of its own, text stays as it was typed.

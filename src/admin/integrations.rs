@@ -9,6 +9,7 @@ use crate::admin::providers::{amend, named, rows, slug, title};
 use crate::admin::virtual_keys::vendor_field;
 use crate::desk::integrations::Amend;
 use crate::limit::rule::Scope;
+use crate::settings::rules;
 use crate::store::providers::{Standing, StoredProvider};
 use crate::wire::vendors::vendor;
 use app::model::provider::NewProvider;
@@ -32,6 +33,9 @@ pub async fn create(ask: Ask) -> Told {
     let other = ask.body.text("default_provider_slug")?.filter(|other| provides && *other != slug);
     if let Some(other) = other.filter(|other| rows.iter().any(|row| row.slug == **other)) {
         return Err(Refused::taken(format!("default_provider_slug: {other} is taken. Choose another slug.")));
+    }
+    if let Some(other) = other {
+        rules::slug(other).map_err(|text| Refused::field("default_provider_slug", text))?;
     }
     let form = NewProvider {
         slug,

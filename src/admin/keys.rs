@@ -16,6 +16,7 @@ use serde_json::json;
 
 /// Features of keys that do not exist yet.
 const LATER: [&str; 1] = ["rotation_policy"];
+const SCOPES_NEEDED: &str = r#"This field is required, such as ["completions.write"]."#;
 /// Addresses of one key at most.
 const EMAILS_MOST: usize = 20;
 /// Milliseconds that an old secret opens after a rotation, at least and where nothing is said.
@@ -49,8 +50,8 @@ pub async fn create(ask: Ask) -> Told {
     may(&ask, &kind, "create")?;
     let mut wish = KeyWish { kind, ..KeyWish::default() };
     ask.body.must("name")?;
-    if ask.body.texts("scopes")?.is_none_or(|scopes| scopes.is_empty()) {
-        return Err(Refused::field("scopes", r#"This field is required, such as ["completions.write"]."#));
+    if ask.body.texts("scopes")?.is_none() {
+        return Err(Refused::field("scopes", SCOPES_NEEDED));
     }
     fill(&ask, &mut wish).await?;
     wish.user = user(&ask).await?;
@@ -119,6 +120,9 @@ async fn fill(ask: &Ask, wish: &mut KeyWish) -> Result<(), Refused> {
         body.text("description")?.unwrap_or_default().clone_into(&mut wish.description);
     }
     if let Some(scopes) = body.texts("scopes")? {
+        if scopes.is_empty() {
+            return Err(Refused::field("scopes", SCOPES_NEEDED));
+        }
         wish.scopes = scopes;
     }
     if body.sent("expires_at") {

@@ -134,7 +134,8 @@ pub fn rate_shown(rate: Rate) -> Value {
 
 pub fn budget(form: &Form) -> Result<Budget, Refused> {
     let words = BudgetWords {
-        unit: written(form, "type")?,
+        // The contract requires none: money is what is usually meant.
+        unit: Some(written(form, "type")?.unwrap_or_else(|| "cost".to_owned())),
         credit_limit: written(form, "credit_limit")?,
         alert_threshold: written(form, "alert_threshold")?,
         periodic_reset: written(form, "periodic_reset")?,

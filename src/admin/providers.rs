@@ -10,8 +10,30 @@ use crate::store::providers::StoredProvider;
 use app::failure::Failure;
 use serde_json::{Value, json};
 
-/// Features of providers that do not exist yet.
-pub const LATER: [&str; 1] = ["expires_at"];
+/// What a body says of a provider's end; `None`: nothing.
+pub struct End(Option<Option<i64>>);
+
+impl End {
+    /// Reads it, before anything is changed.
+    pub fn of(ask: &Ask) -> Result<Self, Refused> {
+        if !ask.body.sent("expires_at") {
+            return Ok(Self(None));
+        }
+        let at = ask.body.time("expires_at")?;
+        if at.is_some_and(|at| at <= ask.seat.house.clock.now()) {
+            return Err(Refused::field("expires_at", "This time is over. Use one to come, or delete the provider."));
+        }
+        Ok(Self(Some(at)))
+    }
+
+    /// Sets it. A provider that is made anew has no end that it is not given.
+    pub async fn set(self, ask: &Ask, id: &str, fresh: bool) -> Result<(), Refused> {
+        match self.0.or(fresh.then_some(None)) {
+            Some(at) => Ok(ask.seat.end_provider(id, at).await?),
+            None => Ok(()),
+        }
+    }
+}
 
 pub async fn list(ask: Ask) -> Told {
     let rows = callable(&ask).await?.iter().map(|row| record(&ask, row)).collect();
@@ -19,7 +41,6 @@ pub async fn list(ask: Ask) -> Told {
 }
 
 pub async fn create(ask: Ask) -> Told {
-    ask.body.without(&LATER)?;
     let (name, wanted) = (ask.body.must("name")?, ask.body.must("integration_id")?);
     let note = ask.body.text("note")?.unwrap_or_default();
     let rows = rows(&ask).await?;
@@ -27,8 +48,9 @@ pub async fn create(ask: Ask) -> Told {
     let unknown = || Refused::field("integration_id", "There is no such integration. Use the id or slug of one.");
     let integration = integration.ok_or_else(unknown)?;
     let slug = slug(&ask, "slug", name, &rows, Some(integration))?;
-    let limits = Wanted::of(&ask.body)?;
+    let (limits, end) = (Wanted::of(&ask.body)?, End::of(&ask)?);
     let made = ask.seat.link(integration.clone(), &slug, name, note).await?;
+    end.set(&ask, &made.id, true).await?;
     limits.set(&ask, Scope::Provider(made.id.clone()), &made.slug).await?;
     Ok(both(json!({ "id": made.id, "slug": made.slug, "object": "provider" })))
 }
@@ -42,11 +64,11 @@ pub async fn read(ask: Ask) -> Told {
 }
 
 pub async fn update(ask: Ask) -> Told {
-    ask.body.without(&LATER)?;
     let row = one(&ask).await?;
     let (id, slug) = (row.id.clone(), row.slug.clone());
-    let limits = Wanted::of(&ask.body)?;
+    let (limits, end) = (Wanted::of(&ask.body)?, End::of(&ask)?);
     ask.seat.amend(row, amend(&ask, "note")?).await?;
+    end.set(&ask, &id, false).await?;
     limits.set(&ask, Scope::Provider(id.clone()), &slug).await?;
     Ok(both(json!({ "id": id, "slug": slug, "object": "provider" })))
 }
@@ -113,6 +135,12 @@ pub fn title(row: &StoredProvider) -> &str {
 
 pub fn record(ask: &Ask, row: &StoredProvider) -> Value {
     let limits = Shown::of(ask, &Scope::Provider(row.id.clone()));
+    let end = ask.seat.house.shelf.book().end_of(&row.id);
+    let status = match end.filter(|end| *end <= ask.seat.house.clock.now()) {
+        Some(_) => "expired",
+        None if limits.exhausted => "exhausted",
+        None => "active",
+    };
     json!({
         "id": row.id,
         "slug": row.slug,
@@ -121,13 +149,13 @@ pub fn record(ask: &Ask, row: &StoredProvider) -> Value {
         "ai_provider_id": row.vendor,
         "workspace_id": row.workspace,
         "note": row.note,
-        "status": if limits.exhausted { "exhausted" } else { "active" },
+        "status": status,
         "usage_limits": limits.usage,
         "rate_limits": limits.one_rate(),
         "reset_usage": Value::Null,
         "created_at": iso(row.created_at),
         "last_updated_at": iso(row.updated_at),
-        "expires_at": Value::Null,
+        "expires_at": end.map(iso),
         "object": "provider",
     })
 }

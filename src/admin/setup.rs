@@ -2,6 +2,7 @@
 
 use crate::admin::answer::Told;
 use crate::admin::ask::Ask;
+use crate::desk::transfer::mark;
 use app::backend::TransferDesk;
 use serde_json::{Value, json};
 
@@ -14,12 +15,18 @@ pub async fn read(ask: Ask) -> Told {
 /// What an import of the text would do.
 pub async fn plan(ask: Ask) -> Told {
     let plan = ask.seat.plan(ask.body.must("text")?).await?;
-    Ok(told("plan", &plan))
+    let mut told = told("plan", &plan);
+    told["mark"] = mark(&plan).into();
+    Ok(told)
 }
 
-/// Does it. The secrets of new keys are in this answer and nowhere else.
+/// Does it; with the mark of a plan, only while it would do what the plan says. The secrets of new keys are in this answer and nowhere else.
 pub async fn apply(ask: Ask) -> Told {
-    let applied = ask.seat.import(ask.body.must("text")?).await?;
+    let text = ask.body.must("text")?;
+    if let Some(seen) = ask.body.text("mark")? {
+        ask.seat.still(text, seen).await?;
+    }
+    let applied = ask.seat.import(text).await?;
     Ok(told("import", &applied))
 }
 

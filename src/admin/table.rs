@@ -79,20 +79,25 @@ pub static ROUTES: &[Row] = &[
     row!(Get "/providers" ["providers.list"] "List providers" {} providers::list),
     row!(Post "/providers" ["providers.create"] "Make a provider that has an integration's credential"
         {("name", "string", true), ("integration_id", "string", true), ("slug", "string", false), ("note", "string", false),
-         ("usage_limits", "object", false), ("rate_limits", "array", false)} providers::create),
+         ("usage_limits", "object", false), ("rate_limits", "array", false), ("expires_at", "string", false)}
+        providers::create),
     row!(Get "/providers/{slug}" ["providers.read"] "Read a provider" {} providers::read),
-    row!(Put "/providers/{slug}" ["providers.update"] "Change a provider's name, note and limits"
+    row!(Put "/providers/{slug}" ["providers.update"] "Change a provider's name, note, limits and end"
         {("name", "string", false), ("note", "string", false), ("usage_limits", "object", false),
-         ("rate_limits", "array", false), ("reset_usage", "boolean", false)} providers::update),
+         ("rate_limits", "array", false), ("reset_usage", "boolean", false), ("expires_at", "string", false)}
+        providers::update),
     row!(Delete "/providers/{slug}" ["providers.delete"] "Remove a provider" {} providers::delete),
 
     row!(Get "/virtual-keys" ["virtual_keys.list"] "List virtual keys" {} virtual_keys::list),
     row!(Post "/virtual-keys" ["virtual_keys.create"] "Make a provider with a credential of its own"
         {("name", "string", true), ("provider", "string", true), ("key", "string", false), ("note", "string", false),
-         ("custom_host", "string", false)} virtual_keys::create),
+         ("custom_host", "string", false), ("usage_limits", "object", false), ("rate_limits", "array", false),
+         ("expires_at", "string", false)} virtual_keys::create),
     row!(Get "/virtual-keys/{slug}" ["virtual_keys.read"] "Read a virtual key" {} virtual_keys::read),
-    row!(Put "/virtual-keys/{slug}" ["virtual_keys.update"] "Change name, note or credential"
-        {("name", "string", false), ("key", "string", false), ("note", "string", false)} virtual_keys::update),
+    row!(Put "/virtual-keys/{slug}" ["virtual_keys.update"] "Change name, note, credential, limits or end; a new address asks for the credential again"
+        {("name", "string", false), ("key", "string", false), ("note", "string", false), ("custom_host", "string", false),
+         ("usage_limits", "object", false), ("rate_limits", "array", false), ("reset_usage", "boolean", false),
+         ("expires_at", "string", false)} virtual_keys::update),
     row!(Delete "/virtual-keys/{slug}" ["virtual_keys.delete"] "Remove a virtual key" {} virtual_keys::delete),
 
     row!(Get "/integrations" ["organisation_integrations.list", "workspace_integrations.list"] "List integrations" {}
@@ -180,7 +185,7 @@ pub static ROUTES: &[Row] = &[
     row!(Post "/setup/plan" ["setup.read"] "Tell what an import of such a text would do; nothing changes"
         {("text", "string", true)} setup::plan),
     row!(Post "/setup" ["setup.update"] "Import such a text: what it names is added or changed, nothing is removed"
-        {("text", "string", true)} setup::apply),
+        {("text", "string", true), ("mark", "string", false)} setup::apply),
     row!(Get "/analytics/graphs/requests" ["analytics.view"] "Requests over time" {} analytics::requests),
     row!(Get "/analytics/graphs/cost" ["analytics.view"] "Cost over time, in cents" {} analytics::cost),
     row!(Get "/analytics/graphs/latency" ["analytics.view"] "Latency over time, in milliseconds" {} analytics::latency),

@@ -4,7 +4,7 @@ use crate::admin::answer::{Refused, Told};
 use crate::admin::ask::Ask;
 use crate::admin::configs::both;
 use crate::admin::limits::Wanted;
-use crate::admin::providers::{LATER, amend, callable, one, record as provider, rows, slug};
+use crate::admin::providers::{End, amend, callable, one, record as provider, rows, slug};
 use crate::desk::integrations::Amend;
 use crate::limit::rule::Scope;
 use crate::store::providers::{Standing, StoredProvider};
@@ -20,7 +20,6 @@ pub async fn list(ask: Ask) -> Told {
 }
 
 pub async fn create(ask: Ask) -> Told {
-    ask.body.without(&LATER)?;
     ask.body.without(&CLOUDS)?;
     let (name, vendor) = (ask.body.must("name")?, ask.body.must("provider")?);
     let form = NewProvider {
@@ -30,9 +29,10 @@ pub async fn create(ask: Ask) -> Told {
         base_url: ask.body.text("custom_host")?.unwrap_or_default().to_owned(),
         open: Vec::new(),
     };
-    let limits = Wanted::of(&ask.body)?;
+    let (limits, end) = (Wanted::of(&ask.body)?, End::of(&ask)?);
     let amend = Amend { standing: Some(Standing::Provider), ..amend(&ask, "note")? };
     let made = ask.seat.connect(form, amend).await.map_err(|failure| vendor_field(failure, "provider"))?;
+    end.set(&ask, &made.id, true).await?;
     limits.set(&ask, Scope::Provider(made.id.clone()), &made.slug).await?;
     Ok(both(json!({ "id": made.id, "slug": made.slug, "object": "virtual-key" })))
 }
@@ -43,14 +43,14 @@ pub async fn read(ask: Ask) -> Told {
 }
 
 pub async fn update(ask: Ask) -> Told {
-    ask.body.without(&LATER)?;
     ask.body.without(&CLOUDS)?;
     let row = one(&ask).await?;
     let (id, slug) = (row.id.clone(), row.slug.clone());
     let text = |name: &str| Ok::<_, Refused>(ask.body.text(name)?.map(str::to_owned));
     let amend = Amend { key: text("key")?, base_url: text("custom_host")?, ..amend(&ask, "note")? };
-    let limits = Wanted::of(&ask.body)?;
+    let (limits, end) = (Wanted::of(&ask.body)?, End::of(&ask)?);
     ask.seat.amend(row, amend).await?;
+    end.set(&ask, &id, false).await?;
     limits.set(&ask, Scope::Provider(id.clone()), &slug).await?;
     Ok(both(json!({ "id": id, "slug": slug, "object": "virtual-key" })))
 }

@@ -90,7 +90,11 @@ impl ConfigDesk for Seat {
 
     async fn save_draft(&self, slug: String, body: String, seen: i64) -> Answer<Saved> {
         self.leader()?;
-        short_enough(&body).map_err(|text| Failure::refused("body", text))?;
+        if let Err(text) = short_enough(&body) {
+            // A page without scripts is made anew, and would have lost it.
+            done(self.house.store.set_aside(self.workspace(), &slug, &body, self.pen()).await?, &slug)?;
+            return Err(Failure::refused("body", text));
+        }
         let saved = self.house.store.save_draft(self.workspace(), &slug, (&body, seen), self.pen()).await?;
         match saved {
             Written::Clash(clash) => Ok(Saved::Clash(clash)),

@@ -5,13 +5,14 @@ use crate::secret;
 use crate::settings::rules;
 use crate::store::StoreError;
 use crate::store::providers::{Removal, Standing, StoredProvider};
+use crate::wire::vendors::{Base, vendor};
 use app::backend::Answer;
 use app::failure::Failure;
 use app::model::Origin;
 use app::model::provider::NewProvider;
 use zeroize::Zeroizing;
 
-use super::providers::{USED, checked};
+use super::providers::{ELSEWHERE, USED, checked};
 
 /// What changes of a row; what is absent stays.
 #[derive(Clone, Default)]
@@ -20,7 +21,7 @@ pub struct Amend {
     pub note: Option<String>,
     /// A new credential.
     pub key: Option<String>,
-    /// A new address; empty for the vendor's own.
+    /// A new address; empty for the vendor's own. A stored credential does not move there: a new one comes with it.
     pub base_url: Option<String>,
     pub standing: Option<Standing>,
     /// What callers may see of its whole account.
@@ -135,6 +136,7 @@ impl Seat {
             }
             row.note = note;
         }
+        let rekeyed = amend.key.is_some();
         if let Some(key) = amend.key.map(Zeroizing::new) {
             let key = Zeroizing::new(rules::credential(&key).map_err(|text| Failure::refused("key", text))?);
             row.credential = Some(self.house.sealer.seal(key.as_bytes(), &row.id));
@@ -142,7 +144,14 @@ impl Seat {
         }
         if let Some(url) = amend.base_url {
             let url = Some(url.trim()).filter(|url| !url.is_empty()).map(rules::base_url).transpose();
-            row.base_url = url.map_err(|text| Failure::refused("custom_host", text))?;
+            let url = url.map_err(|text| Failure::refused("custom_host", text))?;
+            if let Some(vendor) = vendor(&row.vendor).filter(|vendor| url.is_none() && vendor.base == Base::Required) {
+                return Err(Failure::refused("custom_host", format!("Enter the address of your {}.", vendor.name)));
+            }
+            if url != row.base_url && row.credential.is_some() && !rekeyed {
+                return Err(Failure::refused("key", ELSEWHERE));
+            }
+            row.base_url = url;
         }
         if let Some(open) = amend.open {
             let open: Result<Vec<_>, _> = open.iter().map(|word| rules::openable(word)).collect();

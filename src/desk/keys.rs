@@ -312,7 +312,12 @@ impl Seat {
         let name = refusals.take("name", rules::name(&wish.name));
         let kept = before.is_some_and(|key| key.scopes == wish.scopes);
         let held = before.map_or(&[][..], |key| key.scopes.as_slice());
-        let scopes = if kept { Ok(wish.scopes.clone()) } else { self.granted(wish.scopes.clone(), held) };
+        let scopes = match before {
+            _ if kept => Ok(wish.scopes.clone()),
+            // What a new key gets where nothing is said may be more than this one had.
+            Some(_) if wish.scopes.is_empty() => Err("Choose at least one scope, or revoke the key.".to_owned()),
+            _ => self.granted(wish.scopes.clone(), held),
+        };
         let scopes = refusals.take("scopes", scopes);
         refusals.take("config", known.then_some(()).ok_or_else(|| "Choose one of the configs listed.".to_owned()));
         refusals.take("description", short(&wish.description));

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 pub const USED: &str = "Other providers use its credential. Remove them first.";
 const SANDBOX_ADDRESS: &str = "built in";
 const GONE: &str = "This provider was removed before. Nothing changed.";
-const ELSEWHERE: &str =
+pub const ELSEWHERE: &str =
     "Enter the key again: a stored one goes to no other address than the one that it was stored with.";
 
 #[async_trait]

@@ -24,6 +24,7 @@ use plan::Drawn;
 pub const FILE_MOST: usize = 2 << 20;
 const NOTHING: &str = "There is no file to import any more: it was applied, or it lay too long. Bring it again.";
 const IMPORTED: &str = "Imported";
+const OTHERWISE: &str = "What is here has changed since the plan was made, so nothing was imported. Look at the plan as it is now, then apply it.";
 
 /// What is there.
 #[derive(Clone, Debug, Default)]
@@ -42,12 +43,14 @@ impl TransferDesk for Seat {
         self.leader()?;
         let (door, now) = (&self.house.door, self.now());
         let text = self.session_id().and_then(|session| door.imports.peek(session, now));
+        let plan = match text {
+            Some(text) => Some(self.plan(&text).await?),
+            None => None,
+        };
         Ok(Transfer {
             text: self.export().await?,
-            plan: match text {
-                Some(text) => Some(self.plan(&text).await?),
-                None => None,
-            },
+            mark: plan.as_ref().map(mark).unwrap_or_default(),
+            plan,
             applied: self.session_id().and_then(|session| door.applied.take(session, now)),
             editable: self.leads(),
         })
@@ -68,11 +71,12 @@ impl TransferDesk for Seat {
         Ok(())
     }
 
-    async fn apply_import(&self) -> Answer<()> {
+    async fn apply_import(&self, seen: String) -> Answer<()> {
         self.leader()?;
         let (door, now) = (&self.house.door, self.now());
         let Some(session) = self.session_id() else { return Err(Failure::SignedOut) };
         let Some(text) = door.imports.peek(session, now) else { return Err(Failure::Missing(NOTHING.into())) };
+        self.still(&text, &seen).await?;
         let applied = self.import(&text).await?;
         door.imports.take(session, now);
         door.applied.put(session, applied, now);
@@ -91,6 +95,11 @@ impl Seat {
     /// What an import of this text would do.
     pub async fn plan(&self, text: &str) -> Answer<Plan> {
         Ok(self.drawn(text).await?.plan)
+    }
+
+    /// Refuses where an import would no longer do what the plan of this mark says.
+    pub async fn still(&self, text: &str, seen: &str) -> Answer<()> {
+        if mark(&self.plan(text).await?) == seen { Ok(()) } else { Err(Failure::refused("", OTHERWISE)) }
     }
 
     /// Does what the text says, as a whole: providers, models, prices and configs in one transaction, then keys.
@@ -251,4 +260,9 @@ impl Seat {
         }
         Ok(minted)
     }
+}
+
+/// Names what a plan would do.
+pub fn mark(plan: &Plan) -> String {
+    secret::mark(&secret::digest(serde_json::to_string(plan).unwrap_or_default())).to_string()
 }

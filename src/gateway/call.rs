@@ -138,6 +138,7 @@ pub fn first_target(house: &House, inbound: &Inbound, model: Option<&str>) -> Re
         model,
         unnamed: if inbound.route.endpoint == Endpoint::Realtime { Unnamed::Refused } else { Unnamed::Passes },
         trusted: &house.settings.trusted_custom_hosts,
+        now: house.clock.now(),
     })
 }
 

@@ -84,6 +84,7 @@ impl Outgoing {
             model: model.as_deref(),
             unnamed: unnamed(&payload, route.endpoint, &parts.method),
             trusted: &house.settings.trusted_custom_hosts,
+            now: house.clock.now(),
         })?;
         if target.model != model
             && let Some(model) = &target.model

@@ -137,6 +137,16 @@ impl Refusal {
         Self { code: Some("model_not_allowed"), param: Some("model".into()), ..Self::invalid(message) }
     }
 
+    /// 400: somebody set an end to the provider, and it is over (milliseconds).
+    pub fn expired_provider(slug: &str, end: i64) -> Self {
+        let end = jiff::Timestamp::from_millisecond(end).map_or_else(|_| "before".into(), |end| format!("{end:.0}"));
+        let message = format!(
+            "The provider @{slug} expired at {end}. Give it a later expires_at with PUT /v1/providers/{slug}, or call \
+             another."
+        );
+        Self { code: Some("provider_expired"), param: Some(slug.to_owned()), ..Self::invalid(message) }
+    }
+
     /// 408 (contract §5).
     pub fn timeout(millis: u64) -> Self {
         let message = format!("Request exceeded the timeout sent in the request: {millis}ms");

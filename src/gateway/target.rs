@@ -35,6 +35,8 @@ pub struct Ask<'a> {
     pub unnamed: Unnamed,
     /// Custom hosts that need no guard.
     pub trusted: &'a [String],
+    /// Milliseconds.
+    pub now: i64,
 }
 
 /// Whether a request that names no model may go out for a key which is kept to some models.
@@ -58,7 +60,8 @@ impl Target {
     /// that model; then the model's `@slug/`; then the headers.
     ///
     /// # Errors
-    /// 400 where nothing names a provider, what is named is not there or switched off, or a custom host may not be called;
+    /// 400 where nothing names a provider, what is named is not there, over or switched off, or a custom host may not be
+    /// called;
     /// 403 where the key is kept to others.
     pub fn of(ask: Ask<'_>) -> Result<Self, Refusal> {
         let named = named_by(&ask)?;
@@ -67,6 +70,9 @@ impl Target {
             None => (chosen(&ask, named)?, ask.model),
         };
         allowed(&ask, &provider.slug, model)?;
+        if let Some(end) = ask.book.end_of(&provider.id).filter(|end| *end <= ask.now) {
+            return Err(Refusal::expired_provider(&provider.slug, end));
+        }
         if let Some(model) = model.filter(|model| !provider.stock.allows(model)) {
             return Err(Refusal::switched_off(&provider.slug, model));
         }

@@ -68,6 +68,8 @@ struct Found {
     revision: i64,
     number: i64,
     /// What an editor sees: the draft, else what is published.
+    shown: String,
+    /// What was written last, be it a draft or a publication.
     clash: Clash,
 }
 
@@ -106,7 +108,7 @@ impl Store {
             Ok(found) => found,
             Err(refused) => return Ok(refused.into_written()),
         };
-        if found.revision != seen && found.clash.theirs == body {
+        if found.revision != seen && found.shown == body {
             return Ok(Written::Done(found.revision));
         }
         if found.revision != seen {
@@ -119,6 +121,18 @@ impl Store {
         let revision = turn(&mut change, &found.id).await?;
         change.commit().await?;
         Ok(Written::Done(revision))
+    }
+
+    /// Keeps a text that cannot be a draft for the person who typed it, in place of one kept before.
+    pub async fn set_aside(&self, workspace: &str, slug: &str, body: &str, pen: Pen<'_>) -> Stored<Written<()>> {
+        let mut change = self.control.write.begin().await?;
+        let found = match found(&mut change, workspace, slug).await? {
+            Ok(found) => found,
+            Err(refused) => return Ok(refused.into_written()),
+        };
+        put_aside(&mut change, &found.id, body, pen).await?;
+        change.commit().await?;
+        Ok(Written::Done(()))
     }
 
     /// Throws the draft away, where there is one, and what was kept aside for this person.
@@ -220,11 +234,12 @@ type Change<'c> = Transaction<'c, Sqlite>;
 
 async fn found(change: &mut Change<'_>, workspace: &str, slug: &str) -> Stored<Result<Found, Refused>> {
     let row = sqlx::query(
-        "SELECT c.id, c.origin, c.revision, COALESCE(v.number, 0) AS number, COALESCE(d.body, v.body, '') AS body, \
-         COALESCE(q.email, d.author, p.email, v.author) AS author, \
-         COALESCE(d.updated_at, v.created_at, c.created_at) AS at \
+        "SELECT c.id, c.origin, c.revision, COALESCE(v.number, 0) AS number, COALESCE(d.body, v.body, '') AS shown, \
+         COALESCE(l.body, v.body, '') AS body, COALESCE(q.email, l.author, p.email, v.author) AS author, \
+         COALESCE(l.updated_at, v.created_at, c.created_at) AS at \
          FROM configs c LEFT JOIN config_versions v ON v.id = c.version LEFT JOIN drafts d ON d.config = c.id \
-         LEFT JOIN people p ON p.id = v.author LEFT JOIN people q ON q.id = d.author \
+         LEFT JOIN drafts l ON l.config = c.id AND l.updated_at >= COALESCE(v.created_at, 0) \
+         LEFT JOIN people p ON p.id = v.author LEFT JOIN people q ON q.id = l.author \
          WHERE c.workspace = $1 AND c.slug = $2",
     )
     .bind(workspace)
@@ -241,7 +256,8 @@ fn read(row: &SqliteRow) -> Stored<Found> {
     let clash =
         Clash { theirs: row.try_get("body")?, revision, author: row.try_get("author")?, at: row.try_get("at")? };
     let origin = Origin::from_word(row.try_get("origin")?);
-    Ok(Found { id: row.try_get("id")?, origin, revision, number: row.try_get("number")?, clash })
+    let (number, shown) = (row.try_get("number")?, row.try_get("shown")?);
+    Ok(Found { id: row.try_get("id")?, origin, revision, number, shown, clash })
 }
 
 /// A draft that is there keeps the version it began from.

@@ -11,7 +11,7 @@ const ECHO: &str = r#"{"provider":"@sandbox","override_params":{"model":"echo"}}
 const HELLO: &str = r#"{"messages":[{"role":"user","content":"good morning"}]}"#;
 
 /// Sends a request of any method with a key.
-async fn as_key(rig: &Rig, key: &str, (method, path): (&str, &str), body: Value) -> Answer {
+pub async fn as_key(rig: &Rig, key: &str, (method, path): (&str, &str), body: Value) -> Answer {
     let request = Request::builder().method(method).uri(path).header("x-portkey-api-key", key);
     let body = match body {
         Value::Null => Body::empty(),
@@ -21,13 +21,13 @@ async fn as_key(rig: &Rig, key: &str, (method, path): (&str, &str), body: Value)
 }
 
 /// The same with the rig's key, and it must work.
-async fn done(rig: &Rig, method: &str, path: &str, body: Value) -> Value {
+pub async fn done(rig: &Rig, method: &str, path: &str, body: Value) -> Value {
     let answer = as_key(rig, KEY, (method, path), body).await;
     assert_eq!(answer.status, StatusCode::OK, "{method} {path}: {}", answer.text());
     answer.json()
 }
 
-fn echo() -> Value {
+pub fn echo() -> Value {
     serde_json::from_str(ECHO).expect("a config")
 }
 
@@ -186,7 +186,7 @@ async fn mistakes_and_things_to_come_are_refused_by_name() {
     let key = |field: &str, value: Value| json!({ "name": "x", "scopes": ["completions.write"], field: value });
     let service = "/v1/api-keys/workspace/service";
     for (path, body, field) in [
-        (service, key("usageLimits", json!({ "creditLimit": 1 })), "usage_limits"),
+        (service, key("usageLimits", json!({ "creditLimit": 0 })), "usage_limits"),
         (service, key("rate_limits", json!([{ "type": "requests", "unit": "rpy", "value": 1 }])), "rate_limits"),
         (service, key("rotation_policy", json!({ "rotation_period": "weekly" })), "rotation_policy"),
         (service, key("expires_at", json!("2020-01-01")), "expires_at"),

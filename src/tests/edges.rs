@@ -91,6 +91,11 @@ async fn a_head_that_is_too_large_is_refused_in_words_and_has_a_row() {
 
 /// Posts a form of the console; `kinds` is what the browser takes.
 pub async fn submit(rig: &Rig, act: &str, form: &'static str, kinds: &'static str) -> Answer {
+    rig.send(form_of(act, form, kinds)).await
+}
+
+/// A form of the console on its way.
+pub fn form_of(act: &str, form: impl Into<Body>, kinds: &'static str) -> Request<Body> {
     let path = server_fn_paths().map(|(path, _)| path).find(|path| path.starts_with(&format!("/api/{act}")));
     let request = Request::post(path.expect(act))
         .header(HOST, "127.0.0.1:8787")
@@ -98,7 +103,7 @@ pub async fn submit(rig: &Rig, act: &str, form: &'static str, kinds: &'static st
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(REFERER, "http://127.0.0.1:8787/sign-in")
         .header(ACCEPT, kinds);
-    rig.send(request.body(Body::from(form)).expect("a request")).await
+    request.body(form.into()).expect("a request")
 }
 
 #[tokio::test]

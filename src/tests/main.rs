@@ -16,6 +16,7 @@ mod publications;
 mod realtime;
 mod recompute;
 mod records;
+mod refusals;
 mod rig;
 mod routing;
 mod streaming;

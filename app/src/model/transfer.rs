@@ -74,6 +74,8 @@ pub struct Transfer {
     pub text: String,
     /// Of the file that this person put down last.
     pub plan: Option<Plan>,
+    /// Of the plan; it comes back with the word to apply it, so that nothing else is done than what was shown.
+    pub mark: String,
     /// Shown once, right after it was done.
     pub applied: Option<Applied>,
     /// Whether this person may bring anything.

@@ -30,10 +30,10 @@ pub fn Transfer() -> impl IntoView {
                     shown(
                         transfer.await,
                         move |answer| {
-                            let Answer { text, plan, applied, editable } = answer;
+                            let Answer { text, plan, mark, applied, editable } = answer;
                             view! {
                                 {applied.map(|applied| view! { <Done applied /> })}
-                                {plan.map(|plan| view! { <Planned plan apply drop /> })}
+                                {plan.map(|plan| view! { <Planned plan mark apply drop /> })}
                                 {editable.then(|| view! { <Bring /> })}
                                 <Take text />
                             }
@@ -123,7 +123,12 @@ fn Bring() -> impl IntoView {
 }
 
 #[component]
-fn Planned(plan: Plan, apply: ServerAction<api::ApplyImport>, drop: ServerAction<api::DropImport>) -> impl IntoView {
+fn Planned(
+    plan: Plan,
+    mark: String,
+    apply: ServerAction<api::ApplyImport>,
+    drop: ServerAction<api::DropImport>,
+) -> impl IntoView {
     let counts = [
         (Change::Added, "added"),
         (Change::Changed, "changed"),
@@ -176,6 +181,7 @@ fn Planned(plan: Plan, apply: ServerAction<api::ApplyImport>, drop: ServerAction
                         .then(|| {
                             view! {
                                 <ActionForm action=apply>
+                                    <input type="hidden" name="mark" value=mark />
                                     <Submit label="Apply" pending=apply.pending() class="btn primary sm" />
                                 </ActionForm>
                             }

@@ -27,6 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What is shown of an answer, in bytes.
 const SHOWN: usize = 64 * 1024;
 const CONFIG: HeaderName = HeaderName::from_static("x-portkey-config");
+const HOST: &str = "x-portkey-custom-host";
 /// Headers that a trial has of its own.
 const OWN: [&str; 3] = ["x-portkey-config", "x-portkey-api-key", "x-api-key"];
 
@@ -34,6 +35,10 @@ pub(super) async fn run(seat: &Seat, trial: Trial) -> Answer<Outcome> {
     let mistakes = seat.mistakes(&trial.body).await?;
     if !mistakes.is_empty() {
         return Err(Failure::Invalid(mistakes));
+    }
+    if !trial.chaos.is_empty() && trial.headers.iter().any(|(name, _)| name.trim().eq_ignore_ascii_case(HOST)) {
+        let text = format!("{HOST} sends every target to one host, so none can be made to fail. Leave it out.");
+        return Err(Failure::refused("headers", text));
     }
     let config = broken(&trial.body, &trial.chaos)?;
     let inbound = inbound(seat, &trial, &config)?;
@@ -113,11 +118,12 @@ fn broken(text: &str, chaos: &[(String, Chaos)]) -> Answer<String> {
     let unread = || Failure::refused("body", "This is not JSON.");
     let mut config: Value = serde_json::from_str(text).map_err(|_| unread())?;
     for (path, chaos) in chaos {
-        let target = target(&mut config, path).filter(|target| target.get("targets").is_none());
+        let steps = steps(path).unwrap_or_else(|| vec![usize::MAX]);
+        let target = target(&mut config, &steps).filter(|target| target.get("targets").is_none());
         let Some(Value::Object(target)) = target else {
             return Err(Failure::refused("chaos", format!("{path} is no target of this config.")));
         };
-        for key in ["virtual_key", "api_key", "custom_host", "passthrough"] {
+        for key in ["virtual_key", "api_key", "passthrough"] {
             target.shift_remove(key);
         }
         target.insert("provider".into(), json!(format!("@{SANDBOX}")));
@@ -125,19 +131,37 @@ fn broken(text: &str, chaos: &[(String, Chaos)]) -> Answer<String> {
         if let Value::Object(params) = target.entry("override_params").or_insert_with(|| json!({})) {
             params.insert("model".into(), model.into());
         }
+        unhost(&mut config, &steps, None);
     }
     Ok(config.to_string())
 }
 
 /// Such as `targets[0].targets[1]`, with or without `config` before it; the root has no steps.
-fn target<'v>(config: &'v mut Value, path: &str) -> Option<&'v mut Value> {
-    let steps = path.strip_prefix("config").unwrap_or(path).trim_start_matches('.');
-    let mut node = config;
-    for step in steps.split('.').filter(|step| !step.is_empty()) {
-        let index: usize = step.strip_prefix("targets[")?.strip_suffix(']')?.parse().ok()?;
-        node = node.get_mut("targets")?.get_mut(index)?;
+fn steps(path: &str) -> Option<Vec<usize>> {
+    let steps = path.strip_prefix("config").unwrap_or(path).trim_start_matches('.').split('.');
+    let index = |step: &str| step.strip_prefix("targets[")?.strip_suffix(']')?.parse().ok();
+    steps.filter(|step| !step.is_empty()).map(index).collect()
+}
+
+fn target<'v>(config: &'v mut Value, steps: &[usize]) -> Option<&'v mut Value> {
+    steps.iter().try_fold(config, |node, step| node.get_mut("targets")?.get_mut(*step))
+}
+
+/// Takes a target's host away, its own or one from above; every other target keeps the one that it had.
+fn unhost(node: &mut Value, steps: &[usize], above: Option<&Value>) {
+    let Some(fields) = node.as_object_mut() else { return };
+    let own = fields.shift_remove("custom_host");
+    let host = own.as_ref().or(above);
+    let (Some((step, rest)), Some(Value::Array(targets))) = (steps.split_first(), fields.get_mut("targets")) else {
+        return;
+    };
+    for (at, target) in targets.iter_mut().enumerate() {
+        if at == *step {
+            unhost(target, rest, host);
+        } else if let (Some(host), Some(fields)) = (host, target.as_object_mut()) {
+            fields.entry("custom_host").or_insert_with(|| host.clone());
+        }
     }
-    Some(node)
 }
 
 /// The model of the sandbox that fails so.
@@ -175,6 +199,25 @@ mod tests {
             assert_eq!(target["provider"], "@sandbox", "{path}");
             assert_eq!(target["override_params"]["model"], model, "{path}");
             assert_eq!(target.get("virtual_key"), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_target_that_fails_has_no_host_and_the_others_keep_theirs() {
+        let config = r#"{"custom_host":"http://up/v1","strategy":{"mode":"fallback"},"targets":[{"provider":"@a"},
+            {"custom_host":"http://in/v1","strategy":{"mode":"fallback"},"targets":[{"provider":"@b"},{"provider":"@c"}]},
+            {"provider":"@d","custom_host":"http://own/v1"}]}"#;
+        for (path, wanted) in [
+            ("targets[0]", [None, Some("in"), Some("in"), Some("own")]),
+            ("targets[1].targets[0]", [Some("up"), None, Some("in"), Some("own")]),
+            ("targets[2]", [Some("up"), Some("in"), Some("in"), None]),
+        ] {
+            let broken = broken(config, &[(path.to_owned(), Chaos::Status(429))]).unwrap();
+            let root = app::model::routing::read_text(&broken).unwrap();
+            let hosts = crate::route::Tree::settle(&root).unwrap().leaves;
+            let hosts: Vec<_> = hosts.iter().map(|leaf| leaf.custom_host.clone()).collect();
+            let wanted = wanted.map(|name| name.map(|name| format!("http://{name}/v1")));
+            assert_eq!(hosts, wanted, "{path}: {broken}");
         }
     }
 }

@@ -65,6 +65,24 @@ async fn an_editor_who_saw_an_older_version_is_told_though_there_is_no_draft() {
 }
 
 #[tokio::test]
+async fn who_wrote_last_is_named_with_what_they_wrote() {
+    let (store, _folder) = two().await;
+    let beside = Publication { ends_draft: false, ..text("v1", "bob's", None) };
+    store.publish_config("default", "pc-one", beside, pen("bob", 5)).await.unwrap();
+    let refused = store.save_draft("default", "pc-one", ("ada's", 1), pen("ada", 6)).await.unwrap();
+    let Written::Clash(clash) = refused else { panic!("{refused:?}") };
+    assert_eq!((clash.theirs.as_str(), clash.author.as_deref(), clash.at), ("bob's", Some("bob@example.com"), 5));
+    let file = store.config_file("default", "pc-one").await.unwrap().unwrap();
+    assert_eq!(file.draft.map(|draft| draft.body).as_deref(), Some("draft"), "the draft stays");
+    let same = store.save_draft("default", "pc-one", ("draft", 1), pen("ada", 7)).await.unwrap();
+    assert_eq!(same, Written::Done(2), "what is typed is what the draft holds");
+    store.save_draft("default", "pc-one", ("ada's", 2), pen("ada", 8)).await.unwrap();
+    let refused = store.save_draft("default", "pc-one", ("later", 2), pen("bob", 9)).await.unwrap();
+    let Written::Clash(clash) = refused else { panic!("{refused:?}") };
+    assert_eq!((clash.theirs.as_str(), clash.author.as_deref(), clash.at), ("ada's", Some("ada@example.com"), 8));
+}
+
+#[tokio::test]
 async fn what_was_never_published_is_in_no_book_and_what_is_used_stays() {
     let (store, _folder) = two().await;
     assert!(store.live_configs().await.unwrap().is_empty());

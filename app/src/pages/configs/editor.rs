@@ -276,7 +276,7 @@ fn banners(detail: &ConfigDetail, work: Work, saving: Saving) -> AnyView {
             <section class="alert warn clash" aria-label="Set aside">
                 <div>
                     <p>
-                        "What you typed last was not saved, for somebody else was quicker. It is set aside here, from "
+                        "What you typed last was not saved: somebody else was quicker, or it was too long. It is set aside here, from "
                         <Time at=aside.at /> "."
                     </p>
                     <Diff old=theirs new=aside.body sides=("The draft".to_owned(), "Yours, set aside".to_owned()) />
