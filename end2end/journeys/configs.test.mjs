@@ -351,6 +351,10 @@ test('without scripts a config is created, corrected at its paths, saved and pub
   open('paper', async (guest) => {
     const { page } = guest;
     await signIn(guest, OWNER);
+    await guest.visit('/configs/new');
+    await page.getByLabel('Name', { exact: true }).fill('   ');
+    await page.getByRole('button', { name: 'Create draft' }).click();
+    await page.locator('#name-error').waitFor();
     await begin(guest, 'on paper');
     const area = page.getByLabel('The config as JSON');
     await area.fill('{"provider": "@alpha", "retry": {"attempts": "x"}}');
