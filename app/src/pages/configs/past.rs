@@ -14,8 +14,13 @@ pub struct Past {
 impl Past {
     /// `text` is about to be another; what had been gone back from is over.
     pub fn remember(&mut self, text: String) {
-        self.after.clear();
+        self.go_on();
         push(&mut self.before, text);
+    }
+
+    /// What had been gone back from is over.
+    pub fn go_on(&mut self) {
+        self.after.clear();
     }
 
     /// The text before `now`, which can be gone forth to.

@@ -78,6 +78,8 @@ impl Work {
         };
         if another && !self.is_broken() {
             self.remember();
+        } else {
+            self.past.update(Past::go_on);
         }
         self.show(text);
     }
