@@ -1,6 +1,7 @@
 // The playground: columns that stream side by side. Without it the form asks one column, and the page shows the answer.
 
 const KEPT = "playground";
+const QUIET = 250; // ms without typing after which the code is written anew
 const runs = new Map(); // a pane and what stops its call
 
 const theForm = () => document.querySelector("[data-play]");
@@ -38,7 +39,7 @@ addEventListener("input", (event) => {
 
 addEventListener("toggle", (event) => {
   const form = event.target.closest?.("[data-play]");
-  if (form && event.target.matches("[data-code]") && event.target.open) writeCode(form);
+  if (form && event.target.matches("[data-code]")) codeLater(form, 0);
 }, true);
 
 begin();
@@ -136,6 +137,7 @@ function addTurn(form, said) {
 }
 
 function keep(form) {
+  codeLater(form, QUIET);
   try {
     sessionStorage.setItem(KEPT, JSON.stringify(sheetOf(form)));
   } catch {
@@ -168,13 +170,16 @@ async function runAll(form) {
 async function run(form, pane, sheet) {
   const column = panesOf(form).indexOf(pane);
   const name = `Column ${column + 1}`;
+  const trace = crypto.getRandomValues(new Uint32Array(4)).reduce((id, part) => id + part.toString(16).padStart(8, "0"), "");
   const stop = new AbortController();
   const view = new View(pane);
   runs.set(pane, stop);
   let log;
   let told;
+  let begun = false;
   try {
-    const response = await post("/playground/run", { sheet, column }, stop.signal);
+    const response = await post("/playground/run", { sheet, column, trace }, stop.signal);
+    begun = true;
     log = response.headers.get("x-portkey-request-id");
     if (!response.ok) throw await refusal(response, form);
     for await (const event of events(response)) view.take(event);
@@ -183,25 +188,29 @@ async function run(form, pane, sheet) {
     const stopped = stop.signal.aborted;
     // The pane may have been asked anew meanwhile.
     view.failed ||= !stopped;
-    if (runs.get(pane) === stop) view.alert(stopped ? "Stopped. What had come is kept." : error.words ?? "The connection was lost. The log has what is known of the call.", !stopped);
+    const kept = view.first ? "Stopped. What had come is kept." : "Stopped. Nothing had come yet.";
+    if (runs.get(pane) === stop) view.alert(stopped ? kept : error.words ?? "The connection was lost. The log has what is known of the call.", !stopped);
     told = stopped ? `${name} was stopped.` : `${name} failed.`;
   }
   clearInterval(view.clock);
   if (runs.get(pane) !== stop) return "";
   runs.delete(pane);
   view.end();
-  if (log) await settle(view, log);
+  if (log) await settle(view, `/playground/runs/${log}`, log);
+  // Its id comes with the answer's head: without one it is found by its trace.
+  else if (!begun) await settle(view, `/playground/traces/${trace}`);
   return told;
 }
 
 /** The server's figures stand for those that were measured here, and its cleaned Markdown for the plain text. */
-async function settle(view, log) {
-  const found = await once(`/playground/runs/${log}`);
-  if (!found || runs.has(view.pane)) return view.link(log);
+async function settle(view, address, log) {
+  const found = await once(address);
+  if (runs.has(view.pane)) return;
+  if (!found) return log && view.link(log);
   if (found.parts.length && !view.json()) view.parts(found.parts);
   if (found.error && !view.failed) view.alert(`Status ${found.status}. ${found.error}`, found.status !== 499);
   view.figures(found.figures);
-  view.link(log);
+  view.link(found.log);
 }
 
 /** A call that was stopped is written down a moment later. */
@@ -262,9 +271,9 @@ class View {
     call.append((asked.name ? `${asked.name} ` : "") + (asked.arguments ?? ""));
   }
 
-  tick() {
+  tick(word = "running") {
     const now = performance.now();
-    const figures = [["running", seconds(now - this.began)]];
+    const figures = [[word, seconds(now - this.began)]];
     if (this.first) figures.push(["first token", seconds(this.first - this.began)]);
     if (this.first && now - this.first > 300) figures.push(["speed", `about ${Math.round((this.pieces * 1000) / (now - this.first))} tok/s`]);
     this.figures(figures);
@@ -272,7 +281,7 @@ class View {
 
   end() {
     if (!this.text.textContent) this.text.remove();
-    this.tick();
+    this.tick("ended after");
     delete this.pane.dataset.busy;
     this.out.removeAttribute("aria-busy");
   }
@@ -382,11 +391,20 @@ async function* texts(body) {
   for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
 }
 
-async function writeCode(form) {
+let writing; // the code that is to be written next
+
+/** Where the code is shown, it is written for what stands in the form. */
+function codeLater(form, wait) {
+  clearTimeout(writing);
+  if (form.querySelector("[data-code]")?.open) writing = setTimeout(() => writeCode(form, writing), wait);
+}
+
+async function writeCode(form, turn) {
   const response = await post("/playground/code", { sheet: sheetOf(form), column: 0 });
-  if (!response.ok) return say(form, (await refusal(response, form)).words);
-  const snippets = await response.json();
-  form.querySelectorAll("[data-code] code").forEach((code, at) => (code.textContent = snippets[at]?.text ?? ""));
+  const answer = await response.json();
+  if (turn !== writing) return;
+  if (!response.ok) say(form, answer.message);
+  form.querySelectorAll("[data-code] code").forEach((code, at) => (code.textContent = response.ok ? (answer[at]?.text ?? "") : answer.message));
 }
 
 async function copy(form, text) {

@@ -239,7 +239,8 @@ pub async fn config_version(slug: String, number: i64) -> Result<String, Failure
 
 #[server]
 pub async fn new_config(name: String, body: String) -> Result<String, Failure> {
-    let made = session().await?.new_config(name, body).await;
+    let typed = [("name", name.clone()), ("body", body.clone())];
+    let made = session().await?.new_config(name, body).await.map_err(|failure| failure.keeping(typed));
     made.inspect(|slug| leptos_axum::redirect(&format!("/configs/{slug}")))
 }
 
@@ -271,7 +272,9 @@ pub async fn roll_back(slug: String, number: i64) -> Result<i64, Failure> {
 #[server]
 pub async fn rename_config(slug: String, name: String) -> Result<(), Failure> {
     let editor = format!("/configs/{slug}");
-    session().await?.rename_config(slug, name).await.inspect(|()| leptos_axum::redirect(&editor))
+    let typed = [("name", name.clone())];
+    let renamed = session().await?.rename_config(slug, name).await.map_err(|failure| failure.keeping(typed));
+    renamed.inspect(|()| leptos_axum::redirect(&editor))
 }
 
 #[server]

@@ -33,6 +33,8 @@ pub enum Failure {
 
 /// Before a field's name: what was typed there.
 const TYPED: char = '=';
+/// Bytes of a text that a page's address has room for.
+const KEPT_MOST: usize = 4 * 1024;
 
 impl Failure {
     pub fn refused(field: &str, text: impl Into<String>) -> Self {
@@ -47,11 +49,13 @@ impl Failure {
         }
     }
 
-    /// With what was typed into fields, for a page that is made anew where there are no scripts. No secret is kept so.
+    /// With what was typed into fields, for a page that is made anew where there are no scripts. No secret is kept so, and
+    /// no text over [`KEPT_MOST`].
     #[must_use]
     pub fn keeping<const N: usize>(self, typed: [(&str, String); N]) -> Self {
         match self {
             Self::Refused(mut fields) => {
+                let typed = typed.into_iter().filter(|(_, text)| text.len() <= KEPT_MOST);
                 fields.extend(typed.map(|(name, text)| (format!("{TYPED}{name}"), text)));
                 Self::Refused(fields)
             }
@@ -137,6 +141,8 @@ mod tests {
             (Some("Enter an address.".into()), Some("ada".into()))
         );
         assert_eq!((refused.typed("slug"), refused.to_string()), (None, "Enter an address.".into()));
+        let long = Failure::refused("email", "Enter an address.").keeping([("email", "a".repeat(5_000))]);
+        assert_eq!(long.typed("email"), None);
         assert_eq!(Failure::SignedOut.keeping([("email", "ada".to_owned())]), Failure::SignedOut);
     }
 }

@@ -11,8 +11,10 @@ pub mod kept;
 mod keys;
 mod live;
 mod menu;
+pub mod place;
 mod theme;
 mod time;
+mod unsent;
 
 use leptos::prelude::document;
 use leptos::wasm_bindgen::closure::Closure;
@@ -34,6 +36,7 @@ pub fn attend() {
     menu::attend();
     theme::attend();
     time::attend();
+    unsent::attend();
 }
 
 /// Where an event is heard: before the elements under it have, or after.

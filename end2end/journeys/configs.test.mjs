@@ -220,6 +220,89 @@ async function publish(page, number, note) {
   await page.getByText(note).first().waitFor();
 }
 
+test('an edit after a try puts its route out, and what is no metadata is told', () =>
+  open('stale', async (guest) => {
+    const { page } = guest;
+    await signIn(guest, OWNER);
+    await begin(guest, 'tried');
+    const area = page.getByLabel('The config as JSON');
+    await area.fill('{"strategy": {"mode": "fallback"}, "targets": [{"name": "one", "provider": "@alpha"}, {"name": "two", "provider": "@alpha"}]}');
+    await page.locator('#metadata').fill('{bad');
+    await page.getByText('Use a JSON object such as').waitFor();
+    assert.equal(await page.locator('#metadata').getAttribute('aria-invalid'), 'true');
+    await page.locator('#metadata').fill('');
+    await page.getByRole('button', { name: 'Dry run' }).click();
+    await page.getByText('Nothing was sent.').waitFor();
+    assert.equal(await page.locator('.tracks.broad .pf.lit').count(), 1);
+    await line(page, 'targets[0]').press('Alt+ArrowDown');
+    await page.getByText('This was before the last change.').waitFor();
+    assert.equal(await page.locator('.tracks.broad .pf.lit').count(), 0);
+    await saved(page);
+  }));
+
+test('by keys and by pointer targets go where they are put', () =>
+  open('moves', async (guest) => {
+    const { page } = guest;
+    await signIn(guest, OWNER);
+    await begin(guest, 'moved');
+    const group = { strategy: { mode: 'fallback' }, targets: [{ provider: '@beta' }] };
+    const targets = [group, { provider: '@alpha' }, { provider: '@gamma' }];
+    const area = page.getByLabel('The config as JSON');
+    const order = async () => JSON.parse(await text(page)).targets.map((target) => target.provider ?? target.targets.map((inner) => inner.provider));
+    await area.fill(JSON.stringify({ strategy: { mode: 'fallback' }, targets }));
+    await line(page, 'targets[1]').press('Alt+ArrowRight');
+    await page.locator('[id="t-targets[0].targets[1]"]:focus').waitFor();
+    await page.keyboard.press('Alt+ArrowUp');
+    assert.deepEqual(await order(), [['@alpha', '@beta'], '@gamma']);
+    const last = line(page, 'targets[1]');
+    const { height } = await last.boundingBox();
+    await page.locator('li.target .grip').first().dragTo(last, { targetPosition: { x: 40, y: height - 2 } });
+    assert.deepEqual(await order(), ['@gamma', ['@alpha', '@beta']]);
+    await saved(page);
+  }));
+
+test('of a value asked in two ways one is changed, and a name is typed past its neighbour', () =>
+  open('asked', async (guest) => {
+    const { page } = guest;
+    await signIn(guest, OWNER);
+    await begin(guest, 'asked');
+    const query = { 'params.n': { $gt: 3, $lt: 9 }, 'metadata.a': 'x', 'metadata.b': 'y' };
+    const strategy = { mode: 'conditional', conditions: [{ query, then: 'one' }], default: 'one' };
+    const area = page.getByLabel('The config as JSON');
+    await area.fill(JSON.stringify({ strategy, targets: [{ name: 'one', provider: '@alpha' }] }));
+    await page.getByLabel('Test of condition 1', { exact: true }).first().selectOption('$gte');
+    const subject = page.getByLabel('Field of condition 1', { exact: true }).last();
+    await subject.press('End');
+    await page.keyboard.press('Backspace');
+    await page.keyboard.type('a');
+    await page.getByText('asks for metadata.a already').waitFor();
+    await page.keyboard.type('b');
+    const asked = JSON.parse(await text(page)).strategy.conditions[0].query;
+    assert.deepEqual(asked, { 'params.n': { $gte: 3, $lt: 9 }, 'metadata.a': 'x', 'metadata.ab': 'y' });
+    await saved(page);
+  }));
+
+test('a name that cannot be is told at its field and kept, and what was typed is not left without asking', () =>
+  open('named', async (guest) => {
+    const { page, visit } = guest;
+    await signIn(guest, OWNER);
+    await visit('/configs/new');
+    const name = page.getByLabel('Name', { exact: true });
+    await name.fill('n'.repeat(70));
+    await page.getByRole('radio', { name: /^Blank/ }).check();
+    await page.getByRole('button', { name: 'Create draft' }).click();
+    await page.locator('#name[aria-invalid="true"]').waitFor();
+    assert.equal(await name.inputValue(), 'n'.repeat(70));
+    assert.ok(await page.getByRole('radio', { name: /^Blank/ }).isChecked());
+    await visit('/keys?new');
+    await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('half typed');
+    const question = page.waitForEvent('dialog');
+    page.once('dialog', (dialog) => dialog.dismiss());
+    await page.keyboard.press('Escape');
+    assert.equal((await question).type(), 'beforeunload');
+    assert.equal(await page.getByRole('dialog').getByLabel('Name', { exact: true }).inputValue(), 'half typed');
+  }));
+
 test('text and form stay in step, and a broken text keeps the last form', () =>
   open('step', async (guest) => {
     const { page } = guest;
@@ -232,6 +315,10 @@ test('text and form stay in step, and a broken text keeps the last form', () =>
     await page.getByText('Not JSON at line 3, column 1').waitFor();
     assert.equal(await field(page, 'provider').inputValue(), '@beta');
     assert.equal(await field(page, 'provider').isDisabled(), true);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    assert.match(await text(page), /"@beta"/);
+    await page.getByRole('button', { name: 'Redo' }).click();
+    await page.getByText('Not JSON at line 3, column 1').waitFor();
     await page.getByRole('button', { name: 'Go back to it' }).click();
     await add(page, MOUSE, '', 'node', 'request_timeout');
     await field(page, 'request_timeout').fill('soon');
@@ -264,6 +351,10 @@ test('without scripts a config is created, corrected at its paths, saved and pub
   open('paper', async (guest) => {
     const { page } = guest;
     await signIn(guest, OWNER);
+    await guest.visit('/configs/new');
+    await page.getByLabel('Name', { exact: true }).fill('   ');
+    await page.getByRole('button', { name: 'Create draft' }).click();
+    await page.locator('#name-error').waitFor();
     await begin(guest, 'on paper');
     const area = page.getByLabel('The config as JSON');
     await area.fill('{"provider": "@alpha", "retry": {"attempts": "x"}}');

@@ -19,7 +19,7 @@ after(async () => {
   await world?.end();
 });
 
-const REFUSED = { expected: [/^(503|422) \/playground\/run$/, /^404 \/playground\/runs\//] };
+const REFUSED = { expected: [/^(503|422) \/playground\/run$/, /^404 \/playground\/(runs|traces)\//] };
 const open = (name, options, story) => tell(browser, world.url, `playground-${name}`, { ...REFUSED, ...options }, story);
 
 const pane = (page, number) => page.getByRole('region', { name: `Column ${number}`, exact: true });
@@ -77,6 +77,20 @@ test('a column is stopped, keeps what had come, and is logged', () =>
     await page.getByText('499').first().waitFor();
   }));
 
+test('a column that is stopped before its answer begins says so, and is logged', () =>
+  open('stop-early', {}, async (guest) => {
+    const { page } = guest;
+    await signIn(guest, OWNER);
+    await guest.visit('/playground');
+    await choose(page, 1, '@sandbox/hang');
+    await run(page);
+    await pane(page, 1).getByText('running').waitFor();
+    await page.getByRole('button', { name: 'Stop column 1' }).click();
+    await answer(page, 1).getByText('Stopped. Nothing had come yet.').waitFor();
+    await pane(page, 1).getByRole('link', { name: 'Log' }).click();
+    await page.getByText('499').first().waitFor();
+  }));
+
 test('what cannot be sent is told at its field', () =>
   open('refused', {}, async (guest) => {
     const { page } = guest;
@@ -130,6 +144,8 @@ test('any log opens in it, and the code it gives runs', () =>
     await page.getByText('Copy as code').click();
     const curl = page.getByRole('group', { name: 'curl snippet' });
     await curl.getByText('0.75').waitFor();
+    await page.getByLabel('Temperature').fill('0.85');
+    await curl.getByText('0.85').waitFor();
     const said = execFileSync('bash', ['-c', (await curl.textContent()).replace('YOUR_API_KEY', KEY)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
     assert.equal(JSON.parse(said).choices[0].message.content, "it's from a log");
   }));

@@ -12,6 +12,7 @@ use app::model::log::{LogDetail, LogQuery, LogRow};
 use app::model::money::grouped;
 use app::model::playground::code::code;
 use app::model::playground::{Board, Column, Run, Said, Sheet, Snippet, Wrong, speed};
+use app::model::range::Range;
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::response::Response;
@@ -26,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Models offered on the page, of all providers together.
 const OFFERED: usize = 200;
 const FIRST: &str = "Write a two-line poem about a railway yard at night.";
+/// Letters of a trace that a page gives its call.
+const TRACE: usize = 32;
 const CONFIG: HeaderName = HeaderName::from_static("x-portkey-config");
 const LOG: HeaderName = HeaderName::from_static("x-portkey-request-id");
 
@@ -75,12 +78,17 @@ const NO_CHAT: &str = "This call is no chat whose messages were kept, so there i
 
 impl Seat {
     /// Asks one column. The answer is a stream where the call succeeds, JSON where it does not; its log is named by a
-    /// header. Whoever stops to read ends the call.
+    /// header. Whoever stops to read ends the call, which is in `trace` then.
     ///
     /// # Errors
     /// When the sheet cannot be sent: nothing was called.
-    pub async fn stream_sheet(&self, sheet: &Sheet, column: usize) -> Answer<Response> {
-        let (inbound, body) = self.asked(sheet, column, true)?;
+    pub async fn stream_sheet(&self, sheet: &Sheet, column: usize, trace: Option<&str>) -> Answer<Response> {
+        let (mut inbound, body) = self.asked(sheet, column, true)?;
+        if let Some(trace) =
+            trace.filter(|trace| trace.len() == TRACE && trace.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        {
+            trace.clone_into(&mut inbound.trace.trace);
+        }
         let (head, body) = call::serve(&self.house, inbound, body).await.into_parts();
         let mut response = Response::new(body);
         *response.status_mut() = head.status;
@@ -94,6 +102,17 @@ impl Seat {
     /// [`Failure::Missing`] before its row is written.
     pub async fn run(&self, id: String) -> Answer<Run> {
         Ok(opened(self.log(id, LogQuery::default()).await?).1)
+    }
+
+    /// What came of the last call of a trace.
+    ///
+    /// # Errors
+    /// [`Failure::Missing`] before its row is written.
+    pub async fn traced_run(&self, trace: String) -> Answer<Run> {
+        let query = LogQuery { range: Range::Hour, trace: Some(trace), limit: 1, ..LogQuery::default() };
+        let row = self.logs(query).await?.rows.into_iter().next();
+        let row = row.ok_or_else(|| Failure::Missing("No call of this trace is written down yet.".into()))?;
+        self.run(row.id).await
     }
 
     /// One column as code.

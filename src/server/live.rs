@@ -23,6 +23,7 @@ where
         .route("/playground/run", post(run))
         .route("/playground/code", post(code))
         .route("/playground/runs/{id}", get(ran))
+        .route("/playground/traces/{trace}", get(traced))
         .route("/find", get(find))
         .with_state(house.clone())
 }
@@ -62,15 +63,16 @@ impl IntoResponse for Told {
     }
 }
 
-/// A sheet, and which of its columns.
+/// A sheet, and which of its columns. `trace` finds the call again where it ends before its answer has told its id.
 #[derive(Deserialize)]
 struct Asked {
     sheet: Sheet,
     column: usize,
+    trace: Option<String>,
 }
 
 async fn run(Seated(seat): Seated, Json(asked): Json<Asked>) -> Result<Response, Told> {
-    Ok(seat.stream_sheet(&asked.sheet, asked.column).await?)
+    Ok(seat.stream_sheet(&asked.sheet, asked.column, asked.trace.as_deref()).await?)
 }
 
 async fn code(Seated(seat): Seated, Json(asked): Json<Asked>) -> Result<impl IntoResponse, Told> {
@@ -79,6 +81,10 @@ async fn code(Seated(seat): Seated, Json(asked): Json<Asked>) -> Result<impl Int
 
 async fn ran(Seated(seat): Seated, Path(id): Path<String>) -> Result<impl IntoResponse, Told> {
     Ok(Json(seat.run(id).await?))
+}
+
+async fn traced(Seated(seat): Seated, Path(trace): Path<String>) -> Result<impl IntoResponse, Told> {
+    Ok(Json(seat.traced_run(trace).await?))
 }
 
 #[derive(Deserialize)]

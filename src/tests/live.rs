@@ -55,6 +55,25 @@ async fn a_run_streams_is_logged_and_tells_its_figures() {
 }
 
 #[tokio::test]
+async fn a_run_that_told_no_id_is_found_by_its_trace() {
+    let rig = Rig::new().await;
+    let cookie = cookie(&rig).await;
+    let trace = "0123456789abcdef0123456789abcdef";
+    let place = format!("/playground/traces/{trace}");
+    assert_eq!(send(&rig, "GET", &place, &cookie, &Value::Null).await.status, StatusCode::NOT_FOUND);
+    for (given, found) in [("no trace", StatusCode::NOT_FOUND), (trace, StatusCode::OK)] {
+        let mut sheet = asked("@sandbox/echo");
+        sheet["trace"] = json!(given);
+        let ran = send(&rig, "POST", "/playground/run", &cookie, &sheet).await;
+        let told = send(&rig, "GET", &place, &cookie, &Value::Null).await;
+        assert_eq!(told.status, found, "{given}: {}", told.text());
+        if found == StatusCode::OK {
+            assert_eq!(told.json()["log"], json!(ran.header("x-portkey-request-id")));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_failure_is_told_and_a_sheet_that_cannot_be_sent_calls_nobody() {
     let rig = Rig::new().await;
     let cookie = cookie(&rig).await;
@@ -77,6 +96,7 @@ async fn strangers_and_other_sites_get_nothing() {
         ("POST", "/playground/run"),
         ("POST", "/playground/code"),
         ("GET", "/playground/runs/1"),
+        ("GET", "/playground/traces/1"),
         ("GET", "/find?q=alpha"),
     ] {
         let stranger = send(&rig, method, path, "", &asked("@sandbox/echo")).await;

@@ -1,6 +1,6 @@
 //! Dialogs are modal: they hold the focus, Esc leaves them by their own link, and what opened them has it again then.
 
-use super::{When, all, kept, on};
+use super::{When, all, kept, on, unsent};
 use leptos::prelude::{document, window};
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, Event, HtmlDialogElement, HtmlElement};
@@ -17,6 +17,8 @@ pub fn attend() {
     // It does not rise.
     on("close", When::Before, |event: Event| {
         let dialog = event.target().and_then(|target| target.dyn_into::<HtmlDialogElement>().ok());
+        // Esc has closed it; where one is asked and stays, it has to be there.
+        _ = dialog.as_ref().filter(|dialog| unsent::within(dialog)).map(show);
         let leave = dialog.and_then(|dialog| dialog.query_selector("a[data-leave]").ok().flatten());
         if let Some(leave) = leave.and_then(|leave| leave.dyn_into::<HtmlElement>().ok()) {
             leave.click();

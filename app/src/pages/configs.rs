@@ -1,12 +1,15 @@
 //! The configs of the workspace.
 #![expect(clippy::needless_pass_by_value, reason = "components own what they are given")]
 
+mod asked;
 mod dialogs;
 pub mod editor;
 mod form;
 mod head;
 mod lines;
 pub mod new;
+mod opened;
+mod past;
 mod path;
 mod saving;
 mod seen;

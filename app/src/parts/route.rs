@@ -4,14 +4,16 @@ mod draw;
 pub mod merge;
 mod order;
 pub mod say;
+mod told;
 
-use draw::{BROAD, NARROW, told};
+use draw::{BROAD, NARROW};
 pub use draw::{Lights, Seen, letters};
 use leptos::ev::PointerEvent;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::Element;
 use serde_json::Value;
+use told::told;
 
 /// Drawn by the same code on the server and in the browser, wide and on its feet; style sheets choose. `over` is the path
 /// of the target under the pointer.

@@ -1,6 +1,7 @@
 //! What the editor asks before it acts: `?ask=publish`, `discard`, `rename` and `remove`. Plain forms about what is saved.
 
 use super::head::touches;
+use super::new::naming;
 use crate::api;
 use crate::failure::Failure;
 use crate::model::config::ConfigDetail;
@@ -115,15 +116,13 @@ fn discard(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
 
 fn rename(detail: &ConfigDetail, acts: Acts, back: String) -> AnyView {
     let (slug, name) = (detail.row.slug.clone(), detail.row.name.clone());
+    let failure = failure_of(acts.rename);
     view! {
         <Dialog title=|| "Rename" back=back.clone() note="Its id stays, so that no caller has to change.">
             <ActionForm action=acts.rename>
                 <div class="body">
-                    <Problem failure=failure_of(acts.rename) />
-                    <div class="field">
-                        <label for="name">"Name"</label>
-                        <input class="input" id="name" name="name" required autocomplete="off" autofocus value=name />
-                    </div>
+                    <Problem failure />
+                    {naming(failure, &name, "")}
                 </div>
                 <input type="hidden" name="slug" value=slug />
                 <div class="acts">

@@ -191,7 +191,7 @@ fn Bar(detail: ConfigDetail, work: Work, saving: Saving) -> impl IntoView {
     let drafted = detail.draft.is_some();
     let live = detail.row.body.clone();
     let something = Memo::new(move |_| drafted || work.text.with(|text| *text != live));
-    let wrong = move || work.mistakes.with(Vec::len) + saving.served.with(Vec::len) * usize::from(!saving.dirty());
+    let wrong = move || work.mistakes.with(Vec::len);
     let stopped = move || wrong() > 0 || !something.get() || saving.clash.with(Option::is_some);
     let ask = move |what: &str| format!("{place}?ask={what}");
     let editable = detail.editable;
@@ -259,7 +259,7 @@ fn Kept(saving: Saving, at: Option<i64>) -> impl IntoView {
         match (saving.clash.with(Option::is_some), saving.dirty(), at) {
             (true, ..) => "Not saved: somebody else was quicker".into_any(),
             (_, true, _) => "Saving…".into_any(),
-            _ if saving.served.with(|served| !served.is_empty()) => "Draft saved, with errors".into_any(),
+            _ if saving.revision.get() != first && saving.wrong() => "Draft saved, with errors".into_any(),
             (_, _, Some(at)) if saving.revision.get() == first => view! { "Draft saved " <Time at /> }.into_any(),
             _ if saving.revision.get() != first => "Draft saved".into_any(),
             _ => ().into_any(),
@@ -267,11 +267,13 @@ fn Kept(saving: Saving, at: Option<i64>) -> impl IntoView {
     }
 }
 
-/// What must be decided or known before going on: a clash, a text set aside, a lock, a provider that is gone.
+/// What must be decided or known before going on: a clash, a text set aside, a lock.
 fn banners(detail: &ConfigDetail, work: Work, saving: Saving) -> AnyView {
     let aside = detail.aside.clone().map(|aside| {
         let theirs = work.text.get_untracked();
         let back = aside.body.clone();
+        let to = <api::SaveDraft as ServerFn>::url();
+        let (slug, seen, mine) = (detail.row.slug.clone(), detail.revision.to_string(), aside.body.clone());
         view! {
             <section class="alert warn clash" aria-label="Set aside">
                 <div>
@@ -280,9 +282,15 @@ fn banners(detail: &ConfigDetail, work: Work, saving: Saving) -> AnyView {
                         <Time at=aside.at /> "."
                     </p>
                     <Diff old=theirs new=aside.body sides=("The draft".to_owned(), "Yours, set aside".to_owned()) />
-                    <button type="button" class="btn sm scripted" on:click=move |_| work.type_text(back.clone())>
+                    <button type="button" class="btn sm scripted" on:click=move |_| work.replace(back.clone())>
                         "Bring mine back"
                     </button>
+                    <form method="post" action=to class="no-scripts">
+                        <input type="hidden" name="slug" value=slug />
+                        <input type="hidden" name="seen" value=seen />
+                        <input type="hidden" name="body" value=mine />
+                        <button class="btn sm">"Bring mine back"</button>
+                    </form>
                 </div>
             </section>
         }
@@ -300,27 +308,8 @@ fn banners(detail: &ConfigDetail, work: Work, saving: Saving) -> AnyView {
         }
     });
     let clash = move || saving.clash.get().map(|clash| clashed(clash, work, saving));
-    let served = move || {
-        let told = saving.served.get();
-        (!told.is_empty() && work.mistakes.with(Vec::is_empty) && !saving.dirty()).then(|| {
-            let lines = told.into_iter().map(|mistake| {
-                view! {
-                    <li>
-                        <code>{mistake.path}</code>
-                        " "
-                        {mistake.message}
-                    </li>
-                }
-            });
-            view! {
-                <div class="alert bad" role="status">
-                    <ul>{lines.collect_view()}</ul>
-                </div>
-            }
-        })
-    };
     view! {
-        <div class="banners">{aside} {lock} {clash} {served}</div>
+        <div class="banners">{aside} {lock} {clash}</div>
     }
     .into_any()
 }

@@ -14,7 +14,8 @@ use crate::model::routing::field::{Field, Kind, NODE, Need, Object, STRATEGY};
 use crate::parts::icon::Icon;
 use crate::parts::route::say;
 use conditions::Conditions;
-use control::{Choice, Leaf, Wrong};
+pub use control::Wrong;
+use control::{Choice, Leaf};
 use icondata_lu::LuX;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -65,7 +66,7 @@ impl Form {
 }
 
 /// Once the page shows what was done.
-fn focus(id: String) {
+pub fn focus(id: String) {
     request_animation_frame(move || {
         let element = document().get_element_by_id(&id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
         _ = element.map(|element| element.focus());

@@ -2,8 +2,9 @@
 
 use super::templates::{TEMPLATES, Template};
 use crate::api;
+use crate::failure::Failure;
 use crate::model::provider::ProviderRow;
-use crate::parts::field::Submit;
+use crate::parts::field::{Field, Submit, Voice};
 use crate::parts::page::{Page, Waiting};
 use crate::parts::problem::{Problem, failure_of, shown};
 use leptos::form::ActionForm;
@@ -23,11 +24,14 @@ pub fn NewConfig() -> impl IntoView {
 }
 
 fn form(providers: &[ProviderRow], make: ServerAction<api::NewConfig>) -> impl IntoView + use<> {
+    let failure = failure_of(make);
+    let chosen = failure.with_untracked(|failure| failure.as_ref().and_then(|failure| failure.typed("body")));
     let card = |(at, template): (usize, &Template)| {
         let body = template.body(providers);
+        let checked = chosen.as_ref().map_or(at == 0, |chosen| chosen.lines().eq(body.lines()));
         view! {
             <label class="card template">
-                <input type="radio" name="body" value=body.clone() checked=at == 0 />
+                <input type="radio" name="body" value=body.clone() checked=checked />
                 <span>
                     <b>{template.name}</b>
                     <small>{template.meaning}</small>
@@ -40,12 +44,8 @@ fn form(providers: &[ProviderRow], make: ServerAction<api::NewConfig>) -> impl I
     view! {
         <ActionForm action=make>
             <div class="stack new-config">
-                <Problem failure=failure_of(make) />
-                <div class="field">
-                    <label for="name">"Name"</label>
-                    <input class="input" id="name" name="name" required autofocus autocomplete="off" placeholder="support-router" />
-                    <p class="hint">"Its id is made from the name, and stays when the name changes."</p>
-                </div>
+                <Problem failure />
+                {naming(failure, "", "Its id is made from the name, and stays when the name changes.")}
                 <fieldset class="field">
                     <legend>"Begin with"</legend>
                     <div class="templates">{cards}</div>
@@ -59,4 +59,26 @@ fn form(providers: &[ProviderRow], make: ServerAction<api::NewConfig>) -> impl I
             </div>
         </ActionForm>
     }
+}
+
+/// The field of a config's name; `now` is what it is called.
+pub fn naming(failure: Signal<Option<Failure>>, now: &str, hint: &'static str) -> AnyView {
+    let now = now.to_owned();
+    let control = move |voice: Voice| {
+        view! {
+            <input
+                class="input"
+                id=voice.id
+                name="name"
+                required
+                autofocus
+                autocomplete="off"
+                placeholder="support-router"
+                value=move || voice.typed().unwrap_or_else(|| now.clone())
+                aria-invalid=move || voice.invalid()
+                aria-describedby=move || voice.described_by()
+            />
+        }
+    };
+    view! { <Field name="name" label="Name" hint failure control /> }.into_any()
 }

@@ -87,6 +87,14 @@ impl fmt::Display for Path {
     }
 }
 
+/// The value at a path as text; none where a key on the way has a dot or bracket.
+pub fn at<'a>(root: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split(['.', '[']).filter(|step| !step.is_empty()).try_fold(root, |value, step| match step.strip_suffix(']') {
+        Some(index) => value.get(index.parse::<usize>().ok()?),
+        None => value.get(step),
+    })
+}
+
 /// Whether a path as text is `place` or lies within it.
 pub fn within(path: &str, place: &str) -> bool {
     path.strip_prefix(place).is_some_and(|rest| place.is_empty() || rest.is_empty() || rest.starts_with(['.', '[']))
@@ -125,14 +133,15 @@ pub fn set(root: &mut Value, path: &Path, value: Option<Value>) {
     }
 }
 
-/// Gives a key another name in its place; nothing happens where the name is taken.
-pub fn rename(root: &mut Value, path: &Path, from: &str, to: &str) {
-    let Some(Value::Object(map)) = path.of_mut(root) else { return };
-    if map.contains_key(to) {
-        return;
+/// Gives a key another name in its place; nothing happens where the name is taken. Whether it bears the name now.
+pub fn rename(root: &mut Value, path: &Path, from: &str, to: &str) -> bool {
+    let Some(Value::Object(map)) = path.of_mut(root) else { return false };
+    if from != to && map.contains_key(to) {
+        return false;
     }
     let renamed = |(key, value): (String, Value)| (if key == from { to.to_owned() } else { key }, value);
     *map = std::mem::take(map).into_iter().map(renamed).collect();
+    true
 }
 
 /// Adds to the list at `path`, which is made where it is not there, and gives the place.
@@ -358,12 +367,17 @@ mod tests {
         set(&mut root, &path, Some(json!("m")));
         assert_eq!(root, json!({"provider": "@a", "override_params": {"model": "m"}}));
         set(&mut root, &path, None);
-        rename(&mut root, &Path::default(), "provider", "virtual_key");
+        assert!(rename(&mut root, &Path::default(), "provider", "virtual_key"));
         assert_eq!(root.to_string(), r#"{"virtual_key":"@a","override_params":{}}"#);
-        rename(&mut root, &Path::default(), "virtual_key", "override_params");
+        assert!(!rename(&mut root, &Path::default(), "virtual_key", "override_params"));
+        assert!(rename(&mut root, &Path::default(), "virtual_key", "virtual_key"), "its own name is no other's");
         assert!(root.get("virtual_key").is_some(), "a name that is taken is left");
         let second = duplicate(&mut sample(), &Path::default().target(0)).expect("a copy");
         assert_eq!(second.to_string(), "targets[1]");
+        let root = sample();
+        for (path, found) in [("targets[1].targets[0].provider", Some("@b")), ("targets[9].provider", None)] {
+            assert_eq!(at(&root, path).and_then(Value::as_str), found);
+        }
         assert!(within("targets[1].retry", "targets[1]") && !within("targets[10]", "targets[1]"));
     }
 }

@@ -4,7 +4,6 @@ use super::work::Work;
 use crate::api;
 use crate::failure::Failure;
 use crate::model::config::{Clash, Saved};
-use crate::model::routing::Mistake;
 use leptos::ev::{self, MouseEvent};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -27,8 +26,6 @@ pub struct Saving {
     pub failure: RwSignal<Option<Failure>>,
     /// Somebody else was quicker: nothing is saved until a person has chosen.
     pub clash: RwSignal<Option<Clash>>,
-    /// Mistakes that the server found in the text as saved, such as a provider that is gone.
-    pub served: RwSignal<Vec<Mistake>>,
     turn: StoredValue<u32>,
 }
 
@@ -43,7 +40,6 @@ impl Saving {
             going: RwSignal::new(false),
             failure: RwSignal::new(None),
             clash: RwSignal::new(None),
-            served: RwSignal::new(Vec::new()),
             turn: StoredValue::new(0),
         };
         if locked {
@@ -67,6 +63,11 @@ impl Saving {
 
     pub fn dirty(self) -> bool {
         self.work.text.with(|text| self.saved.with(|saved| text != saved))
+    }
+
+    /// What is kept has mistakes.
+    pub fn wrong(self) -> bool {
+        self.work.mistakes.with(|mistakes| !mistakes.is_empty())
     }
 
     fn dirty_untracked(self) -> bool {
@@ -129,7 +130,7 @@ impl Saving {
             match answer {
                 Ok(Saved::Kept { revision, mistakes }) => {
                     self.revision.set(revision);
-                    self.served.set(mistakes);
+                    self.work.told(&body, mistakes);
                     self.saved.set(body);
                 }
                 Ok(Saved::Clash(clash)) => self.clash.set(Some(clash)),
@@ -150,7 +151,7 @@ impl Saving {
     pub fn take_theirs(self, clash: &Clash) {
         self.revision.set(clash.revision);
         self.saved.set(clash.theirs.clone());
-        self.work.type_text(clash.theirs.clone());
+        self.work.replace(clash.theirs.clone());
         self.clash.set(None);
     }
 }

@@ -8,7 +8,7 @@ use crate::pages::log::tint::tinted;
 use crate::parts::copy::Copy;
 use crate::parts::field::escaped;
 use crate::parts::icon::Icon;
-use icondata_lu::{LuCircleAlert, LuUndo2};
+use icondata_lu::{LuCircleAlert, LuRedo2, LuUndo2};
 use leptos::html;
 use leptos::prelude::*;
 
@@ -53,6 +53,15 @@ pub fn Source(work: Work, locked: bool, over: RwSignal<Option<String>>) -> impl 
                     >
                         <Icon icon=LuUndo2 />
                         "Undo"
+                    </button>
+                    <button
+                        type="button"
+                        class="btn quiet sm scripted"
+                        disabled=move || !work.can_redo()
+                        on:click=move |_| work.redo()
+                    >
+                        <Icon icon=LuRedo2 />
+                        "Redo"
                     </button>
                     <Copy text=Signal::derive(move || work.text.get()) what="JSON" quiet=true />
                 </span>

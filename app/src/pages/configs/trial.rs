@@ -1,5 +1,6 @@
 //! Trying a config: a sample call, dry or for real, with targets made to fail.
 
+use super::form::{Wrong, focus};
 use super::path::Path;
 use super::work::Work;
 use crate::api;
@@ -12,7 +13,7 @@ use crate::parts::route::{Lights, say};
 use icondata_lu::{LuCircleAlert, LuPlay};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 const SAMPLE: &str = r#"{
   "model": "gpt-4o-mini",
@@ -38,11 +39,23 @@ pub fn TryIt(work: Work, lights: RwSignal<Lights>) -> impl IntoView {
     let chaos = RwSignal::new(Vec::<(String, Chaos)>::new());
     let answer = RwSignal::new(None::<Result<Told, Failure>>);
     let going = RwSignal::new(None::<bool>);
+    let asked = Memo::new(move |_| Asked {
+        config: work.good.get(),
+        sample: sample.get(),
+        metadata: metadata.get(),
+        chaos: chaos.get(),
+    });
+    let tried = RwSignal::new(None::<Asked>);
+    let stale = Memo::new(move |_| tried.with(|tried| asked.with(|asked| tried.as_ref() != Some(asked))));
     let send = move |dry: bool| {
         if going.get_untracked().is_some() {
             return;
         }
+        if metadata.with_untracked(|text| unfit(text)).is_some() {
+            return focus("metadata".into());
+        }
         going.set(Some(dry));
+        tried.set(Some(asked.get_untracked()));
         let metadata = metadata.get_untracked();
         let headers = (!metadata.trim().is_empty()).then(|| ("x-portkey-metadata".to_owned(), metadata));
         let question = api::try_config(Trial {
@@ -60,7 +73,7 @@ pub fn TryIt(work: Work, lights: RwSignal<Lights>) -> impl IntoView {
     };
     Effect::new(move |_| {
         let lit = answer.with(|answer| match answer {
-            Some(Ok(told)) => lit(told),
+            Some(Ok(told)) if !stale.get() => lit(told),
             _ => Lights::default(),
         });
         lights.set(lit);
@@ -85,6 +98,10 @@ pub fn TryIt(work: Work, lights: RwSignal<Lights>) -> impl IntoView {
                 {question(sample, metadata)}
                 {switches(work, chaos)}
                 <div class="outcome" aria-live="polite">
+                    {move || {
+                        (stale.get() && answer.with(Option::is_some))
+                            .then(|| view! { <p class="hint">"This was before the last change. Try it again."</p> })
+                    }}
                     {move || answer.with(|answer| answer.as_ref().map(shown))}
                 </div>
             </div>
@@ -92,8 +109,26 @@ pub fn TryIt(work: Work, lights: RwSignal<Lights>) -> impl IntoView {
     }
 }
 
+/// What a try is of: its outcome holds for this alone.
+#[derive(Clone, PartialEq)]
+struct Asked {
+    config: Value,
+    sample: String,
+    metadata: String,
+    chaos: Vec<(String, Chaos)>,
+}
+
+/// Why a text is no metadata; none is fine.
+fn unfit(metadata: &str) -> Option<&'static str> {
+    let object = || serde_json::from_str::<Map<String, Value>>(metadata).is_ok();
+    let fit = metadata.trim().is_empty() || object();
+    (!fit).then_some(r#"Use a JSON object such as {"plan": "paid"}, or nothing."#)
+}
+
 /// What is sent: a body, and metadata beside it.
 fn question(sample: RwSignal<String>, metadata: RwSignal<String>) -> impl IntoView {
+    let wrong =
+        Memo::new(move |_| metadata.with(|text| unfit(text)).map(str::to_owned).into_iter().collect::<Vec<_>>());
     view! {
         <div class="field">
             <label for="sample">"Sample request" <small>"/v1/chat/completions"</small></label>
@@ -116,8 +151,11 @@ fn question(sample: RwSignal<String>, metadata: RwSignal<String>) -> impl IntoVi
                 spellcheck="false"
                 autocomplete="off"
                 placeholder=r#"{"plan": "paid"}"#
+                aria-invalid=move || wrong.with(|wrong| (!wrong.is_empty()).then_some("true"))
+                aria-describedby="e-metadata"
                 on:input=move |event| metadata.set(event_target_value(&event))
             />
+            <Wrong lines=wrong id="e-metadata".to_owned() />
         </div>
     }
 }
@@ -233,4 +271,18 @@ fn shown(answer: &Result<Told, Failure>) -> AnyView {
         {(!sent).then(|| view! { <p class="muted">"Nothing was sent."</p> })}
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unfit;
+
+    #[test]
+    fn metadata_is_an_object_or_nothing() {
+        for (text, fits) in
+            [("", true), (" ", true), (r#"{"plan": "paid"}"#, true), ("{bad", false), ("[1]", false), ("paid", false)]
+        {
+            assert_eq!(unfit(text).is_none(), fits, "{text}");
+        }
+    }
 }

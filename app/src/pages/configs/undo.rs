@@ -47,7 +47,7 @@ pub fn discarded(slug: String, work: Work) -> AnyView {
     });
     let back = move |text: String| {
         let act = Callback::new(move |()| {
-            work.type_text(text.clone());
+            work.replace(text.clone());
             kept.set(None);
         });
         view! { <Undo title="Draft discarded" text="What is live stays." act dismiss=Callback::new(move |()| kept.set(None)) /> }

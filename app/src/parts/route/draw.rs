@@ -3,9 +3,11 @@
 #![expect(clippy::needless_pass_by_value, reason = "words are made where they are handed over")]
 
 use super::merge::Mark;
-use super::order::{DEPTH_MOST, child, depth, label, mode_of, node_of, order, targets};
+use super::order::{DEPTH_MOST, child, depth, label, leaves, mode_of, node_of, order, targets};
 use super::say;
+use super::told::beyond;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::fmt::Write;
 
 /// What is said of places of the config, by their paths, such as `targets[0]`.
@@ -61,20 +63,35 @@ pub const NARROW: Frame =
 const HALF: i32 = 23;
 /// Corners are cut, never round.
 const CUT: i32 = 14;
-/// Wider configs are not drawn whole.
-const ROWS_MOST: i32 = 200;
+/// Platforms that are drawn, and targets that are told in words; of wider configs it is said how many are not.
+pub const MOST: usize = 100;
 
 pub fn draw(config: &Value, lights: &Lights, frame: Frame) -> String {
     let depth = i32::try_from(depth(config, 0)).unwrap_or(0);
     let step = frame.step.max(frame.reach / depth.max(1));
     let column = if depth == 0 { frame.root + frame.reach } else { frame.root + step * depth };
-    let mut pen =
-        Pen { frame, lights, step, column, row: 0, under: String::new(), over: String::new(), words: String::new() };
+    let mut pen = Pen {
+        frame,
+        lights,
+        bad: lights.bad.iter().map(|(at, _)| node_of(at)).collect(),
+        step,
+        column,
+        row: 0,
+        left: 0,
+        under: String::new(),
+        over: String::new(),
+        words: String::new(),
+    };
     let start = 22;
     let end = pen.end(config, frame.root);
     pen.rail(&format!("M{start} {} H{end}", frame.top), &[""], 1.0);
     pen.word((16, frame.top - 16), ("h", "start"), "Request", 12);
     pen.node(config, "", frame.root, String::new());
+    if pen.left > 0 {
+        let (x, y) = (column, pen.y() - 8);
+        pen.word((x, y), ("mu", "start"), &beyond(pen.left), 40);
+        pen.row += 1;
+    }
     _ = write!(pen.words, r#"<circle class="end" cx="{start}" cy="{}" r="5.5"/>"#, frame.top);
     let (width, height) = (column + frame.platform + 16, frame.top + pen.row.max(1) * frame.row - frame.row / 2 + 14);
     format!(
@@ -83,28 +100,17 @@ pub fn draw(config: &Value, lights: &Lights, frame: Frame) -> String {
     )
 }
 
-/// The same in a sentence or two, for those who do not see it.
-pub fn told(node: &Value) -> String {
-    let targets = targets(node);
-    if targets.is_empty() {
-        return say::target(node).0;
-    }
-    let mode = node["strategy"]["mode"].as_str().unwrap_or_default();
-    let shares = say::shares(targets);
-    let each = order(node, targets).into_iter().map(|at| {
-        let label = label(node, targets, &shares, at).map(|(_, text)| format!("{text}: ")).unwrap_or_default();
-        format!("{label}{}", told(&targets[at]))
-    });
-    format!("{} of {}", say::mode(mode), each.collect::<Vec<_>>().join("; "))
-}
-
 struct Pen<'a> {
     frame: Frame,
     lights: &'a Lights,
+    /// Nodes with mistakes.
+    bad: HashSet<&'a str>,
     step: i32,
     column: i32,
     /// The row of the next platform.
     row: i32,
+    /// Targets that there was no room for.
+    left: usize,
     under: String,
     /// What is lit lies over what is not.
     over: String,
@@ -123,16 +129,20 @@ impl Pen<'_> {
 
     fn node(&mut self, node: &Value, path: &str, x: i32, label: String) {
         let targets = targets(node);
-        if targets.is_empty() || self.row > ROWS_MOST || path.matches('[').count() >= DEPTH_MOST {
+        if targets.is_empty() || path.matches('[').count() >= DEPTH_MOST {
             return self.platform(node, path, &label);
         }
         let top = self.y();
         let shares = say::shares(targets);
-        let order = order(node, targets);
+        let order = self.fitting(order(node, targets), targets);
         let paths: Vec<String> = order.iter().map(|at| child(path, *at)).collect();
         let turn = x + CUT;
         let mut from = top;
         for (number, at) in order.iter().enumerate() {
+            if number > 0 && self.room() == 0 {
+                self.left += order[number..].iter().map(|at| leaves(&targets[*at])).sum::<usize>();
+                break;
+            }
             let (target, y) = (&targets[*at], self.y());
             let next = x + self.step;
             let end = self.end(target, next);
@@ -170,6 +180,17 @@ impl Pen<'_> {
             let mode = say::mode(mode_of(node));
             self.word((x - 2, top + 20), ("h", "end"), mode, 16);
         }
+    }
+
+    fn room(&self) -> usize {
+        MOST.saturating_sub(usize::try_from(self.row).unwrap_or(MOST))
+    }
+
+    /// Those of a group's targets that there is room for, each in a row at least, and one in any case.
+    fn fitting(&mut self, mut order: Vec<usize>, targets: &[Value]) -> Vec<usize> {
+        let rest = order.split_off(self.room().max(1).min(order.len()));
+        self.left += rest.iter().map(|at| leaves(&targets[*at])).sum::<usize>();
+        order
     }
 
     /// Words beside the rail to a target.
@@ -257,7 +278,7 @@ impl Pen<'_> {
     }
 
     fn rail(&mut self, d: &str, leads: &[&str], wide: f64) {
-        let broken = leads.iter().all(|path| self.lights.bad.iter().any(|(at, _)| node_of(at) == *path));
+        let broken = leads.iter().all(|path| self.bad.contains(path));
         let light = if broken && leads != [""] { "broken" } else { self.light(leads) };
         let out = if light.is_empty() { &mut self.under } else { &mut self.over };
         _ = write!(out, r#"<path class="tk {light}" style="--w:{:.1}px" d="{d}"/>"#, 2.5 * wide);

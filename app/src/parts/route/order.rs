@@ -42,7 +42,7 @@ pub fn order(node: &Value, targets: &[Value]) -> Vec<usize> {
                 Some((None, text)) if text == "otherwise" => usize::MAX - 1,
                 _ => usize::MAX,
             };
-            order.sort_by_key(rank);
+            order.sort_by_cached_key(rank);
         }
         "priority" => {
             order.sort_by_key(|at| targets[*at].get("priority").and_then(Value::as_u64).unwrap_or(*at as u64))
@@ -65,6 +65,14 @@ pub fn depth(node: &Value, level: usize) -> usize {
         return 0;
     }
     1 + targets(node).iter().map(|target| depth(target, level + 1)).max().unwrap_or(0)
+}
+
+/// Targets of the node that can be called; itself where it has none.
+pub fn leaves(node: &Value) -> usize {
+    match targets(node) {
+        [] => 1,
+        targets => targets.iter().map(leaves).sum(),
+    }
 }
 
 pub fn child(path: &str, at: usize) -> String {

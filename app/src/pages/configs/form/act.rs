@@ -1,8 +1,10 @@
 //! What is done to targets as a whole.
 
 use super::{Form, focus};
+use crate::pages::configs::opened::{carried, reveal};
 use crate::pages::configs::path::{Path, dissolve, duplicate, nest, set, shift, transfer, unnest, wrap};
 use leptos::prelude::*;
+use serde_json::Value;
 
 /// What is done to a target, by menu, keys or dragging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub enum Act {
 
 impl Form {
     pub fn act(self, path: &Path, act: Act) {
-        let moved = self.work.edit(|root| match act {
+        self.moving(act.said(), |root| match act {
             Act::Up => shift(root, path, false),
             Act::Down => shift(root, path, true),
             Act::Nest => nest(root, path),
@@ -39,34 +41,25 @@ impl Form {
                 Some(parent.target(index.saturating_sub(1)))
             }
         });
-        self.settle(path, moved.flatten(), act.said());
     }
 
+    /// What is dragged is put before the target at `to`, or at the end of a list.
     pub fn drop(self, to: &Path) {
         if let Some(from) = self.dragged.get_untracked() {
-            let moved = self.work.edit(|root| transfer(root, &from, to)).flatten();
-            self.settle(&from, moved, "Moved");
+            self.moving("Moved", |root| transfer(root, &from, to));
         }
         self.dragged.set(None);
     }
 
-    /// The fields that were open stay so, and the keyboard follows the target.
-    fn settle(self, from: &Path, to: Option<Path>, said: &str) {
-        let Some(to) = to else { return self.said.set("It cannot go there".into()) };
-        let (old, new) = (from.to_string(), to.to_string());
-        if old != new && matches!(said, "Moved") {
-            self.open.update(|open| {
-                for path in open.iter_mut() {
-                    if *path == old {
-                        path.clone_from(&new);
-                    } else if *path == new {
-                        path.clone_from(&old);
-                    }
-                }
-            });
-        }
-        self.said.set(format!("{said}: {new}"));
-        focus(format!("t-{new}"));
+    /// The fields that were open stay so, and the keyboard follows the target, whose groups are opened for it.
+    fn moving(self, said: &str, act: impl FnOnce(&mut Value) -> Option<Path>) {
+        let mut open = self.open.get_untracked();
+        let moved = self.work.edit(|root| carried(root, &mut open, act)).flatten();
+        let Some(to) = moved else { return self.said.set("It cannot go there".into()) };
+        reveal(&mut open, &to);
+        self.open.set(open);
+        self.said.set(format!("{said}: {to}"));
+        focus(format!("t-{to}"));
     }
 }
 

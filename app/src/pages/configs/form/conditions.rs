@@ -2,7 +2,9 @@
 
 use super::Form;
 use super::control::{Choice, Wrong};
+use super::targets::{SHOWN_MOST, more};
 use crate::model::routing::field::{GROUPS, OPERATORS, Operand};
+use crate::pages::configs::asked::{others, retested};
 use crate::pages::configs::path::{Path, push, rename, set, within};
 use crate::pages::configs::words::{operand_of, operand_text};
 use crate::parts::icon::Icon;
@@ -24,7 +26,8 @@ pub fn Conditions(form: Form, path: Path) -> impl IntoView {
     let targets = path.key("targets");
     let names = Memo::new(move |_| {
         form.work.good.with(|root| {
-            let names = targets.list(root).iter().filter_map(|target| target.get("name")?.as_str());
+            let targets = targets.list(root).iter().take(SHOWN_MOST);
+            let names = targets.filter_map(|target| target.get("name")?.as_str());
             names.map(|name| (name.to_owned(), name.to_owned())).collect::<Vec<_>>()
         })
     });
@@ -47,7 +50,7 @@ pub fn Conditions(form: Form, path: Path) -> impl IntoView {
     };
     view! {
         <ol class="conds">
-            <For each=move || 0..count.get() key=|at| *at children=each />
+            <For each=move || 0..count.get().min(SHOWN_MOST) key=|at| *at children=each />
             <li class="else">
                 <span class="no">"–"</span>
                 <label for=id.clone()>"otherwise"</label>
@@ -56,6 +59,7 @@ pub fn Conditions(form: Form, path: Path) -> impl IntoView {
                 <Wrong lines=wrong id=format!("e-{id}") />
             </li>
         </ol>
+        {move || more(count.get())}
         <Wrong lines=wrong_list id=format!("w-{id}") />
         <button type="button" class="btn quiet sm add" on:click=add>
             <Icon icon=LuPlus />
@@ -227,6 +231,8 @@ struct Row {
     found: Memo<(String, Value)>,
     /// Its operator, empty where a bare value is compared, and operand.
     test: Memo<(String, Value)>,
+    /// The key as it is while another name is typed that a row beside it has, and that name.
+    taken: RwSignal<Option<(String, String)>>,
 }
 
 impl Row {
@@ -236,13 +242,23 @@ impl Row {
 
     fn wrong(&self) -> Memo<Vec<String>> {
         let Self { form, path, found, .. } = self.clone();
+        let row = self.clone();
         Memo::new(move |_| {
             let place = path.key(&found.with(|(key, _)| key.clone())).to_string();
+            let clash = row.typed().map(|name| {
+                format!("A row beside this one asks for {name} already. Name another field, or ask for both by “and”.")
+            });
             form.work.mistakes.with(|all| {
                 let here = all.iter().filter(|mistake| within(&mistake.path, &place));
-                here.map(|mistake| mistake.message.clone()).collect::<Vec<_>>()
+                clash.into_iter().chain(here.map(|mistake| mistake.message.clone())).collect::<Vec<_>>()
             })
         })
+    }
+
+    /// The name that is typed and cannot be given, for as long as the key is still the one that it was typed for.
+    fn typed(&self) -> Option<String> {
+        let key = self.found.with(|(key, _)| key.clone());
+        self.taken.get().filter(|(of, _)| *of == key).map(|(_, name)| name)
     }
 }
 
@@ -259,7 +275,7 @@ fn row(form: Form, path: Path, number: usize, what: String) -> AnyView {
         })
     });
     let id = format!("e-{path}-{number}");
-    let row = Row { form, path, number, what, found, test };
+    let row = Row { form, path, number, what, found, test, taken: RwSignal::new(None) };
     view! {
         <p class="test">{subject(row.clone())} {operator(row.clone())} {compared(row.clone())}</p>
         <Wrong lines=row.wrong() id />
@@ -269,22 +285,23 @@ fn row(form: Form, path: Path, number: usize, what: String) -> AnyView {
 
 /// What is looked at.
 fn subject(row: Row) -> AnyView {
-    let typed = RwSignal::new(String::new());
     let found = row.found;
-    let shown = move || {
-        let (typed, key) = (typed.get(), found.with(|(key, _)| key.clone()));
-        if typed == key { typed } else { key }
-    };
+    let (shown, invalid) = (row.clone(), row.clone());
+    let shown = move || shown.typed().unwrap_or_else(|| found.with(|(key, _)| key.clone()));
     let label = format!("Field of {}", row.what);
     let rename_to = move |event| {
         let to = event_target_value(&event);
-        typed.set(to.clone());
-        row.form.work.edit(|root| row.key(root).map(|from| rename(root, &row.path, &from, &to)));
+        let refused = row.form.work.edit(|root| {
+            let from = row.key(root)?;
+            (!rename(root, &row.path, &from, &to)).then_some(from)
+        });
+        row.taken.set(refused.flatten().map(|from| (from, to)));
     };
     view! {
         <input
             class="input sm"
             aria-label=label
+            aria-invalid=move || invalid.typed().map(|_| "true")
             list="subjects"
             autocomplete="off"
             spellcheck="false"
@@ -297,8 +314,18 @@ fn subject(row: Row) -> AnyView {
 }
 
 fn operator(row: Row) -> AnyView {
-    let options = OPERATORS.iter().map(|(name, _)| ((*name).to_owned(), say::test(name).to_owned()));
-    let options = Signal::stored(options.collect::<Vec<_>>());
+    let found = row.found;
+    // What is asked beside it cannot be asked twice.
+    let free = Memo::new(move |_| {
+        let free = |name: &str| {
+            found.with(|(_, value)| value.as_object().is_none_or(|tests| others(tests).all(|other| other != name)))
+        };
+        OPERATORS.iter().map(|(name, _)| *name).filter(|name| free(name)).collect::<Vec<_>>()
+    });
+    let options = Signal::derive(move || {
+        let option = |name: &str| (name.to_owned(), say::test(name).to_owned());
+        free.get().into_iter().map(option).collect::<Vec<_>>()
+    });
     let test = row.test;
     let named = move || {
         let name = test.with(|(name, _)| name.clone());
@@ -308,8 +335,12 @@ fn operator(row: Row) -> AnyView {
     let choose = Callback::new(move |name: String| {
         let (old, value) = test.get_untracked();
         let value = operand_of(operand(&name), &operand_text(operand(&old), &value));
-        let tests = json!({ name: value });
-        row.form.work.edit(|root| row.key(root).map(|key| set(root, &row.path.key(&key), Some(tests))));
+        row.form.work.edit(|root| {
+            let place = row.path.key(&row.key(root)?);
+            let tests = retested(place.of(root)?, &name, value);
+            set(root, &place, Some(tests));
+            Some(())
+        });
     });
     view! { <Choice id label value=Signal::derive(named) options on=choose /> }.into_any()
 }

@@ -10,9 +10,17 @@ use crate::parts::icon::Icon;
 use crate::parts::pop::Pop;
 use crate::parts::route::{letters, say};
 use icondata_lu::{LuChevronDown, LuEllipsis, LuGripVertical};
-use leptos::ev::KeyboardEvent;
+use leptos::ev::{DragEvent, KeyboardEvent};
 use leptos::prelude::*;
 use serde_json::Value;
+
+#[cfg(feature = "hydrate")]
+use crate::hands::place::lower;
+
+#[cfg(not(feature = "hydrate"))]
+fn lower(_: &DragEvent, _: &str) -> bool {
+    false
+}
 
 const NO_TARGET: Value = Value::Null;
 
@@ -40,15 +48,18 @@ pub fn target(form: Form, path: Path, mode: Memo<String>) -> AnyView {
     };
     let (over, drop) = {
         let path = path.clone();
-        let over = move |event: leptos::ev::DragEvent| {
+        let over = move |event: DragEvent| {
             if form.dragged.with_untracked(Option::is_some) {
                 event.prevent_default();
             }
         };
-        let drop = move |event: leptos::ev::DragEvent| {
+        let drop = move |event: DragEvent| {
             event.prevent_default();
             event.stop_propagation();
-            form.drop(&path);
+            match path.parent() {
+                Some((group, index)) if lower(&event, "li.target") => form.drop(&group.target(index + 1)),
+                _ => form.drop(&path),
+            }
         };
         (over, drop)
     };
@@ -66,7 +77,7 @@ pub fn target(form: Form, path: Path, mode: Memo<String>) -> AnyView {
 
 /// What the pointer drags a target by; keys move it by its line.
 fn grip(form: Form, path: Path) -> AnyView {
-    let start = move |event: leptos::ev::DragEvent| {
+    let start = move |event: DragEvent| {
         event.stop_propagation();
         form.dragged.set(Some(path.clone()));
     };

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use serde_json::{Value, json};
 
 /// Of a longer list the rest is edited as JSON.
-const SHOWN_MOST: usize = 100;
+pub const SHOWN_MOST: usize = 100;
 
 /// `mode`: the group's.
 #[component]
@@ -49,10 +49,7 @@ pub fn Targets(form: Form, path: Path, mode: Memo<String>) -> impl IntoView {
             <ol class="tree" aria-label=name>
                 <For each=move || 0..count.get().min(SHOWN_MOST) key=|at| *at children=each />
             </ol>
-            {move || {
-                let more = count.get().saturating_sub(SHOWN_MOST);
-                (more > 0).then(|| view! { <p class="hint">{format!("{more} more stand in the JSON.")}</p> })
-            }}
+            {move || more(count.get())}
             <Wrong lines=wrong id=id />
             <p class="row">
                 <button type="button" class="btn quiet sm add" on:click=leaf>
@@ -66,6 +63,12 @@ pub fn Targets(form: Form, path: Path, mode: Memo<String>) -> impl IntoView {
             </p>
         </section>
     }
+}
+
+/// How many of a list are not shown.
+pub fn more(count: usize) -> Option<impl IntoView> {
+    let more = count.saturating_sub(SHOWN_MOST);
+    (more > 0).then(|| view! { <p class="hint">{format!("{more} more stand in the JSON.")}</p> })
 }
 
 fn group() -> Value {

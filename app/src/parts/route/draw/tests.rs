@@ -1,3 +1,4 @@
+use super::super::told::told;
 use super::*;
 use serde_json::json;
 
@@ -69,6 +70,28 @@ fn it_is_told_in_words_too() {
     let wanted = "Conditions of metadata.plan is paid: Fallback of a; on 429: Load balance of 75 %: c; 25 %: <b>; otherwise: rest";
     assert_eq!(told(&sample()), wanted);
     assert_eq!(told(&json!({"provider": "@a"})), "a");
+}
+
+#[test]
+fn of_a_wide_config_it_is_said_how_many_are_not_drawn() {
+    let many = |count: usize| (0..count).map(|at| json!({"provider": format!("@p{at}")})).collect::<Vec<_>>();
+    let group = |targets: Vec<Value>| json!({"strategy": {"mode": "fallback"}, "targets": targets});
+    for (config, left) in [
+        (group(many(MOST)), 0),
+        (group(many(MOST + 1)), 1),
+        (group(many(7_500)), 7_400),
+        (group(vec![group(many(90)), group(many(90)), group(many(10))]), 90),
+        (group(vec![group(many(100)), json!({"provider": "@z"})]), 1),
+    ] {
+        for frame in [BROAD, NARROW] {
+            let svg = draw(&config, &Lights::default(), frame);
+            assert_eq!(svg.matches("<g class").count(), MOST);
+            assert_eq!(svg.contains(&format!(">{left} more, in the JSON<")), left > 0, "{left}");
+        }
+        let told = told(&config);
+        assert_eq!((told.contains("p89;"), told.contains(" more, in the JSON")), (true, left > 0), "{left}: {told}");
+        assert!(told.len() < 5_000, "{}", told.len());
+    }
 }
 
 #[test]
