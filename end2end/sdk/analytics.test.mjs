@@ -295,7 +295,7 @@ for (const [method, path] of SPELT) {
   });
 }
 
-for (const [word, group] of [['model', 'ai-models'], ['workspace', 'workspaces']]) {
+for (const [word, group] of [['model', 'ai-models'], ['workspace', 'workspaces'], ['ai_service', 'provider']]) {
   test(`grouped by ${word}, requests are those of ${group}`, async () => {
     const told = await Promise.all([word, group].map((each) => analytics().groups.groupedData(each, span)));
     const [own, expected] = told.map((list) => list.data.map(({ requests, cost }) => [requests, cost]));

@@ -68,6 +68,7 @@ pub async fn by(ask: Ask) -> Told {
     let group = ask.param("group").replace('-', "_");
     let (field, dimension, name): (_, _, fn(&str) -> String) = match group.as_str() {
         "provider" | "providers" => ("provider", Dimension::Route, provider),
+        "ai_service" | "ai_services" => ("ai_service", Dimension::Route, provider),
         "virtual_key" | "virtual_keys" => ("virtual_key", Dimension::Route, provider),
         "ai_model" | "model" => ("ai_model", Dimension::Route, model),
         "api_key" | "api_keys" => ("api_key", Dimension::Key, str::to_owned),

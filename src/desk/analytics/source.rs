@@ -1,6 +1,7 @@
 //! Where the figures of a page come from: sums where one dimension answers, the calls themselves where it takes several.
 
 use crate::desk::logs::statuses;
+use crate::journal::rollup::OTHER;
 use crate::store::calls::CallFilter;
 use crate::store::rollups::ROUTE;
 use crate::store::usage::{Dimension, Slice};
@@ -63,6 +64,22 @@ impl Source {
         }
         Self::Scan { dimension, filter: Box::new(filter) }
     }
+
+    /// The same for a window that may begin and end within a minute, piece by piece: sums where they are whole, the
+    /// calls themselves at the ends.
+    pub(crate) fn exactly(self, window: Window) -> Vec<(Self, Window)> {
+        let Self::Rolled { dimension, only } = &self else { return vec![(self, window)] };
+        let grain = dimension.finest();
+        let down = |at: i64| at - at.rem_euclid(grain);
+        let whole = Window { from: down(window.from + grain - 1), to: down(window.to) };
+        let scan = Self::Scan { dimension: dimension.clone(), filter: Box::new(only.0.clone()) };
+        if whole.length() <= 0 {
+            return vec![(scan, window)];
+        }
+        let (before, after) = (Window { to: whole.from, ..window }, Window { from: whole.to, ..window });
+        let pieces = [(scan.clone(), before), (self, whole), (scan, after)];
+        pieces.into_iter().filter(|(_, window)| window.length() > 0).collect()
+    }
 }
 
 /// The dimensions that a filter narrows; `None`: it asks for what no sum knows.
@@ -121,6 +138,11 @@ impl Only {
         }
     }
 
+    /// Whether calls that pass may stand under [`OTHER`], as those of a day's further values do.
+    fn is_folded(&self, slices: &[Slice]) -> bool {
+        !self.0.metadata.is_empty() && slices.iter().any(|slice| slice.value == OTHER)
+    }
+
     fn is_any(&self) -> bool {
         self.0 == CallFilter { from: self.0.from, until: self.0.until, ..CallFilter::default() }
     }
@@ -153,13 +175,17 @@ async fn slices(
     window: Window,
     bucket: i64,
 ) -> Stored<(Vec<Slice>, Option<Vec<Slice>>)> {
+    let scanned = async |dimension: &Dimension, filter: &CallFilter| {
+        let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..filter.clone() };
+        store.scanned(workspace, dimension, &filter, bucket).await
+    };
     match source {
-        Source::Scan { dimension, filter } => {
-            let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..(**filter).clone() };
-            Ok((store.scanned(workspace, dimension, &filter, bucket).await?, None))
-        }
+        Source::Scan { dimension, filter } => Ok((scanned(dimension, filter).await?, None)),
         Source::Rolled { dimension, only } => {
             let mut lines = store.slices(workspace, dimension, window, bucket).await?;
+            if only.is_folded(&lines) {
+                return Ok((scanned(dimension, &only.0).await?, None));
+            }
             lines.retain(|slice| only.passes(dimension, &slice.value));
             let all = match dimension {
                 Dimension::Metadata(_) if only.is_any() => {
