@@ -147,7 +147,7 @@ pub static ROUTES: &[Row] = &[
 
     row!(Get "/policies/usage-limits" ["policies.list"] "List budgets by policy" {} policies::list_usage),
     row!(Post "/policies/usage-limits" ["policies.create"] "Make a budget for the calls that meet conditions"
-        {("name", "string", false), ("conditions", "array", false), ("group_by", "array", false), ("type", "string", true),
+        {("name", "string", false), ("conditions", "array", true), ("group_by", "array", true), ("type", "string", true),
          ("credit_limit", "number", true), ("alert_threshold", "number", false), ("periodic_reset", "string", false),
          ("periodic_reset_days", "integer", false), ("mode", "string", false), ("unpriced", "string", false),
          ("lacking", "string", false)} policies::create_usage),
@@ -163,7 +163,7 @@ pub static ROUTES: &[Row] = &[
         policies::reset_entity),
     row!(Get "/policies/rate-limits" ["policies.list"] "List rate limits by policy" {} policies::list_rates),
     row!(Post "/policies/rate-limits" ["policies.create"] "Make a rate limit for the calls that meet conditions"
-        {("name", "string", false), ("conditions", "array", false), ("group_by", "array", false), ("type", "string", true),
+        {("name", "string", false), ("conditions", "array", true), ("group_by", "array", true), ("type", "string", true),
          ("unit", "string", true), ("value", "integer", true), ("target", "string", false), ("lacking", "string", false)}
         policies::create_rate),
     row!(Get "/policies/rate-limits/{id}" ["policies.read"] "Read a rate limit by policy" {} policies::read_rate),
@@ -178,7 +178,7 @@ pub static ROUTES: &[Row] = &[
         {("text", "string", true)} setup::apply),
     row!(Get "/analytics/graphs/requests" ["analytics.view"] "Requests over time" {} analytics::requests),
     row!(Get "/analytics/graphs/cost" ["analytics.view"] "Cost over time, in cents" {} analytics::cost),
-    row!(Get "/analytics/graphs/latency" ["analytics.view"] "Latency over time, in milliseconds" {} analytics::latency),
+    row!(Get "/analytics/graphs/latency" ["analytics.view"] "Latency over time of calls that reached a provider, in milliseconds" {} analytics::latency),
     row!(Get "/analytics/graphs/tokens" ["analytics.view"] "Tokens over time" {} analytics::tokens),
     row!(Get "/analytics/graphs/users" ["analytics.view"] "Distinct users over time" {} analytics::users),
     row!(Get "/analytics/graphs/users/requests" ["analytics.view"] "Requests of each user over time" {} analytics::user_requests),

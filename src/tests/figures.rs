@@ -213,7 +213,8 @@ async fn ranges_that_follow_each_other_count_each_call_as_the_log_does() {
             for filter in ["", env, "&status_code=200"] {
                 let logged = rig.send(get(&format!("/v1/logs?{span}{filter}&page_size=100"))).await.json();
                 let rows = logged["data"].as_array().map(Vec::len);
-                for (path, place) in [("graphs/requests", "/summary/total"), ("groups/workspaces", "/data/0/requests")] {
+                for (path, place) in [("graphs/requests", "/summary/total"), ("groups/workspaces", "/data/0/requests")]
+                {
                     let answer = rig.send(get(&format!("/v1/analytics/{path}?{span}{filter}"))).await.json();
                     let counted = answer.pointer(place).and_then(Value::as_u64).unwrap_or_default();
                     assert_eq!(usize::try_from(counted).ok(), rows, "{round}: {path} from {from} to {to} {filter}");

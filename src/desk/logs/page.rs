@@ -83,7 +83,9 @@ fn lay_out(read: &Read, query: &LogQuery, filter: &CallFilter, window: Window) -
         tokens: matching.iter().map(|tally| tally.tokens).sum(),
         statuses: status_facet(&read.tallies, filter),
         models: model_facet(&read.tallies, filter),
+        providers: provider_facet(&read.tallies, filter),
         keys: key_facet(&read.tallies, filter, &read.names),
+        configs: config_facet(&read.tallies, filter),
         bars: bars(&read.bars, window),
         bar_width: window.bucket(),
     }
@@ -110,9 +112,23 @@ fn status_facet(tallies: &[Tally], filter: &CallFilter) -> Vec<FacetValue> {
 
 fn model_facet(tallies: &[Tally], filter: &CallFilter) -> Vec<FacetValue> {
     let rest = CallFilter { models: Vec::new(), ..filter.clone() };
-    let counted = count(tallies.iter().filter(|tally| rest.admits(tally)), |tally| &tally.model);
-    let named = counted.into_iter().filter(|(model, _)| !model.is_empty());
-    ranked(named.map(|(model, calls)| FacetValue { value: model.clone(), label: model, calls }).collect())
+    named(count(tallies.iter().filter(|tally| rest.admits(tally)), |tally| &tally.model))
+}
+
+fn provider_facet(tallies: &[Tally], filter: &CallFilter) -> Vec<FacetValue> {
+    let rest = CallFilter { providers: Vec::new(), ..filter.clone() };
+    named(count(tallies.iter().filter(|tally| rest.admits(tally)), |tally| &tally.provider))
+}
+
+fn config_facet(tallies: &[Tally], filter: &CallFilter) -> Vec<FacetValue> {
+    let rest = CallFilter { configs: Vec::new(), ..filter.clone() };
+    named(count(tallies.iter().filter(|tally| rest.admits(tally)), |tally| &tally.config))
+}
+
+/// Values that are their own names; calls without one are left out.
+fn named(counted: BTreeMap<String, u64>) -> Vec<FacetValue> {
+    let named = counted.into_iter().filter(|(value, _)| !value.is_empty());
+    ranked(named.map(|(value, calls)| FacetValue { label: value.clone(), value, calls }).collect())
 }
 
 fn key_facet(tallies: &[Tally], filter: &CallFilter, names: &HashMap<String, String>) -> Vec<FacetValue> {
@@ -186,8 +202,21 @@ mod tests {
         assert_eq!(shown(&page.statuses), [("2xx", 2), ("4xx", 1), ("5xx", 0)]);
         assert_eq!(shown(&page.keys), [("k1", 2), ("k2", 1)]);
         assert_eq!(page.keys[0].label, "support-prod");
+        assert_eq!((shown(&page.providers), shown(&page.configs)), (vec![("cerebras", 2)], vec![("pc-main", 2)]));
         assert_eq!(page.bars.iter().map(|bar| (bar.calls, bar.errors)).max(), Some((3, 1)));
         assert_eq!(page.bars.len(), 60);
+    }
+
+    #[tokio::test]
+    async fn a_config_narrows_list_and_counts_alike() {
+        let (store, _folder) = planted().await;
+        for (config, count) in [("pc-main", 5), ("pc-none", 0)] {
+            let query = LogQuery { config: Some(config.into()), limit: 50, ..asked() };
+            let page = page(&store, "default", &query, AT).await.unwrap();
+            assert_eq!((page.rows.len(), page.matched, page.total), (count, count as u64, 5), "{config}");
+            assert_eq!(page.bars.iter().map(|bar| bar.calls).sum::<u64>(), count as u64, "{config}");
+            assert_eq!(shown(&page.configs), [("pc-main", 5)], "{config}");
+        }
     }
 
     #[tokio::test]

@@ -65,7 +65,7 @@ impl<'f> Sieve<'f> {
             providers: own(&filter.providers)?,
             models: own(&filter.models)?,
             keys: own(&filter.keys)?,
-            configs: words(&filter.configs)?,
+            configs: own(&filter.configs)?,
             caches: words(&filter.caches)?,
             vendor_models: (!vendor_models.is_empty()).then_some(vendor_models),
             pairs: pairs.collect::<Option<_>>()?,
@@ -79,7 +79,7 @@ impl<'f> Sieve<'f> {
     }
 
     /// Whether a call passes; its figures are read only where they are asked for. `told` is whether status, model,
-    /// provider and key count too.
+    /// provider, key and config count too.
     pub(super) fn passes(
         &self,
         head: &Head,
@@ -92,10 +92,10 @@ impl<'f> Sieve<'f> {
             || (any(&self.models, head.model)
                 && any(&self.providers, head.provider)
                 && any(&self.keys, head.key)
+                && any(&self.configs, head.config)
                 && self.filter.admits_status(head.status));
         let passes = own
             && (self.from..self.until).contains(&at)
-            && any(&self.configs, head.config)
             && any(&self.caches, head.cache)
             && self.pairs.iter().all(|pair| head.pairs.contains(pair))
             && self.texts.as_ref().is_none_or(|texts| head.pairs.iter().any(|pair| texts.contains(pair)))

@@ -67,7 +67,8 @@ impl Store {
         Ok(Some(way))
     }
 
-    /// Tells the calls of a block that pass, oldest first. `told` is whether status, model, provider and key count too.
+    /// Tells the calls of a block that pass, oldest first. `told` is whether status, model, provider, key and config
+    /// count too.
     /// False: the block is gone, for a call of its hour came late; the calls themselves are to be read.
     pub(in crate::store) async fn through(
         &self,

@@ -65,11 +65,10 @@ pub(in crate::store) type Ids<'a> = (Bound<&'a str>, Bound<&'a str>);
 pub(in crate::store) const EVERY: Ids<'static> = (Bound::Unbounded, Bound::Unbounded);
 
 impl CallFilter {
-    /// Whether the rollups, which know only time, status, model, provider and key, can count these calls.
+    /// Whether the rollups, which know only time, status, model, provider, key and config, can count these calls.
     pub fn is_rolled_up(&self) -> bool {
         let unbound = Bounds::default();
-        self.configs.is_empty()
-            && self.caches.is_empty()
+        self.caches.is_empty()
             && self.vendor_models.is_empty()
             && self.trace.is_none()
             && self.span.is_none()
@@ -84,11 +83,11 @@ impl CallFilter {
     /// Whether sums, which know one dimension at a time, may count these calls: models, providers, keys, configs,
     /// statuses or metadata narrow them, and nothing else does. Time is the reader's.
     pub fn is_rolled_by_one(&self) -> bool {
-        let plain = Self { configs: Vec::new(), caches: Vec::new(), metadata: Vec::new(), ..self.clone() };
+        let plain = Self { caches: Vec::new(), metadata: Vec::new(), ..self.clone() };
         plain.is_rolled_up()
     }
 
-    /// Whether status, model, provider and key of a tally pass.
+    /// Whether status, model, provider, key and config of a tally pass.
     pub fn admits(&self, tally: &Tally) -> bool {
         self.admits_status(tally.status) && self.admits_model(&tally.model) && self.admits_rest(tally)
     }
@@ -110,7 +109,11 @@ impl CallFilter {
     }
 
     fn admits_rest(&self, tally: &Tally) -> bool {
-        self.admits_key(&tally.key) && self.admits_provider(&tally.provider)
+        self.admits_key(&tally.key) && self.admits_provider(&tally.provider) && self.admits_config(&tally.config)
+    }
+
+    pub fn admits_config(&self, config: &str) -> bool {
+        self.configs.is_empty() || self.configs.iter().any(|wanted| wanted == config)
     }
 
     /// `WHERE` over `calls`, whole.
@@ -132,7 +135,6 @@ impl CallFilter {
         if let Some(name) = &self.span_name {
             sql.push(" AND span_name = ").push_bind(name);
         }
-        one_of(sql, "config", &self.configs);
         one_of(sql, "cache_status", &self.caches);
         self.and_vendor_models(sql);
         for (key, value) in &self.metadata {
@@ -190,11 +192,12 @@ impl CallFilter {
         }
     }
 
-    /// Status, model, provider and key.
+    /// Status, model, provider, key and config.
     pub(super) fn and_rolled<'a>(&'a self, sql: &mut Sql<'a>, model: &str) {
         one_of(sql, model, &self.models);
         one_of(sql, "provider", &self.providers);
         one_of(sql, "key_id", &self.keys);
+        one_of(sql, "config", &self.configs);
         if self.statuses.is_empty() {
             return;
         }

@@ -8,13 +8,15 @@ use app::model::range::MINUTE;
 use sqlx::QueryBuilder;
 use std::collections::{BTreeMap, HashMap};
 
-/// How much was called by one combination of provider, model, key and status.
+/// How much was called by one combination of provider, model, key, config and status.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Tally {
     pub provider: String,
     /// As served.
     pub model: String,
     pub key: String,
+    /// Slug; empty: none.
+    pub config: String,
     pub status: u16,
     pub calls: u64,
     /// Input and output.
@@ -36,15 +38,15 @@ pub struct Bar {
 /// Both, in the making.
 #[derive(Default)]
 struct Counts {
-    tallies: HashMap<(String, String, String, u16), Tally>,
+    tallies: HashMap<(String, String, String, String, u16), Tally>,
     bars: BTreeMap<i64, Bar>,
 }
 
 impl Store {
-    /// The filter's span cut by provider, model, key and status, and the histogram of the whole filter, oldest bar
-    /// first, in bars of `width` milliseconds, at least a minute.
+    /// The filter's span cut by provider, model, key, config and status, and the histogram of the whole filter, oldest
+    /// bar first, in bars of `width` milliseconds, at least a minute.
     ///
-    /// In the first, those four do not narrow it, so that each facet can be counted under all filters but its own:
+    /// In the first, those five do not narrow it, so that each facet can be counted under all filters but its own:
     /// `CallFilter::admits` applies them. Hours that have a block are counted there; where they have none, rollups answer
     /// if they can.
     pub async fn counts(&self, workspace: &str, filter: &CallFilter, width: i64) -> Stored<(Vec<Tally>, Vec<Bar>)> {
@@ -78,18 +80,19 @@ impl Store {
         counts: &mut Counts,
     ) -> Stored<bool> {
         // Texts are made once for each combination of a block.
-        let mut numbered: HashMap<[u32; 4], (bool, Tally)> = HashMap::new();
+        let mut numbered: HashMap<[u32; 5], (bool, Tally)> = HashMap::new();
         let walked = self
             .through(workspace, hour, (filter, false), |seen| {
                 let head = seen.head;
                 let tail = seen.tail()?;
-                let numbers = [head.provider, head.model, head.key, u32::from(head.status)];
+                let numbers = [head.provider, head.model, head.key, head.config, u32::from(head.status)];
                 let (admitted, tally) = numbered.entry(numbers).or_insert_with(|| {
                     let word = |number| seen.block.word(number).to_owned();
                     let tally = Tally {
                         provider: word(head.provider),
                         model: word(head.model),
                         key: word(head.key),
+                        config: word(head.config),
                         status: head.status,
                         calls: 0,
                         tokens: 0,
@@ -115,15 +118,16 @@ impl Store {
     async fn tallies(&self, workspace: &str, filter: &CallFilter) -> Stored<Vec<Tally>> {
         let mut sql = QueryBuilder::new("");
         if filter.is_rolled_up() {
-            sql.push("SELECT provider, model, key_id AS key, status, sum(calls) AS calls, ");
+            sql.push("SELECT provider, model, key_id AS key, config, status, sum(calls) AS calls, ");
             sql.push("sum(tokens_in + tokens_out) AS tokens, sum(cost) AS cost FROM rollups");
             filter.where_rollups(&mut sql, workspace);
         } else {
-            sql.push("SELECT provider, model_served AS model, key_id AS key, status, count(*) AS calls, ");
+            sql.push("SELECT provider, model_served AS model, key_id AS key, coalesce(config, '') AS config, status, ");
+            sql.push("count(*) AS calls, ");
             sql.push("sum(tokens_in + tokens_out) AS tokens, coalesce(sum(cost), 0) AS cost FROM calls");
             filter.where_unrolled(&mut sql, workspace, EVERY);
         }
-        sql.push(" GROUP BY 1, 2, 3, 4");
+        sql.push(" GROUP BY 1, 2, 3, 4, 5");
         Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)
     }
 
@@ -148,7 +152,8 @@ impl Store {
 
 impl Counts {
     fn tally(&mut self, tally: Tally) {
-        let key = (tally.provider.clone(), tally.model.clone(), tally.key.clone(), tally.status);
+        let Tally { provider, model, key, config, status, .. } = tally.clone();
+        let key = (provider, model, key, config, status);
         match self.tallies.get_mut(&key) {
             Some(known) => {
                 known.calls += tally.calls;
