@@ -68,8 +68,9 @@ async fn blocks_tell_what_the_calls_tell() {
             slices.push(told(store.scanned("default", dimension, filter, HOUR).await.unwrap()));
         }
         let (mut tallies, bars) = store.counts("default", filter, HOUR).await.unwrap();
-        tallies
-            .sort_by(|a, b| (&a.provider, &a.model, &a.key, a.status).cmp(&(&b.provider, &b.model, &b.key, b.status)));
+        tallies.sort_by_key(|tally| {
+            (tally.provider.clone(), tally.model.clone(), tally.key.clone(), tally.config.clone(), tally.status)
+        });
         let first = store.list_calls("default", filter, Cursor::Newest, 20).await.unwrap();
         let end = first.calls.last().map(|call| call.id.clone()).unwrap_or_default();
         let next = store.list_calls("default", filter, Cursor::Before(&end), 20).await.unwrap();

@@ -227,7 +227,8 @@ mod tests {
 
     #[test]
     fn the_log_lists_what_a_budget_counts_or_says_what_it_cannot_be_narrowed_by() {
-        let rows: [(&str, &[&str], &[&str], &str, &str, &str); 9] = [
+        type Row<'a> = (&'a str, &'a [&'a str], &'a [&'a str], &'a str, &'a str, &'a str);
+        let rows: [Row<'_>; 9] = [
             ("key", &[], &[], "", "&key=w1", ""),
             ("provider", &[], &[], "", "&provider=own", ""),
             ("integration", &[], &[], "", "", ", and others: the log cannot be narrowed by credential of @own"),
