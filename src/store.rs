@@ -15,16 +15,20 @@ pub mod find;
 pub mod imports;
 pub mod journal;
 pub mod keys;
+pub(in crate::store) mod leb;
 pub mod limits;
 pub mod models;
 pub mod opinions;
 pub mod people;
 pub mod providers;
+pub mod recompute;
 pub mod rollups;
 pub mod samples;
 pub mod sessions;
 pub mod traces;
 pub mod usage;
+pub mod values;
+pub mod workspaces;
 
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
@@ -92,7 +96,9 @@ impl Store {
         let journal = open(folder.join("journal.db"), &JOURNAL, synchronous, JOURNAL_BUSY).await?;
         let cache_file = folder.join("cache.db");
         let cache = cache::open_or_replace(&cache_file).await?;
-        Ok(Self { control, journal, cache, cache_file })
+        let store = Self { control, journal, cache, cache_file };
+        store.pack_left_values().await?;
+        Ok(store)
     }
 
     /// Moves what the journal's log holds into its database, as far as that goes without waiting for anyone.

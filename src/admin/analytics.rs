@@ -37,7 +37,9 @@ pub async fn cost(ask: Ask) -> Told {
 }
 
 pub async fn latency(ask: Ask) -> Told {
-    plain(ask, |totals| {
+    let asked = Asked::of(&ask)?;
+    let slices = asked.timed(&ask, Dimension::All).await?;
+    drawn(&asked, &slices, |totals| {
         json!({
             "avg": each(millis(totals.took_us), totals.timed),
             "p50": totals.p50_us.map(millis),
@@ -46,7 +48,6 @@ pub async fn latency(ask: Ask) -> Told {
             "p99": totals.p99_us.map(millis),
         })
     })
-    .await
 }
 
 pub async fn tokens(ask: Ask) -> Told {
@@ -177,7 +178,7 @@ pub async fn hit_rate(ask: Ask) -> Told {
 /// What the cache did for the whole time.
 pub async fn cache_summary(ask: Ask) -> Told {
     let asked = Asked::of(&ask)?;
-    let slices = asked.slices(&ask, Dimension::All).await?;
+    let slices = asked.timed(&ask, Dimension::All).await?;
     let totals = close(&sum_of(&cells_of(&asked, &slices)?));
     let hit = each(millis(totals.hit_us), totals.cache_hits);
     let whole = each(millis(totals.took_us), totals.timed);
@@ -193,7 +194,12 @@ pub async fn cache_summary(ask: Ask) -> Told {
 /// A graph whose summary and points have the same fields.
 async fn plain(ask: Ask, fields: fn(&Totals) -> Value) -> Told {
     let asked = Asked::of(&ask)?;
-    let cells = cells_of(&asked, &asked.slices(&ask, Dimension::All).await?)?;
+    let slices = asked.slices(&ask, Dimension::All).await?;
+    drawn(&asked, &slices, fields)
+}
+
+fn drawn(asked: &Asked, slices: &[Slice], fields: fn(&Totals) -> Value) -> Told {
+    let cells = cells_of(asked, slices)?;
     let points = cells.iter().map(|cell| fields(&close(cell)));
     Ok(asked.graph(fields(&close(&sum_of(&cells))), points))
 }

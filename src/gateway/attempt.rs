@@ -9,7 +9,7 @@ use crate::gateway::stream;
 use crate::house::House;
 use crate::journal::record::AttemptRow;
 use crate::journal::tries::{Tries, Try};
-use crate::limit::permit::Used;
+use crate::limit::permit::{Permit, Used};
 use crate::route::retry::{RetryAfter, cooling};
 use crate::wire::openai::Usage;
 use crate::wire::vendors::Endpoint;
@@ -83,7 +83,8 @@ impl Shot<'_> {
             Err(refusal) => return Tried::refused(refusal),
         };
         let deadline = Instant::now() + self.out.patience;
-        let sent = self.house.relay.send(self.out.request(), self.out.patience, self.out.target.reach).await;
+        let watched = attempt.as_ref().and_then(Try::permit).map(Permit::sent);
+        let sent = self.house.relay.send(self.out.request(watched), self.out.patience, self.out.target.reach).await;
         match sent {
             Ok(response) => {
                 let (head, body) = response.into_parts();

@@ -157,6 +157,10 @@ impl Cached {
                 Err(refusal) => return (Tried::refused(refusal), self.used("MISS")),
             };
             if let Some(flight) = flight {
+                if let Some(permit) = attempt.as_ref().and_then(Try::permit) {
+                    // It is sent for whoever reads along, even where this caller has left by then.
+                    permit.sent().mark();
+                }
                 let lead = Lead::of(shot, self, flight);
                 shot.house.tasks.spawn(lead.carry());
             }
@@ -304,7 +308,7 @@ impl Lead {
     async fn fetch(&self) -> Landing {
         let Self { house, out, flight, .. } = self;
         let began = Instant::now();
-        let response = house.relay.send(out.request(), out.patience, out.target.reach).await?;
+        let response = house.relay.send(out.request(None), out.patience, out.target.reach).await?;
         let (head, mut body) = response.into_parts();
         flight.head(head.status, head.headers.clone());
         let mut kept = Vec::new();

@@ -23,6 +23,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of a prompt that are counted without another thread.
 const SMALL: usize = 32 << 10;
+/// Tokens that the models of the day read at most.
+const LONGEST_CONTEXT: u64 = 1_048_576;
 /// The tables of tokens are loaded: until then nothing that serves calls waits for them.
 static LOADED: AtomicBool = AtomicBool::new(false);
 
@@ -98,7 +100,7 @@ impl Limited {
     /// Says how much of the rate limits is left.
     pub fn mark(&self, headers: &mut HeaderMap) {
         for what in [What::Requests, What::Tokens] {
-            if let Some(pace) = self.ticket.pace(what) {
+            if let Some(pace) = self.ticket.pace_now(what) {
                 words::mark(headers, &pace);
             }
         }
@@ -165,8 +167,10 @@ pub fn load() {
 
 /// Whether a call costs anything: reading and managing what is there does not (contract §7.2).
 fn spends(call: Asking<'_>) -> bool {
-    let endpoint = call.inbound.route.endpoint;
-    let manages = matches!(endpoint, Endpoint::Models | Endpoint::Files | Endpoint::Batches | Endpoint::FineTune);
+    let route = &call.inbound.route;
+    let path = route.rest.split('?').next().unwrap_or_default();
+    let jobs = matches!(route.endpoint, Endpoint::Batches | Endpoint::FineTune);
+    let manages = matches!(route.endpoint, Endpoint::Models | Endpoint::Files) || (jobs && path.ends_with("/cancel"));
     call.inbound.parts.method == Method::POST && !manages
 }
 
@@ -231,10 +235,18 @@ async fn need(house: &House, out: &Outgoing, bill: &Bill) -> (Need, Option<Body>
         Some(body) => prompt(body, endpoint, vendor, &bill.model).await,
         None => 0,
     };
+    let prompt = prompt.saturating_add(body.as_ref().map_or(0, |body| kept(body, endpoint)));
     let Length { given, copies, most } = length.unwrap_or(Length { given: None, copies: 0, most: 0 });
     let price = house.prices.worst(bill.seller(), &bill.model, prompt, bill.at);
     let expected = house.limits.expected(&bill.key, &bill.model);
     (Need { prompt, given, most, copies, price, expected, counted: body.is_some() }, body)
+}
+
+/// Tokens that the provider adds of what it keeps itself: as many as any model reads.
+fn kept(body: &Body, endpoint: Endpoint) -> u64 {
+    let names = ["previous_response_id", "conversation", "prompt"];
+    let given = |name: &&str| body.raw(name).is_some_and(|raw| raw.get() != "null");
+    if endpoint == Endpoint::Respond && names.iter().any(given) { LONGEST_CONTEXT } else { 0 }
 }
 
 /// A long prompt is counted on a thread of its own, so that no other call waits.

@@ -5,7 +5,7 @@ use crate::sample::{Order, plant};
 use crate::store::Store;
 use crate::store::calls::{Bounds, CallFilter, Cursor, Statuses};
 use crate::store::rollups::{DAY, HOUR};
-use crate::store::usage::{Dimension, Slice};
+use crate::store::usage::{Dimension, Scan, Slice};
 use app::model::range::Window;
 
 /// 2026-11-24, 12:00 UTC.
@@ -65,12 +65,13 @@ async fn blocks_tell_what_the_calls_tell() {
     let read = async |filter: &CallFilter| {
         let mut slices = Vec::new();
         for dimension in &dimensions {
-            slices.push(told(store.scanned("default", dimension, filter, HOUR).await.unwrap()));
+            let (dimension, filter) = (dimension.clone(), filter.clone());
+            let scan = Scan { dimension, filter, bucket: HOUR, picked: None, timed: true };
+            slices.push(told(store.scan("default", scan).await.unwrap().values));
         }
         let (mut tallies, bars) = store.counts("default", filter, HOUR).await.unwrap();
-        tallies.sort_by_key(|tally| {
-            (tally.provider.clone(), tally.model.clone(), tally.key.clone(), tally.config.clone(), tally.status)
-        });
+        tallies
+            .sort_by(|a, b| (&a.provider, &a.model, &a.key, a.status).cmp(&(&b.provider, &b.model, &b.key, b.status)));
         let first = store.list_calls("default", filter, Cursor::Newest, 20).await.unwrap();
         let end = first.calls.last().map(|call| call.id.clone()).unwrap_or_default();
         let next = store.list_calls("default", filter, Cursor::Before(&end), 20).await.unwrap();

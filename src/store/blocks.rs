@@ -3,11 +3,14 @@
 mod form;
 mod pack;
 mod sieve;
+mod tallies;
 mod walk;
 
-pub(in crate::store) use form::Tail;
+pub(in crate::store) use form::{Block, Garbled, Kind, Row};
 pub(in crate::store) use pack::pack_hour;
-pub(in crate::store) use walk::{Seen, Way};
+pub(in crate::store) use sieve::Sieve;
+pub(in crate::store) use tallies::{Amount, Tallies};
+pub(in crate::store) use walk::{Gather, Way, read_blocks};
 
 #[cfg(test)]
 impl crate::store::Store {

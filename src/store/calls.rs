@@ -1,6 +1,7 @@
 //! Reading the journal: lists, single calls, and the figures beside a list.
 
 mod filter;
+mod narrow;
 mod page;
 #[cfg(test)]
 pub(crate) mod seed;

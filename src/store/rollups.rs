@@ -11,7 +11,7 @@ pub(in crate::store) use rebuild::{COUNTED, counted, rebuild_day};
 
 use crate::journal::rollup::{Bin, Figures, OTHER, Pair};
 use crate::store::journal::{Bound, count};
-use crate::store::{Store, StoreError, Stored};
+use crate::store::{Store, StoreError, Stored, values};
 use sqlx::Arguments;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -99,18 +99,16 @@ impl Store {
 
     /// The values that a key of metadata has had since the start of a day.
     pub async fn values_of(&self, workspace: &str, key: &str, day: i64) -> Stored<Vec<String>> {
-        let values = sqlx::query_scalar(
-            "SELECT value FROM rollup_sums WHERE workspace = $1 AND grain = $2 AND dimension = $3 AND at = $4 \
-             UNION SELECT value FROM rollup_pairs WHERE workspace = $1 AND minute >= $4 AND minute < $4 + $2 AND key = $5",
-        )
-        .bind(workspace)
-        .bind(DAY)
-        .bind(metadata_dimension(key))
-        .bind(day)
-        .bind(key);
-        let mut values: Vec<String> = values.fetch_all(&self.journal.read).await?;
-        values.retain(|value| value != OTHER);
-        Ok(values)
+        let fresh = sqlx::query_scalar(
+            "SELECT DISTINCT value FROM rollup_pairs \
+             WHERE workspace = $1 AND minute >= $2 AND minute < $2 + $3 AND key = $4",
+        );
+        // One transaction, so that what is added up meanwhile is in one of the two.
+        let mut moment = self.journal.read.begin().await?;
+        let fresh: Vec<String> = fresh.bind(workspace).bind(day).bind(DAY).bind(key).fetch_all(&mut *moment).await?;
+        let summed = values::stored(&mut moment, workspace, &(DAY, key.to_owned(), day)).await?;
+        let all: BTreeSet<String> = summed.into_keys().chain(fresh).filter(|value| value != OTHER).collect();
+        Ok(all.into_iter().collect())
     }
 
     /// The latest minute that has fresh figures; 0: none has.
@@ -122,13 +120,13 @@ impl Store {
     /// The keys of metadata that calls of `workspace` had between two moments, in order.
     pub async fn metadata_keys(&self, workspace: &str, from: i64, to: i64) -> Stored<Vec<String>> {
         let summed: Vec<String> = sqlx::query_scalar(
-            "WITH RECURSIVE named(dimension) AS ( \
-                 SELECT min(dimension) FROM rollup_sums WHERE workspace = $1 AND grain = $2 AND dimension > 'meta.' \
-                 UNION ALL SELECT (SELECT min(dimension) FROM rollup_sums WHERE workspace = $1 AND grain = $2 \
-                                   AND dimension > named.dimension) FROM named WHERE dimension IS NOT NULL) \
-             SELECT substr(dimension, 6) FROM named WHERE dimension GLOB 'meta.*' \
-             AND EXISTS (SELECT 1 FROM rollup_sums s WHERE s.workspace = $1 AND s.grain = $2 \
-                         AND s.dimension = named.dimension AND s.at >= $3 AND s.at < $4)",
+            "WITH RECURSIVE named(key) AS ( \
+                 SELECT min(key) FROM rollup_values WHERE workspace = $1 AND grain = $2 \
+                 UNION ALL SELECT (SELECT min(key) FROM rollup_values WHERE workspace = $1 AND grain = $2 \
+                                   AND key > named.key) FROM named WHERE key IS NOT NULL) \
+             SELECT key FROM named WHERE key IS NOT NULL \
+             AND EXISTS (SELECT 1 FROM rollup_values v WHERE v.workspace = $1 AND v.grain = $2 \
+                         AND v.key = named.key AND v.at >= $3 AND v.at < $4)",
         )
         .bind(workspace)
         .bind(DAY)
@@ -146,11 +144,6 @@ impl Store {
         .await?;
         Ok(summed.into_iter().chain(fresh).collect::<BTreeSet<_>>().into_iter().collect())
     }
-}
-
-/// The dimension of a key of metadata.
-pub(in crate::store) fn metadata_dimension(key: &str) -> String {
-    format!("meta.{key}")
 }
 
 /// Reads the columns of [`FIGURES`] from the one at `at` on.

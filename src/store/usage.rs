@@ -1,8 +1,15 @@
 //! Figures over time, read from the rollups; where they cannot tell, from the calls.
 
 mod scan;
+mod values;
 
-use crate::store::rollups::{DAY, FIGURES, HOUR, MINUTE, QUARTER, metadata_dimension};
+pub use scan::{Scan, Scanned};
+pub use values::{Strands, WHOLE};
+
+use crate::journal::rollup::Figures;
+use crate::journal::sketch::Sketch;
+use crate::store::journal::count;
+use crate::store::rollups::{DAY, FIGURES, HOUR, MINUTE, QUARTER};
 use crate::store::{Store, Stored};
 use app::model::range::Window;
 
@@ -66,6 +73,9 @@ impl Store {
         window: Window,
         bucket: i64,
     ) -> Stored<Vec<Slice>> {
+        if let Dimension::Metadata(key) = dimension {
+            return self.value_slices(workspace, key, window, bucket).await;
+        }
         let mut slices = Vec::new();
         let pieces = pieces(window, grains(dimension, bucket));
         for (piece, grain) in &pieces {
@@ -114,22 +124,12 @@ impl Store {
     }
 
     async fn minutes(&self, workspace: &str, dimension: &Dimension, window: Window, table: &str) -> Stored<Vec<Slice>> {
-        let sql = match dimension {
-            Dimension::Metadata(_) => format!(
-                "SELECT minute AS at, value, {FIGURES} FROM rollup_pairs \
-                 WHERE workspace = $1 AND minute >= $2 AND minute < $3 AND key = $4"
-            ),
-            _ => format!(
-                "SELECT minute AS at, {} AS value, {FIGURES} FROM {table} \
-                 WHERE workspace = $1 AND minute >= $2 AND minute < $3",
-                dimension.column()
-            ),
-        };
+        let sql = format!(
+            "SELECT minute AS at, {} AS value, {FIGURES} FROM {table} \
+             WHERE workspace = $1 AND minute >= $2 AND minute < $3",
+            dimension.column()
+        );
         let query = sqlx::query_as(&sql).bind(workspace).bind(window.from).bind(window.to);
-        let query = match dimension {
-            Dimension::Metadata(key) => query.bind(key),
-            _ => query,
-        };
         Ok(query.fetch_all(&self.journal.read).await?)
     }
 }
@@ -165,20 +165,19 @@ fn pieces(window: Window, grains: &[i64]) -> Vec<(Window, Option<i64>)> {
 }
 
 impl Dimension {
-    /// As the sums name it.
-    fn word(&self) -> String {
+    /// As the sums name it; the values of metadata are in packs.
+    fn word(&self) -> &'static str {
         match self {
-            Self::All => "all".into(),
-            Self::Route => "route".into(),
-            Self::Key => "key".into(),
-            Self::Config => "config".into(),
-            Self::Status => "status".into(),
-            Self::Cache => "cache".into(),
-            Self::Metadata(key) => metadata_dimension(key),
+            Self::All | Self::Metadata(_) => "all",
+            Self::Route => "route",
+            Self::Key => "key",
+            Self::Config => "config",
+            Self::Status => "status",
+            Self::Cache => "cache",
         }
     }
 
-    /// Its value in a row of a minute.
+    /// Its value in a row of a minute; metadata has rows of its own.
     fn column(&self) -> &'static str {
         match self {
             Self::All | Self::Metadata(_) => "''",
@@ -194,6 +193,34 @@ impl Dimension {
     pub fn finest(&self) -> i64 {
         if matches!(self, Self::Metadata(_)) { HOUR } else { MINUTE }
     }
+}
+
+fn slice(at: i64, value: String, figures: &Figures) -> Slice {
+    Slice {
+        at,
+        value,
+        calls: count(figures.calls),
+        errors: count(figures.errors),
+        tokens_in: count(figures.tokens_in),
+        tokens_cached: count(figures.tokens_cached),
+        tokens_out: count(figures.tokens_out),
+        cost: figures.cost,
+        unpriced: count(figures.unpriced),
+        cache_hits: count(figures.cache_hits),
+        cache_asked: count(figures.cache_asked),
+        saved_cost: figures.saved_cost,
+        saved_us: count(figures.saved_us),
+        hit_us: count(figures.hit_us),
+        took_us: count(figures.took_us),
+        latency: encoded(&figures.latency),
+        first_token: encoded(&figures.first_token),
+    }
+}
+
+fn encoded(sketch: &Sketch) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    sketch.encode(&mut bytes);
+    bytes
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! `SWITCHYARD_BIN` names the server, else it is the one built beside this test. `CRASH_ROUNDS` says how often it dies,
 //! and `CRASH_SEED` repeats a run.
 
+#[path = "crash/charts.rs"]
+mod charts;
 #[path = "../bench/line.rs"]
 mod line;
 #[path = "../bench/server.rs"]
@@ -14,13 +16,15 @@ use line::{Fallible, Line};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use server::Server;
-use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use switchyard::store::values::pack::entries;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -147,6 +151,63 @@ async fn spend(mut line: Line, name: String, served: Arc<AtomicU64>, refused: Ar
     }
 }
 
+/// A config whose answers are kept, so that some calls are hits.
+const KEPT: &str = "[[config]]\nid = \"pc-kept\"\nbody = \"{\\\"cache\\\":{\\\"mode\\\":\\\"simple\\\"}}\"\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn charts_tell_what_the_rows_say_after_kills_and_after_a_rebuild() -> Fallible<()> {
+    let binary =
+        std::env::var_os("SWITCHYARD_BIN").map_or_else(|| env!("CARGO_BIN_EXE_switchyard").into(), PathBuf::from);
+    let (folder, span) = (tempfile::tempdir()?, charts::Span::around_now()?);
+    let mut server = Server::start(&binary, folder.path(), KEPT)?;
+    for round in 0..setting("CRASH_ROUNDS").unwrap_or(3) {
+        let mut lines = JoinSet::new();
+        for number in 0..LINES {
+            lines.spawn(mix(Line::open(server.address).await?, format!("m{round}-{number}")));
+        }
+        tokio::time::sleep(Duration::from_millis(rand::rng().random_range(500..1200))).await;
+        server.kill()?;
+        lines.join_all().await;
+        server = Server::start(&binary, folder.path(), KEPT)?;
+        charts::agree(&charts::told(server.address, span)?, folder.path(), span).await?;
+    }
+    let before = charts::told(server.address, span)?;
+    server.kill()?;
+    let setup = folder.path().join("setup.toml");
+    let rebuilt = Command::new(&binary).arg("--setup").arg(&setup).args(["rollups", "rebuild"]).output()?;
+    assert!(rebuilt.status.success(), "{}", String::from_utf8_lossy(&rebuilt.stderr));
+    server = Server::start(&binary, folder.path(), KEPT)?;
+    let after = charts::told(server.address, span)?;
+    charts::agree(&after, folder.path(), span).await?;
+    for (path, told) in &before {
+        assert_eq!(after.get(path), Some(told), "{path} tells another thing after the rebuild");
+    }
+    Ok(())
+}
+
+/// Calls of many kinds until the connection breaks: whole and streamed, failing, kept, by many people.
+async fn mix(mut line: Line, name: String) {
+    for number in 0.. {
+        let mut dice = StdRng::from_os_rng();
+        let kind = ["echo", "lorem-12", "lorem-20-300", "fail-500", "fail-429", "kept"][dice.random_range(0..6)];
+        let model = if kind == "kept" { "json" } else { kind };
+        let words = if kind == "kept" { "Again".to_owned() } else { format!("{name} {number}") };
+        let body = serde_json::json!({
+            "model": format!("@sandbox/{model}"), "stream": kind == "lorem-20-300",
+            "user": format!("u{}", dice.random_range(0..40)), "messages": [{ "role": "user", "content": words }],
+        });
+        let metadata = if dice.random_bool(0.5) { r#"{"env":"prod"}"# } else { r#"{"team":"ads"}"# };
+        let mut headers = vec![("x-portkey-metadata", metadata)];
+        headers.extend((kind == "kept").then_some(("x-portkey-config", "pc-kept")));
+        let Ok(response) = line.chat(Bytes::from(body.to_string()), &format!("{name}-{number}"), &headers).await else {
+            return;
+        };
+        if response.into_body().collect().await.is_err() {
+            return;
+        }
+    }
+}
+
 /// Calls the server from all lines until it is killed, and returns what the client was told.
 async fn drive_and_kill(server: &mut Server, number: u32, life: Duration) -> Fallible<Ledger> {
     let round =
@@ -236,25 +297,39 @@ async fn journal(folder: &Path, round: u32) -> Fallible<BTreeMap<String, Vec<Str
 
 /// What charts read adds up to what the rows say, by call and by pair of metadata.
 async fn figures(folder: &Path) -> Fallible<()> {
-    const SUMS: &str = "sum(calls), sum(errors), sum(tokens_in), sum(tokens_out), sum(cost), sum(unpriced)";
+    const SUMS: &str = "coalesce(sum(calls), 0), coalesce(sum(errors), 0), coalesce(sum(tokens_in), 0), \
+                        coalesce(sum(tokens_out), 0), coalesce(sum(cost), 0), coalesce(sum(unpriced), 0)";
     const ROWS: &str = "count(*), coalesce(sum(status >= 400 OR status = 0), 0), coalesce(sum(tokens_in), 0), \
                         coalesce(sum(tokens_out), 0), coalesce(sum(cost), 0), \
                         coalesce(sum(cost IS NULL AND tokens_in + tokens_out > 0), 0)";
     type Sums = (i64, i64, i64, i64, i64, i64);
     let mut journal = open(folder, "journal.db").await?;
-    // One statement is one moment: the server adds figures up meanwhile.
-    let pairs = "SELECT calls, errors, tokens_in, tokens_out, cost, unpriced FROM rollup_pairs WHERE key = '_user' \
-                 UNION ALL SELECT calls, errors, tokens_in, tokens_out, cost, unpriced FROM rollup_sums \
-                 WHERE grain = 86400000 AND dimension = 'meta._user'";
-    for (from, rows) in [
-        ("rollups", ROWS.to_owned() + " FROM calls"),
-        (&*format!("({pairs})"), format!("{ROWS} FROM calls WHERE metadata ->> '_user' IS NOT NULL")),
+    // One transaction is one moment: the server adds figures up meanwhile.
+    let mut moment = journal.begin().await?;
+    let mut told: Vec<Sums> = Vec::new();
+    for from in [
+        format!("SELECT {SUMS} FROM rollups"),
+        format!("SELECT {ROWS} FROM calls"),
+        format!("SELECT {SUMS} FROM rollup_pairs WHERE key = '_user'"),
+        format!("SELECT {ROWS} FROM calls WHERE metadata ->> '_user' IS NOT NULL"),
     ] {
-        let sql = format!("SELECT * FROM (SELECT {SUMS} FROM {from}) UNION ALL SELECT {rows}");
-        let told: Vec<Sums> = sqlx::query_as(&sql).fetch_all(&mut journal).await?;
-        assert!(told[0].0 > 0, "nothing was counted in {from}");
-        assert_eq!(told[0], told[1], "{from}");
+        told.push(sqlx::query_as(&from).fetch_one(&mut *moment).await?);
     }
+    let days = "SELECT pack FROM rollup_values WHERE grain = 86400000 AND key = '_user'";
+    let packs: Vec<Vec<u8>> = sqlx::query_scalar(days).fetch_all(&mut *moment).await?;
+    let pairs = &mut told[2];
+    for entry in packs.iter().flat_map(|pack| entries(pack)) {
+        let figures = entry.and_then(|entry| entry.figures()).map_err(|_| "a pack cannot be read")?;
+        let whole = |figure: u64| i64::try_from(figure).unwrap_or(i64::MAX);
+        pairs.0 += whole(figures.calls);
+        pairs.1 += whole(figures.errors);
+        pairs.2 += whole(figures.tokens_in);
+        pairs.3 += whole(figures.tokens_out);
+        pairs.4 += figures.cost;
+        pairs.5 += whole(figures.unpriced);
+    }
+    assert!(told[1].0 > 0 && told[3].0 > 0, "nothing was called");
+    assert_eq!((told[0], told[2]), (told[1], told[3]));
     Ok(())
 }
 

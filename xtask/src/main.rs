@@ -54,6 +54,12 @@ enum Task {
     },
     /// Measure the pages in a browser: LCP, CLS, TBT, and what their code weighs. Fails past the limits.
     Vitals,
+    /// Measure pages and charts with a million calls behind them. Fails past the limits; arguments, such as
+    /// `--requests`, go to the bench.
+    Timings {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     /// Measure the gateway against a bare proxy; arguments, such as `--quick`, go to the bench.
     Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -70,6 +76,7 @@ fn main() -> ExitCode {
         Task::Test { only } => suite::run(&only),
         Task::Fuzz { seconds, target, keep } => fuzz::run(seconds, &target, keep),
         Task::Vitals => suite::vitals(),
+        Task::Timings { args } => suite::timings(&args),
         Task::Bench { args } => bench(&args),
     };
     match done {

@@ -4,6 +4,7 @@ use crate::tally::Tally;
 use crate::{machine, shell};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -58,9 +59,18 @@ pub fn run(only: &[Step]) -> Result<()> {
 
 /// Measures the pages of the release binary, or of that which `SWITCHYARD_BIN` names.
 pub fn vitals() -> Result<()> {
+    measure("vitals", &[])
+}
+
+/// Measures how fast a full journal is read, by the same binary.
+pub fn timings(args: &[OsString]) -> Result<()> {
+    measure("timings", args)
+}
+
+fn measure(script: &str, args: &[OsString]) -> Result<()> {
     machine::prepare()?;
     let binary = std::env::var_os("SWITCHYARD_BIN").map_or_else(released, PathBuf::from);
-    shell::run(npm("vitals").env("SWITCHYARD_BIN", binary))
+    shell::run(npm(script).arg("--").args(args).env("SWITCHYARD_BIN", binary))
 }
 
 fn released() -> PathBuf {

@@ -2,7 +2,7 @@
 
 use crate::admin::answer::Refused;
 use crate::admin::ask::Ask;
-use crate::desk::analytics::{Cells, Source, taken};
+use crate::desk::analytics::{Aim, Cells, Source, taken};
 use crate::gateway::logs::query::{Query, read};
 use crate::store::calls::CallFilter;
 use crate::store::usage::{Dimension, Slice};
@@ -49,18 +49,27 @@ impl Asked {
         Ok(Self { starts: cells.starts.clone(), filter, window, cells, nothing: query.nothing })
     }
 
-    /// Slices of the asked time by `dimension`.
+    /// Slices of the asked time by `dimension`; percentiles may be missing.
     pub async fn slices(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
+        self.read(ask, dimension, false).await
+    }
+
+    /// The same with percentiles.
+    pub async fn timed(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
+        self.read(ask, dimension, true).await
+    }
+
+    async fn read(&self, ask: &Ask, dimension: Dimension, timed: bool) -> Result<Vec<Slice>, Refused> {
         if self.nothing {
             return Ok(Vec::new());
         }
         let filter = CallFilter { from: None, until: None, ..self.filter.clone() };
-        let bucket = self.cells.bucket.max(dimension.finest());
+        let aim = Aim { bucket: self.cells.bucket.max(dimension.finest()), timed, rank: |_| None };
         let source = Source::under(filter, dimension);
         let store = &ask.seat.house.store;
         let mut slices = Vec::new();
         for (source, window) in source.exactly(self.window) {
-            let taken = taken(store, ask.workspace(), &source, (window, None), bucket).await.map_err(Failure::from)?;
+            let taken = taken(store, ask.workspace(), &source, (window, None), aim).await.map_err(Failure::from)?;
             slices.extend(taken.lines);
         }
         Ok(slices)

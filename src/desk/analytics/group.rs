@@ -18,6 +18,8 @@ pub(crate) struct Grouped {
     /// One a cell.
     pub(crate) cells: Vec<Figures>,
     pub(crate) cells_before: Vec<Figures>,
+    /// The same as `cells` of all that have a value, without sketches; empty: `parts` tell all.
+    pub(crate) valued: Vec<Figures>,
     /// In no order.
     pub(crate) values: Vec<Value>,
     /// By value and cell.
@@ -59,6 +61,12 @@ impl Grouped {
             }
             add(&mut values.entry(named.value.clone()).or_insert_with(|| named.into()).now, slice)?;
         }
+        for slice in &taken.rest {
+            if let Some(named) = Named::of(group, &slice.value, names) {
+                grouped.lumped |= slice.value == OTHER;
+                add(&mut values.entry(named.value.clone()).or_insert_with(|| named.into()).now, slice)?;
+            }
+        }
         for slice in &taken.lines_before {
             if let Some(named) = Named::of(group, &slice.value, names) {
                 add(&mut values.entry(named.value.clone()).or_insert_with(|| named.into()).before, slice)?;
@@ -79,6 +87,10 @@ impl Grouped {
         let all = taken.all.as_ref().unwrap_or(&taken.lines);
         place(&mut self.cells, all, |at| cells.cell(at))?;
         self.cells.iter().for_each(|cell| self.now.merge(cell));
+        if let Some(valued) = &taken.valued {
+            self.valued = vec![Figures::default(); self.cells.len()];
+            place(&mut self.valued, valued, |at| cells.cell(at))?;
+        }
         let told: u64 = self.values.iter().map(|value| value.now.calls).sum();
         self.without = self.now.calls.saturating_sub(told);
         let before = taken.all_before.as_ref().unwrap_or(&taken.lines_before);
@@ -100,11 +112,11 @@ fn place(into: &mut [Figures], slices: &[Slice], cell: impl Fn(i64) -> Option<us
 }
 
 /// What people read of a stored value.
-struct Named {
-    value: String,
-    label: String,
-    tile: String,
-    linked: bool,
+pub(super) struct Named {
+    pub(super) value: String,
+    pub(super) label: String,
+    pub(super) tile: String,
+    pub(super) linked: bool,
 }
 
 impl From<Named> for Value {
@@ -115,7 +127,7 @@ impl From<Named> for Value {
 
 impl Named {
     /// `None`: the call has no such value.
-    fn of(group: &Group, value: &str, names: &HashMap<String, String>) -> Option<Self> {
+    pub(super) fn of(group: &Group, value: &str, names: &HashMap<String, String>) -> Option<Self> {
         if value == NONE {
             return None;
         }

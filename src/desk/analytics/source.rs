@@ -1,14 +1,21 @@
 //! Where the figures of a page come from: sums where one dimension answers, the calls themselves where it takes several.
 
 use crate::desk::logs::statuses;
-use crate::journal::rollup::OTHER;
+use crate::desk::usage::tally::add;
+use crate::journal::rollup::{Figures, OTHER};
 use crate::store::calls::CallFilter;
 use crate::store::rollups::ROUTE;
-use crate::store::usage::{Dimension, Slice};
-use crate::store::{Store, Stored};
+use crate::store::usage::{Dimension, NONE, Scan, Scanned, Slice, WHOLE};
+use crate::store::{Store, StoreError, Stored};
 use app::model::analytics::{Group, Narrow};
 use app::model::range::Window;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+/// Values over time at most. A page draws fewer; equals are told apart by their names, which it alone knows.
+const DRAWN: usize = 12;
+
+/// What values are ordered by.
+pub(crate) type Rank = fn(&Figures) -> Option<i64>;
 
 /// How figures are got.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +36,10 @@ pub(crate) struct Taken {
     /// `None`: what `lines` add up to.
     pub(crate) all: Option<Vec<Slice>>,
     pub(crate) lines: Vec<Slice>,
+    /// One slice each of further values, which nothing is drawn of.
+    pub(crate) rest: Vec<Slice>,
+    /// All values together; `None`: what `lines` add up to.
+    pub(crate) valued: Option<Vec<Slice>>,
     pub(crate) all_before: Option<Vec<Slice>>,
     pub(crate) lines_before: Vec<Slice>,
 }
@@ -47,7 +58,7 @@ pub(super) fn dimension(group: &Group) -> Dimension {
 impl Source {
     /// `names` are those of keys by id: a key may be told by either.
     pub(crate) fn of(narrow: &Narrow, group: &Group, names: &HashMap<String, String>) -> Self {
-        let filter = filter(narrow, names);
+        let filter = narrowed(narrow, names);
         Self::under(filter, dimension(group))
     }
 
@@ -103,7 +114,8 @@ fn touched(filter: &CallFilter) -> Option<Vec<Dimension>> {
     Some(touched)
 }
 
-fn filter(narrow: &Narrow, names: &HashMap<String, String>) -> CallFilter {
+/// The calls that are meant, at any time.
+pub(super) fn narrowed(narrow: &Narrow, names: &HashMap<String, String>) -> CallFilter {
     let list = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
     let keys = narrow.key.iter().flat_map(|key| {
         let named: Vec<_> = names.iter().filter(|(_, name)| *name == key).map(|(id, _)| id.clone()).collect();
@@ -123,22 +135,48 @@ fn filter(narrow: &Narrow, names: &HashMap<String, String>) -> CallFilter {
 impl Only {
     fn passes(&self, dimension: &Dimension, value: &str) -> bool {
         let Self(filter) = self;
+        let is_or_any = |wanted: &[String], value: &str| wanted.is_empty() || wanted.iter().any(|one| one == value);
         match dimension {
             Dimension::Route => {
                 let (provider, model) = value.split_once(ROUTE).unwrap_or(("", value));
                 filter.admits_provider(provider) && filter.admits_model(model)
             }
             Dimension::Key => filter.admits_key(value),
-            Dimension::Config => filter.admits_config(value),
+            Dimension::Config => is_or_any(&filter.configs, value),
             Dimension::Status => filter.admits_status(value.parse().unwrap_or(0)),
             Dimension::Metadata(_) => filter.metadata.iter().all(|(_, wanted)| wanted == value),
-            Dimension::Cache => filter.caches.is_empty() || filter.caches.iter().any(|one| one == value),
+            Dimension::Cache => is_or_any(&filter.caches, value),
             Dimension::All => true,
         }
     }
 
+    /// The one value of metadata that passes; `None`: all do. Two different ones are none that a call can have.
+    fn one(&self) -> Option<&str> {
+        let mut wanted = self.0.metadata.iter().map(|(_, value)| value.as_str());
+        let first = wanted.next()?;
+        Some(if wanted.all(|value| value == first) { first } else { NONE })
+    }
+
     fn is_any(&self) -> bool {
         self.0 == CallFilter { from: self.0.from, until: self.0.until, ..CallFilter::default() }
+    }
+}
+
+/// What figures are read for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Aim {
+    /// No slice reaches across a multiple of so many milliseconds.
+    pub(crate) bucket: i64,
+    /// Percentiles are asked for: they take most of the time.
+    pub(crate) timed: bool,
+    pub(crate) rank: Rank,
+}
+
+impl Aim {
+    /// The calls of a filter by dimension.
+    fn scan(self, dimension: &Dimension, filter: &CallFilter) -> Scan {
+        let Self { bucket, timed, .. } = self;
+        Scan { dimension: dimension.clone(), filter: filter.clone(), bucket, picked: None, timed }
     }
 }
 
@@ -148,17 +186,136 @@ pub(crate) async fn taken(
     workspace: &str,
     source: &Source,
     (now, before): (Window, Option<Window>),
-    bucket: i64,
+    aim: Aim,
 ) -> Stored<Taken> {
     let none = || async { Ok((Vec::new(), None)) };
     let ((lines, all), (lines_before, all_before)) =
-        tokio::try_join!(slices(store, workspace, source, now, bucket), async {
+        tokio::try_join!(slices(store, workspace, source, now, aim), async {
             match before {
-                Some(before) => slices(store, workspace, source, before, bucket).await,
+                Some(before) => slices(store, workspace, source, before, aim).await,
                 None => none().await,
             }
         })?;
-    Ok(Taken { all, lines, all_before, lines_before })
+    Ok(Taken { all, lines, all_before, lines_before, ..Taken::default() })
+}
+
+/// The same with no more over time than a page draws: a key of metadata may have a thousand values a day.
+pub(crate) async fn drawn(
+    store: &Store,
+    workspace: &str,
+    source: &Source,
+    (now, before): (Window, Option<Window>),
+    aim: Aim,
+) -> Stored<Taken> {
+    let before = before.unwrap_or(Window { from: now.from, to: now.from });
+    match source {
+        Source::Rolled { dimension: Dimension::Metadata(key), only } => match only.one() {
+            Some(value) => match one_value(store, (workspace, key), value, (now, before), aim.bucket).await? {
+                Some(taken) => Ok(taken),
+                None => scanned(store, workspace, &aim.scan(&Dimension::Metadata(key.clone()), &only.0), (now, before), aim.rank).await,
+            },
+            None => summed(store, (workspace, key), (now, before), aim).await,
+        },
+        Source::Scan { dimension: dimension @ Dimension::Metadata(_), filter } => {
+            scanned(store, workspace, &aim.scan(dimension, filter), (now, before), aim.rank).await
+        }
+        _ => taken(store, workspace, source, (now, Some(before)), aim).await,
+    }
+}
+
+/// `None`: sums may not know of each of its calls.
+async fn one_value(
+    store: &Store,
+    (workspace, key): (&str, &str),
+    value: &str,
+    (now, before): (Window, Window),
+    bucket: i64,
+) -> Stored<Option<Taken>> {
+    let picked = HashSet::from([value.to_owned(), OTHER.to_owned()]);
+    let (now, before) = tokio::try_join!(
+        store.strands(workspace, key, (now, bucket), picked.clone()),
+        store.strands(workspace, key, (before, bucket), picked),
+    )?;
+    if is_beyond(&now.picked) || is_beyond(&before.picked) {
+        return Ok(None);
+    }
+    Ok(Some(Taken { lines: now.picked, lines_before: before.picked, ..Taken::default() }))
+}
+
+/// Sums know a thousand values of a key and day, and a hundred keys: calls of one value may be among the others, or of a
+/// key that has no sums.
+fn is_beyond(slices: &[Slice]) -> bool {
+    slices.is_empty() || slices.iter().any(|slice| slice.value == OTHER)
+}
+
+async fn summed(
+    store: &Store,
+    (workspace, key): (&str, &str),
+    (now, before): (Window, Window),
+    Aim { bucket, rank, .. }: Aim,
+) -> Stored<Taken> {
+    let dimension = Dimension::Metadata(key.to_owned());
+    let (rest, lines_before, all, all_before) = tokio::try_join!(
+        store.slices(workspace, &dimension, now, WHOLE),
+        store.slices(workspace, &dimension, before, WHOLE),
+        store.slices(workspace, &Dimension::All, now, bucket),
+        store.slices(workspace, &Dimension::All, before, bucket),
+    )?;
+    let foremost = foremost(&rest, rank)?;
+    let strands = store.strands(workspace, key, (now, bucket), foremost.clone()).await?;
+    Ok(Taken {
+        all: Some(all),
+        lines: strands.picked,
+        rest: others(rest, &foremost),
+        valued: Some(strands.all),
+        all_before: Some(all_before),
+        lines_before,
+    })
+}
+
+async fn scanned(
+    store: &Store,
+    workspace: &str,
+    scan: &Scan,
+    (now, before): (Window, Window),
+    rank: Rank,
+) -> Stored<Taken> {
+    let asked = async |window: Window, bucket: i64, picked: Option<HashSet<String>>| {
+        if window.length() <= 0 {
+            return Ok(Scanned::default());
+        }
+        let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..scan.filter.clone() };
+        store.scan(workspace, Scan { filter, bucket, picked, ..scan.clone() }).await
+    };
+    let rest = asked(now, WHOLE, None).await?.values;
+    let foremost = foremost(&rest, rank)?;
+    let told = asked(now, scan.bucket, Some(foremost.clone())).await?;
+    let lines_before = asked(before, WHOLE, None).await?.values;
+    let all_before = asked(before, scan.bucket, Some(HashSet::new())).await?.all;
+    Ok(Taken {
+        all: Some(told.all),
+        lines: told.values,
+        rest: others(rest, &foremost),
+        valued: Some(told.valued),
+        all_before: Some(all_before),
+        lines_before,
+    })
+}
+
+fn others(slices: Vec<Slice>, foremost: &HashSet<String>) -> Vec<Slice> {
+    slices.into_iter().filter(|slice| !foremost.contains(&slice.value)).collect()
+}
+
+/// The values that may be drawn by themselves.
+fn foremost(slices: &[Slice], rank: Rank) -> Stored<HashSet<String>> {
+    let mut ranked = Vec::with_capacity(slices.len());
+    for slice in slices.iter().filter(|slice| slice.value != NONE) {
+        let mut figures = Figures::default();
+        add(&mut figures, slice)?;
+        ranked.push((rank(&figures).unwrap_or(0), slice.calls, &slice.value));
+    }
+    ranked.sort_unstable_by(|a, b| (b.0, b.1, a.2).cmp(&(a.0, a.1, b.2)));
+    Ok(ranked.into_iter().take(DRAWN).map(|(_, _, value)| value.clone()).collect())
 }
 
 /// By value, and of all where the values leave calls out.
@@ -167,25 +324,23 @@ async fn slices(
     workspace: &str,
     source: &Source,
     window: Window,
-    bucket: i64,
+    aim: Aim,
 ) -> Stored<(Vec<Slice>, Option<Vec<Slice>>)> {
     let scanned = async |dimension: &Dimension, filter: &CallFilter| {
         let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..filter.clone() };
-        store.scanned(workspace, dimension, &filter, bucket).await
+        Ok::<_, StoreError>(store.scan(workspace, aim.scan(dimension, &filter)).await?.values)
     };
     match source {
         Source::Scan { dimension, filter } => Ok((scanned(dimension, filter).await?, None)),
         Source::Rolled { dimension, only } => {
-            let mut lines = store.slices(workspace, dimension, window, bucket).await?;
-            let folded = lines.iter().any(|slice| slice.value == OTHER);
-            lines.retain(|slice| only.passes(dimension, &slice.value));
-            // Sums know a thousand values of a key and day, and a hundred keys: one that they lack may be beyond.
-            if !only.0.metadata.is_empty() && (folded || lines.is_empty()) {
+            let mut lines = store.slices(workspace, dimension, window, aim.bucket).await?;
+            lines.retain(|slice| only.passes(dimension, &slice.value) || slice.value == OTHER);
+            if !only.0.metadata.is_empty() && is_beyond(&lines) {
                 return Ok((scanned(dimension, &only.0).await?, None));
             }
             let all = match dimension {
                 Dimension::Metadata(_) if only.is_any() => {
-                    Some(store.slices(workspace, &Dimension::All, window, bucket).await?)
+                    Some(store.slices(workspace, &Dimension::All, window, aim.bucket).await?)
                 }
                 _ => None,
             };
@@ -195,70 +350,4 @@ async fn slices(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::journal::record::{CallRow, Record};
-    use crate::journal::rollup::Rollups;
-    use crate::store::calls::seed::{AT, journal};
-    use app::model::range::MINUTE;
-
-    async fn write(store: &Store, values: impl Iterator<Item = (&'static str, String)>) {
-        let record = |(at, (key, value)): (i64, (&str, String))| Record {
-            call: CallRow {
-                id: crate::secret::id(AT + at),
-                workspace: "default".into(),
-                at: AT + at,
-                status: 200,
-                cache_status: "MISS",
-                metadata: format!("{{\"{key}\":\"{value}\"}}"),
-                ..CallRow::default()
-            },
-            ..Record::default()
-        };
-        let records: Vec<Record> = (0..).zip(values).map(record).collect();
-        let mut rollups = Rollups::default();
-        let calls = || records.iter().map(|record| &record.call);
-        rollups.unknown(calls(), AT);
-        let changes = rollups.count(calls(), AT);
-        store.pen().await.unwrap().write_calls(&records.iter().collect::<Vec<_>>(), &changes, &[]).await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_value_that_sums_do_not_know_is_counted_from_the_calls() {
-        let (store, _folder) = journal().await;
-        let values = (0..1_010).map(|user| ("user", format!("u{user}"))).chain([("user", "u1009".to_owned())]);
-        write(&store, values).await;
-        let window = Window { from: AT, to: AT + 60 * MINUTE };
-        for (value, calls) in [("u1009", 2), ("u5", 1), ("u2000", 0)] {
-            for dimension in [Dimension::All, Dimension::Metadata("user".into())] {
-                let filter = CallFilter { metadata: vec![("user".into(), value.into())], ..CallFilter::default() };
-                let source = Source::under(filter, dimension);
-                let taken = taken(&store, "default", &source, (window, None), MINUTE).await.unwrap();
-                assert_eq!(taken.lines.iter().map(|slice| slice.calls).sum::<i64>(), calls, "{value} {source:?}");
-            }
-        }
-        let any = Source::under(CallFilter::default(), Dimension::Metadata("user".into()));
-        let told = taken(&store, "default", &any, (window, None), MINUTE).await.unwrap().lines;
-        assert_eq!(told.iter().find(|slice| slice.value == OTHER).map(|slice| slice.calls), Some(11));
-    }
-
-    #[test]
-    fn a_window_within_minutes_is_told_from_calls_at_its_ends() {
-        let rolled = |dimension| Source::under(CallFilter::default(), dimension);
-        let pieces = |source: Source, from: i64, to: i64| -> Vec<(bool, i64, i64)> {
-            let pieces = source.exactly(Window { from, to }).into_iter();
-            pieces.map(|(piece, window)| (matches!(piece, Source::Scan { .. }), window.from, window.to)).collect()
-        };
-        for (from, to, expected) in [
-            (0, MINUTE, vec![(false, 0, MINUTE)]),
-            (0, MINUTE + 1, vec![(false, 0, MINUTE), (true, MINUTE, MINUTE + 1)]),
-            (5, 9, vec![(true, 5, 9)]),
-            (5, MINUTE + 5, vec![(true, 5, MINUTE + 5)]),
-            (5, 2 * MINUTE, vec![(true, 5, MINUTE), (false, MINUTE, 2 * MINUTE)]),
-        ] {
-            assert_eq!(pieces(rolled(Dimension::All), from, to), expected, "{from} {to}");
-        }
-        let hours = pieces(rolled(Dimension::Metadata("env".into())), 0, 90 * MINUTE);
-        assert_eq!(hours, [(false, 0, 60 * MINUTE), (true, 60 * MINUTE, 90 * MINUTE)]);
-    }
-}
+mod tests;

@@ -1,12 +1,13 @@
 //! What each tab shows: pure.
 
 use super::group::{Grouped, Value};
+use super::source::Rank;
 use crate::journal::rollup::Figures;
 use app::model::analytics::{AnalyticsQuery, Graph, Line, PERCENTILES, Stat, Strand, Tab, Tone, Unit};
 
 /// Lines of the table, and strands of a graph, before the rest is one.
 const TOP: usize = 7;
-const LINES: usize = 50;
+pub(super) const LINES: usize = 50;
 /// Strands of a graph that cannot be stacked.
 const APART: usize = 5;
 
@@ -96,14 +97,16 @@ fn columns(tab: Tab) -> &'static [Column] {
             ("Cost", Unit::Money, |sum| Some(sum.cost)),
             REQUESTS,
         ],
+        // Not made from calls.
+        Tab::Feedback => &[REQUESTS],
     }
 }
 
 /// What the lines are ordered by, and what is stacked.
-fn rank(tab: Tab) -> fn(&Figures) -> Option<i64> {
+pub(super) fn rank(tab: Tab) -> Rank {
     match tab {
         Tab::Cost => |sum| Some(sum.cost),
-        Tab::Latency | Tab::Users => |sum| whole(sum.calls),
+        Tab::Latency | Tab::Users | Tab::Feedback => |sum| whole(sum.calls),
         Tab::Tokens => |sum| whole(sum.tokens_in + sum.tokens_out),
         Tab::Errors => |sum| whole(sum.errors),
         Tab::Cache => |sum| whole(sum.cache_hits),
@@ -146,6 +149,7 @@ fn heads(tab: Tab) -> &'static [Head] {
             ("Requests", Unit::Count, Tone::Neither, |sum| whole(sum.calls)),
             ("Cost", Unit::Money, Tone::Neither, |sum| Some(sum.cost)),
         ],
+        Tab::Feedback => &[],
     }
 }
 
@@ -237,6 +241,7 @@ impl Canvas<'_> {
                 self.stack(format!("Hits by {by}"), Unit::Count),
             ],
             Tab::Users => vec![self.stack(format!("Requests by {by}"), Unit::Count)],
+            Tab::Feedback => Vec::new(),
             Tab::Latency => vec![self.percentiles(), self.apart(format!("p95 by {by}"))],
         }
     }
@@ -258,11 +263,17 @@ impl Canvas<'_> {
         if !rest.is_empty() {
             let total = rest.iter().filter_map(|value| rank(&value.now)).sum();
             let part = |cell: usize, value: &&Value| self.grouped.part(&value.value, cell).and_then(rank).unwrap_or(0);
+            let sum = |cell: usize, values: &[&Value]| values.iter().map(|value| part(cell, value)).sum::<i64>();
+            // What is not drawn by itself may not be known by itself.
+            let other = |cell: usize| match self.grouped.valued.get(cell).and_then(rank) {
+                Some(all) => all.saturating_sub(sum(cell, top)),
+                None => sum(cell, rest),
+            };
             strands.push(Strand {
                 label: format!("Other ({})", rest.len()),
                 colour: 8,
                 total: Some(total),
-                values: self.series(|cell| Some(rest.iter().map(|value| part(cell, value)).sum())),
+                values: self.series(|cell| Some(other(cell))),
             });
         }
         strands.extend(self.before(rank));

@@ -1,9 +1,10 @@
 //! The list with its counts, facets and histogram.
 
 use super::{filter, row, window};
+use crate::desk::analytics::{Aim, Source, taken};
 use crate::store::calls::{Bar, CallFilter, CallPage, Cursor, Tally};
 use crate::store::rollups::HOUR;
-use crate::store::usage::Dimension;
+use crate::store::usage::{Dimension, Slice, WHOLE};
 use crate::store::{Store, Stored};
 use app::model::log::{FacetValue, LogBar, LogPage, LogQuery};
 use app::model::money::Nanos;
@@ -19,6 +20,7 @@ struct Read {
     total: u64,
     bars: Vec<Bar>,
     names: HashMap<String, String>,
+    configs: BTreeMap<String, u64>,
 }
 
 pub(super) async fn page(store: &Store, workspace: &str, query: &LogQuery, now: i64) -> Stored<LogPage> {
@@ -29,10 +31,11 @@ pub(super) async fn page(store: &Store, workspace: &str, query: &LogQuery, now: 
 }
 
 async fn read(store: &Store, workspace: &str, query: &LogQuery, filter: &CallFilter) -> Stored<Read> {
-    let ((list, newest), (tallies, bars), names) = tokio::try_join!(
+    let ((list, newest), (tallies, bars), names, configs) = tokio::try_join!(
         list(store, workspace, query, filter),
         store.counts(workspace, filter, bar_width(filter)),
         store.key_names(workspace),
+        configs(store, workspace, filter),
     )?;
     let total = match filter.is_rolled_up() {
         true => calls(&tallies),
@@ -42,7 +45,20 @@ async fn read(store: &Store, workspace: &str, query: &LogQuery, filter: &CallFil
             u64::try_from(slices.iter().map(|slice| slice.calls).sum::<i64>()).unwrap_or(0)
         }
     };
-    Ok(Read { list, newest, tallies, total, bars, names: names.into_iter().collect() })
+    Ok(Read { list, newest, tallies, total, bars, names: names.into_iter().collect(), configs })
+}
+
+/// How many calls each config would leave: tallies do not know it.
+async fn configs(store: &Store, workspace: &str, filter: &CallFilter) -> Stored<BTreeMap<String, u64>> {
+    let span = Window { from: filter.from.unwrap_or(0), to: filter.until.unwrap_or(0) };
+    let rest = CallFilter { configs: Vec::new(), from: None, until: None, ..filter.clone() };
+    let source = Source::under(rest, Dimension::Config);
+    let aim = Aim { bucket: WHOLE, timed: false, rank: |_| None };
+    let mut counted = BTreeMap::new();
+    for Slice { value, calls, .. } in taken(store, workspace, &source, (span, None), aim).await?.lines {
+        *counted.entry(value).or_insert(0) += u64::try_from(calls).unwrap_or(0);
+    }
+    Ok(counted)
 }
 
 /// The rows, and whether they are the newest. A step towards newer calls that reaches the end becomes the newest
@@ -85,7 +101,7 @@ fn lay_out(read: &Read, query: &LogQuery, filter: &CallFilter, window: Window) -
         models: model_facet(&read.tallies, filter),
         providers: provider_facet(&read.tallies, filter),
         keys: key_facet(&read.tallies, filter, &read.names),
-        configs: config_facet(&read.tallies, filter),
+        configs: named(read.configs.clone()),
         bars: bars(&read.bars, window),
         bar_width: window.bucket(),
     }
@@ -118,11 +134,6 @@ fn model_facet(tallies: &[Tally], filter: &CallFilter) -> Vec<FacetValue> {
 fn provider_facet(tallies: &[Tally], filter: &CallFilter) -> Vec<FacetValue> {
     let rest = CallFilter { providers: Vec::new(), ..filter.clone() };
     named(count(tallies.iter().filter(|tally| rest.admits(tally)), |tally| &tally.provider))
-}
-
-fn config_facet(tallies: &[Tally], filter: &CallFilter) -> Vec<FacetValue> {
-    let rest = CallFilter { configs: Vec::new(), ..filter.clone() };
-    named(count(tallies.iter().filter(|tally| rest.admits(tally)), |tally| &tally.config))
 }
 
 /// Values that are their own names; calls without one are left out.

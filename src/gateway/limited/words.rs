@@ -126,7 +126,7 @@ fn short(standing: &Standing, needed: Option<i64>) -> Refusal {
         message.push_str(&format!(", {} are held for calls that run", words(account.reserved)));
     }
     if account.unsettled > 0 {
-        message.push_str(&format!(", {} are held for calls that a crash interrupted", words(account.unsettled)));
+        message.push_str(&format!(", {} are held for calls whose end nobody knows", words(account.unsettled)));
     }
     if let Some(needed) = needed.filter(|needed| *needed > left.max(0)) {
         let certain = if budget.mode == Mode::Exact { "may take up to" } else { "is expected to take" };

@@ -1,29 +1,19 @@
 //! A filter in the words of one block: pure.
 
-use super::form::{Block, Garbled, Head, Tail};
+use super::form::{Block, Garbled, Kind, Row};
 use crate::store::calls::{Bounds, CallFilter};
 
 /// What of a block passes.
-pub(super) struct Sieve<'f> {
+pub(in crate::store) struct Sieve<'f> {
     filter: &'f CallFilter,
-    providers: Words,
-    models: Words,
-    keys: Words,
-    configs: Words,
-    caches: Words,
-    /// Vendor and model.
-    vendor_models: Option<Vec<(u32, u32)>>,
-    /// All of them must be there.
-    pairs: Vec<u32>,
-    /// One of them must be there.
-    texts: Words,
+    /// By kind: whether it passes, and whether its status, model, provider and key do.
+    kinds: Vec<bool>,
+    own: Vec<bool>,
+    sets: Vec<bool>,
     bounded: bool,
     from: i64,
     until: i64,
 }
-
-/// Numbers of the words that pass; `None`: any.
-type Words = Option<Vec<u32>>;
 
 impl<'f> Sieve<'f> {
     /// Whether blocks know all that the filter asks for.
@@ -34,42 +24,25 @@ impl<'f> Sieve<'f> {
             && filter.weighted == Bounds::default()
     }
 
-    /// `None`: nothing in the block passes.
-    pub(super) fn of(filter: &'f CallFilter, block: &Block<'_>, told: bool) -> Option<Self> {
-        let place = |word: &str| {
-            block.words.iter().position(|known| *known == word).and_then(|place| u32::try_from(place).ok())
+    /// `told` is whether status, model, provider and key count. `None`: nothing in the block passes.
+    pub(in crate::store) fn of(filter: &'f CallFilter, block: &Block<'_>, told: bool) -> Option<Self> {
+        let admits = |kind: &Kind| {
+            let words = [kind.provider, kind.model, kind.key].map(|word| block.word(word));
+            filter.admits_who(kind.status, words)
         };
-        let words = |wanted: &[String]| -> Option<Words> {
-            let found: Vec<u32> = wanted.iter().filter_map(|word| place(word)).collect();
-            match (wanted.is_empty(), found.is_empty()) {
-                (true, _) => Some(None),
-                (false, true) => None,
-                (false, false) => Some(Some(found)),
-            }
-        };
-        let own = |wanted: &[String]| if told { words(wanted) } else { Some(None) };
-        let pairs = filter.metadata.iter().map(|(key, value)| place(&format!("{key}\u{0}{value}")));
-        let vendor_models =
-            filter.vendor_models.iter().filter_map(|(vendor, model)| Some((place(vendor)?, place(model)?)));
-        let vendor_models: Vec<_> = vendor_models.collect();
-        if !filter.vendor_models.is_empty() && vendor_models.is_empty() {
+        let own: Vec<bool> = block.kinds.iter().map(admits).collect();
+        let rest = |(kind, own): (&Kind, &bool)| (*own || !told) && passes_rest(filter, block, kind);
+        let kinds: Vec<bool> = block.kinds.iter().zip(&own).map(rest).collect();
+        let sets = sets(filter, block)?;
+        if !kinds.contains(&true) || !sets.contains(&true) {
             return None;
         }
-        let texts = match filter.text.as_deref() {
-            None => None,
-            Some(text) => Some(holding(block, text)).filter(|found| !found.is_empty()).map(Some)?,
-        };
         let unbound = Bounds::default();
         Some(Self {
             filter,
-            providers: own(&filter.providers)?,
-            models: own(&filter.models)?,
-            keys: own(&filter.keys)?,
-            configs: own(&filter.configs)?,
-            caches: words(&filter.caches)?,
-            vendor_models: (!vendor_models.is_empty()).then_some(vendor_models),
-            pairs: pairs.collect::<Option<_>>()?,
-            texts,
+            kinds,
+            own,
+            sets,
             bounded: [filter.tokens, filter.tokens_in, filter.tokens_out, filter.cost]
                 .iter()
                 .any(|bounds| *bounds != unbound),
@@ -78,45 +51,97 @@ impl<'f> Sieve<'f> {
         })
     }
 
-    /// Whether a call passes; its figures are read only where they are asked for. `told` is whether status, model,
-    /// provider, key and config count too.
-    pub(super) fn passes(
-        &self,
-        head: &Head,
-        at: i64,
-        tail: &mut dyn FnMut() -> Result<Tail, Garbled>,
-        told: bool,
-    ) -> Result<bool, Garbled> {
-        let any = |words: &Words, word: u32| words.as_ref().is_none_or(|words| words.contains(&word));
-        let own = !told
-            || (any(&self.models, head.model)
-                && any(&self.providers, head.provider)
-                && any(&self.keys, head.key)
-                && any(&self.configs, head.config)
-                && self.filter.admits_status(head.status));
-        let passes = own
-            && (self.from..self.until).contains(&at)
-            && any(&self.caches, head.cache)
-            && self.pairs.iter().all(|pair| head.pairs.contains(pair))
-            && self.texts.as_ref().is_none_or(|texts| head.pairs.iter().any(|pair| texts.contains(pair)))
-            && self.vendor_models.as_ref().is_none_or(|wanted| wanted.contains(&(head.vendor, head.model)));
-        Ok(passes && (!self.bounded || self.within(&tail()?)))
+    /// Whether a call passes; its figures are read only where they are asked for.
+    pub(in crate::store) fn passes(&self, row: &Row<'_>) -> Result<bool, Garbled> {
+        let passes =
+            is(&self.kinds, row.kind) && is(&self.sets, row.set) && (self.from..self.until).contains(&row.at());
+        Ok(passes && (!self.bounded || self.within(row)?))
     }
 
-    fn within(&self, tail: &Tail) -> bool {
-        let filter = self.filter;
+    /// Whether the status, model, provider and key of a kind pass.
+    pub(in crate::store) fn admits(&self, kind: usize) -> bool {
+        is(&self.own, kind)
+    }
+
+    fn within(&self, row: &Row<'_>) -> Result<bool, Garbled> {
+        let (filter, tail) = (self.filter, row.tail()?);
         let cost = tail.cost.and_then(|cost| i64::try_from(cost).ok());
         let count = |figure: u64| i64::try_from(figure).ok();
-        filter.tokens.hold(count(tail.tokens_in + tail.tokens_out))
+        Ok(filter.tokens.hold(count(tail.tokens_in + tail.tokens_out))
             && filter.tokens_in.hold(count(tail.tokens_in))
             && filter.tokens_out.hold(count(tail.tokens_out))
-            && filter.cost.hold(cost)
+            && filter.cost.hold(cost))
     }
 }
 
-/// Pairs of metadata whose key or value holds `text`, whatever its case.
-fn holding(block: &Block<'_>, text: &str) -> Vec<u32> {
+fn is(places: &[bool], place: usize) -> bool {
+    places.get(place).copied().unwrap_or(false)
+}
+
+fn passes_rest(filter: &CallFilter, block: &Block<'_>, kind: &Kind) -> bool {
+    let any = |wanted: &[String], word: u32| wanted.is_empty() || wanted.iter().any(|one| one == block.word(word));
+    let (vendor, model) = (block.word(kind.vendor), block.word(kind.model));
+    let wanted = &filter.vendor_models;
+    any(&filter.configs, kind.config)
+        && any(&filter.caches, kind.cache)
+        && (wanted.is_empty() || wanted.iter().any(|(one, served)| one == vendor && served == model))
+}
+
+/// By set of pairs: whether all that are asked for are in it, and one that holds the text. `None`: some pair is nowhere.
+fn sets(filter: &CallFilter, block: &Block<'_>) -> Option<Vec<bool>> {
+    if filter.metadata.is_empty() && filter.text.is_none() {
+        return Some(vec![true; block.sets()]);
+    }
+    let place = |word: &str| {
+        let place = block.words.iter().position(|known| *known == word);
+        place.and_then(|place| u32::try_from(place).ok())
+    };
+    let pairs = filter.metadata.iter().map(|(key, value)| place(&format!("{key}\u{0}{value}")));
+    let pairs: Vec<u32> = pairs.collect::<Option<_>>()?;
+    let holding = filter.text.as_deref().map(|text| holding(block, text));
+    if holding.as_ref().is_some_and(|holding| !holding.contains(&true)) {
+        return None;
+    }
+    let holds = |pair: &u32| {
+        let place = usize::try_from(*pair).unwrap_or(usize::MAX);
+        holding.as_ref().is_none_or(|holding| is(holding, place))
+    };
+    let passes =
+        |set: &[u32]| pairs.iter().all(|pair| set.contains(pair)) && (holding.is_none() || set.iter().any(holds));
+    Some((0..block.sets()).map(|place| passes(block.set(place))).collect())
+}
+
+/// By word: whether it is a pair of metadata whose key or value holds `text`, whatever its case.
+fn holding(block: &Block<'_>, text: &str) -> Vec<bool> {
     let text = text.to_lowercase();
-    let words = block.words.iter().zip(0..).filter(|(word, _)| word.contains('\u{0}'));
-    words.filter(|(word, _)| word.to_lowercase().contains(&text)).map(|(_, number)| number).collect()
+    let holds = |word: &&str| word.contains('\u{0}') && contains(word, &text);
+    block.words.iter().map(holds).collect()
+}
+
+/// Whether `word` holds `text`, which is in small letters. Most words are ASCII, and need no copy.
+fn contains(word: &str, text: &str) -> bool {
+    if !word.is_ascii() {
+        return word.to_lowercase().contains(text);
+    }
+    let text = text.as_bytes();
+    text.is_empty() || word.as_bytes().windows(text.len()).any(|part| part.eq_ignore_ascii_case(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contains;
+
+    #[test]
+    fn a_text_is_found_whatever_its_case() {
+        for (word, text, found) in [
+            ("_user\u{0}ACCT_0042", "acct_00", true),
+            ("_user\u{0}acct_0042", "user", true),
+            ("env\u{0}prod", "prods", false),
+            ("stadt\u{0}KÖLN", "köln", true),
+            ("env\u{0}prod", "ö", false),
+            ("env\u{0}prod", "", true),
+        ] {
+            assert_eq!(contains(word, text), found, "{word} {text}");
+        }
+    }
 }

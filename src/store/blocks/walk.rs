@@ -1,10 +1,14 @@
-//! Walking over the calls of a filter, block by block, and over the calls themselves where there is no block.
+//! Walking over the calls of a filter, block by block.
 
-use super::form::{Block, Garbled, Head, Tail};
+use super::form::{Block, Garbled};
 use super::sieve::Sieve;
 use crate::store::calls::CallFilter;
 use crate::store::rollups::HOUR;
 use crate::store::{Store, StoreError, Stored};
+use sqlx::QueryBuilder;
+
+/// Blocks that are in memory at once: a megabyte or two.
+const AT_ONCE: usize = 24;
 
 /// A stretch of time on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,25 +19,26 @@ pub(in crate::store) enum Way {
     Open(i64, i64),
 }
 
-/// One call of a block.
-pub(in crate::store) struct Seen<'s> {
-    pub(in crate::store) at: i64,
-    pub(in crate::store) head: &'s Head,
-    pub(in crate::store) block: &'s Block<'s>,
-    tail: &'s mut dyn FnMut() -> Result<Tail, Garbled>,
+/// What takes blocks in.
+pub(in crate::store) trait Gather: Send + 'static {
+    fn take(&mut self, hour: i64, block: &Block<'_>) -> Result<(), Garbled>;
 }
 
-impl Seen<'_> {
-    pub(in crate::store) fn tail(&mut self) -> Stored<Tail> {
-        (self.tail)().map_err(|Garbled| StoreError::Garbled("block"))
+impl Way {
+    /// The start of the block's hour.
+    pub(in crate::store) fn hour(&self) -> Option<i64> {
+        match self {
+            Self::Block(hour) => Some(*hour),
+            Self::Open(..) => None,
+        }
     }
 
-    /// The value of a key of metadata.
-    pub(in crate::store) fn value(&self, key: &str) -> Option<&str> {
-        self.head.pairs.iter().find_map(|pair| {
-            let (known, value) = self.block.word(*pair).split_once('\u{0}')?;
-            (known == key).then_some(value)
-        })
+    /// From and until, milliseconds.
+    pub(in crate::store) fn span(&self) -> (i64, i64) {
+        match *self {
+            Self::Block(hour) => (hour, hour + HOUR),
+            Self::Open(from, until) => (from, until),
+        }
     }
 }
 
@@ -67,46 +72,65 @@ impl Store {
         Ok(Some(way))
     }
 
-    /// Tells the calls of a block that pass, oldest first. `told` is whether status, model, provider, key and config
-    /// count too.
-    /// False: the block is gone, for a call of its hour came late; the calls themselves are to be read.
-    pub(in crate::store) async fn through(
+    /// Gives the blocks of `hours` to `gather`, in this order, and tells the hours whose block is gone, for a call came
+    /// late to them: the calls themselves are to be read.
+    ///
+    /// It is done off the threads that calls share, and the next blocks are read meanwhile.
+    pub(in crate::store) async fn walk<G: Gather>(
         &self,
         workspace: &str,
-        hour: i64,
-        (filter, told): (&CallFilter, bool),
-        mut each: impl FnMut(&mut Seen<'_>) -> Stored<()>,
-    ) -> Stored<bool> {
-        let block: Option<Vec<u8>> =
-            sqlx::query_scalar("SELECT block FROM call_blocks WHERE workspace = $1 AND hour = $2")
-                .bind(workspace)
-                .bind(hour)
-                .fetch_optional(&self.journal.read)
-                .await?;
-        let garbled = || StoreError::Garbled("block");
-        let Some(bytes) = block else { return Ok(false) };
-        let block = Block::read(&bytes).map_err(|Garbled| garbled())?;
-        let Some(sieve) = Sieve::of(filter, &block, told) else { return Ok(true) };
-        let mut failed = None;
-        let walked = block.each(|head, tail| {
-            let at = millis(&head.id);
-            if sieve.passes(head, at, tail, told)? {
-                each(&mut Seen { at, head, block: &block, tail }).map_err(|error| {
-                    failed = Some(error);
-                    Garbled
-                })?;
-            }
-            Ok(())
-        });
-        match (walked, failed) {
-            (_, Some(error)) => Err(error),
-            (Err(Garbled), None) => Err(garbled()),
-            (Ok(()), None) => Ok(true),
+        hours: &[i64],
+        mut gather: G,
+    ) -> Stored<(G, Vec<i64>)> {
+        let mut gone = Vec::new();
+        let mut chunks = hours.chunks(AT_ONCE);
+        let mut next = chunks.next();
+        let mut blocks = self.blocks(workspace, next.unwrap_or_default()).await?;
+        while let Some(chunk) = next {
+            gone.extend(chunk.iter().filter(|hour| !blocks.iter().any(|(known, _)| known == *hour)));
+            let taking = tokio::task::spawn_blocking(move || {
+                let done = blocks.iter().try_for_each(|(hour, block)| gather.take(*hour, &Block::read(block)?));
+                done.map(|()| gather)
+            });
+            next = chunks.next();
+            let read = self.blocks(workspace, next.unwrap_or_default()).await;
+            gather = taking.await.unwrap_or(Err(Garbled)).map_err(|Garbled| StoreError::Garbled("block"))?;
+            blocks = read?;
         }
+        Ok((gather, gone))
+    }
+
+    async fn blocks(&self, workspace: &str, hours: &[i64]) -> Stored<Vec<(i64, Vec<u8>)>> {
+        if hours.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql = QueryBuilder::new("SELECT hour, block FROM call_blocks WHERE workspace = ");
+        sql.push_bind(workspace).push(" AND hour IN (");
+        let mut list = sql.separated(", ");
+        hours.iter().for_each(|hour| _ = list.push_bind(hour));
+        sql.push(")");
+        let mut blocks: Vec<(i64, Vec<u8>)> = sql.build_query_as().fetch_all(&self.journal.read).await?;
+        blocks.sort_by_key(|(hour, _)| hours.iter().position(|wanted| wanted == hour));
+        Ok(blocks)
+    }
+
+    /// The tallies of the blocks of a span, by hour.
+    pub(in crate::store) async fn hour_tallies(
+        &self,
+        workspace: &str,
+        (from, until): (i64, i64),
+    ) -> Stored<Vec<(i64, Vec<u8>)>> {
+        let tallies = sqlx::query_as(
+            "SELECT hour, tallies FROM call_blocks WHERE workspace = $1 AND hour >= $2 AND hour < $3 ORDER BY hour",
+        );
+        Ok(tallies.bind(workspace).bind(from).bind(until).fetch_all(&self.journal.read).await?)
     }
 }
 
-/// When a call began, as its id tells.
-fn millis(id: &[u8; 16]) -> i64 {
-    id[..6].iter().fold(0, |millis, byte| millis << 8 | i64::from(*byte))
+/// Does what takes milliseconds off the threads that calls share.
+pub(in crate::store) async fn read_blocks<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, Garbled> + Send + 'static,
+) -> Stored<T> {
+    let read = tokio::task::spawn_blocking(read).await;
+    read.unwrap_or(Err(Garbled)).map_err(|Garbled| StoreError::Garbled("block"))
 }

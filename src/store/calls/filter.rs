@@ -65,10 +65,11 @@ pub(in crate::store) type Ids<'a> = (Bound<&'a str>, Bound<&'a str>);
 pub(in crate::store) const EVERY: Ids<'static> = (Bound::Unbounded, Bound::Unbounded);
 
 impl CallFilter {
-    /// Whether the rollups, which know only time, status, model, provider, key and config, can count these calls.
+    /// Whether the rollups, which know only time, status, model, provider and key, can count these calls.
     pub fn is_rolled_up(&self) -> bool {
         let unbound = Bounds::default();
-        self.caches.is_empty()
+        self.configs.is_empty()
+            && self.caches.is_empty()
             && self.vendor_models.is_empty()
             && self.trace.is_none()
             && self.span.is_none()
@@ -83,13 +84,23 @@ impl CallFilter {
     /// Whether sums, which know one dimension at a time, may count these calls: models, providers, keys, configs,
     /// statuses or metadata narrow them, and nothing else does. Time is the reader's.
     pub fn is_rolled_by_one(&self) -> bool {
-        let plain = Self { caches: Vec::new(), metadata: Vec::new(), ..self.clone() };
+        let plain = Self { configs: Vec::new(), caches: Vec::new(), metadata: Vec::new(), ..self.clone() };
         plain.is_rolled_up()
     }
 
-    /// Whether status, model, provider, key and config of a tally pass.
+    /// Whether status, model, provider or key narrow.
+    pub fn asks_who(&self) -> bool {
+        !(self.statuses.is_empty() && self.models.is_empty() && self.providers.is_empty() && self.keys.is_empty())
+    }
+
+    /// Whether status, model, provider and key of a tally pass.
     pub fn admits(&self, tally: &Tally) -> bool {
-        self.admits_status(tally.status) && self.admits_model(&tally.model) && self.admits_rest(tally)
+        self.admits_who(tally.status, [&tally.provider, &tally.model, &tally.key])
+    }
+
+    /// The same of a status, and of provider, model and key.
+    pub fn admits_who(&self, status: u16, [provider, model, key]: [&str; 3]) -> bool {
+        self.admits_status(status) && self.admits_model(model) && self.admits_key(key) && self.admits_provider(provider)
     }
 
     pub fn admits_status(&self, status: u16) -> bool {
@@ -106,14 +117,6 @@ impl CallFilter {
 
     pub fn admits_provider(&self, provider: &str) -> bool {
         self.providers.is_empty() || self.providers.iter().any(|wanted| wanted == provider)
-    }
-
-    fn admits_rest(&self, tally: &Tally) -> bool {
-        self.admits_key(&tally.key) && self.admits_provider(&tally.provider) && self.admits_config(&tally.config)
-    }
-
-    pub fn admits_config(&self, config: &str) -> bool {
-        self.configs.is_empty() || self.configs.iter().any(|wanted| wanted == config)
     }
 
     /// `WHERE` over `calls`, whole.
@@ -135,6 +138,7 @@ impl CallFilter {
         if let Some(name) = &self.span_name {
             sql.push(" AND span_name = ").push_bind(name);
         }
+        one_of(sql, "config", &self.configs);
         one_of(sql, "cache_status", &self.caches);
         self.and_vendor_models(sql);
         for (key, value) in &self.metadata {
@@ -192,12 +196,11 @@ impl CallFilter {
         }
     }
 
-    /// Status, model, provider, key and config.
+    /// Status, model, provider and key.
     pub(super) fn and_rolled<'a>(&'a self, sql: &mut Sql<'a>, model: &str) {
         one_of(sql, model, &self.models);
         one_of(sql, "provider", &self.providers);
         one_of(sql, "key_id", &self.keys);
-        one_of(sql, "config", &self.configs);
         if self.statuses.is_empty() {
             return;
         }

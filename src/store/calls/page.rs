@@ -1,8 +1,6 @@
 //! Lists of calls by keyset: a page costs the same wherever it stands in the journal.
 
 use super::{COLUMNS, Call, CallFilter, EVERY, Ids, first_id};
-use crate::store::blocks::Way;
-use crate::store::rollups::HOUR;
 use crate::store::{Store, Stored};
 use sqlx::QueryBuilder;
 use std::ops::Bound;
@@ -38,7 +36,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Whether an id lies on the cursor's way.
-    fn passes(self, id: &str) -> bool {
+    pub(super) fn passes(self, id: &str) -> bool {
         match self {
             Self::Newest => true,
             Self::Before(end) => id < end,
@@ -47,7 +45,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Whether calls that begin between two moments may lie on its way.
-    fn reaches(self, from: i64, until: i64) -> bool {
+    pub(super) fn reaches(self, from: i64, until: i64) -> bool {
         match self {
             Self::Newest => true,
             Self::Before(end) => first_id(from).as_str() < end,
@@ -55,7 +53,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn order(self) -> &'static str {
+    pub(super) fn order(self) -> &'static str {
         match self {
             Self::Newest | Self::Before(_) => " ORDER BY id DESC",
             Self::After(_) => " ORDER BY id",
@@ -103,79 +101,6 @@ impl Store {
         ids.iter().for_each(|id| _ = list.push_bind(id));
         sql.push(")").push(cursor.order());
         Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)
-    }
-
-    /// Ids of the first `most` calls from the cursor on, found by blocks; `None`: a plain walk is as good, or blocks do
-    /// not know what the filter asks for.
-    async fn narrowed(
-        &self,
-        workspace: &str,
-        filter: &CallFilter,
-        cursor: Cursor<'_>,
-        most: usize,
-    ) -> Stored<Option<Vec<String>>> {
-        let bare = CallFilter { from: None, until: None, ..filter.clone() };
-        if bare == CallFilter::default() {
-            return Ok(None);
-        }
-        let Some(mut way) = self.way(workspace, filter).await? else { return Ok(None) };
-        let oldest_first = matches!(cursor, Cursor::After(_));
-        if !oldest_first {
-            way.reverse();
-        }
-        let mut ids = Vec::new();
-        for step in way {
-            let (from, until) = match step {
-                Way::Open(from, until) => (from, until),
-                Way::Block(hour) => (hour, hour + HOUR),
-            };
-            if ids.len() >= most {
-                break;
-            }
-            if !cursor.reaches(from, until) {
-                continue;
-            }
-            let found = match step {
-                Way::Block(hour) => self.block_ids(workspace, (filter, hour), cursor).await?,
-                Way::Open(..) => None,
-            };
-            match found {
-                Some(found) if oldest_first => ids.extend(found),
-                Some(found) => ids.extend(found.into_iter().rev()),
-                None => {
-                    let from = from.max(filter.from.unwrap_or(0));
-                    let until = until.min(filter.until.unwrap_or(i64::MAX));
-                    let filter = CallFilter { from: Some(from), until: Some(until), ..filter.clone() };
-                    let mut sql = QueryBuilder::new("SELECT id FROM calls");
-                    filter.where_calls(&mut sql, workspace, cursor.ids());
-                    let limit = i64::try_from(most).unwrap_or(i64::MAX);
-                    sql.push(cursor.order()).push(" LIMIT ").push_bind(limit);
-                    ids.extend(sql.build_query_scalar::<String>().fetch_all(&self.journal.read).await?);
-                }
-            }
-        }
-        ids.truncate(most);
-        Ok(Some(ids))
-    }
-
-    /// The ids of a block that pass, oldest first; `None`: the block is gone.
-    async fn block_ids(
-        &self,
-        workspace: &str,
-        (filter, hour): (&CallFilter, i64),
-        cursor: Cursor<'_>,
-    ) -> Stored<Option<Vec<String>>> {
-        let mut ids = Vec::new();
-        let walked = self
-            .through(workspace, hour, (filter, true), |seen| {
-                let id = uuid::Uuid::from_bytes(seen.head.id).to_string();
-                if cursor.passes(&id) {
-                    ids.push(id);
-                }
-                Ok(())
-            })
-            .await?;
-        Ok(walked.then_some(ids))
     }
 
     /// Ids of the calls just newer and just older than `id` under the filter, which `id` itself need not pass.

@@ -1,22 +1,20 @@
 //! Counts beside a list: from blocks and rollups where they can, so that they stay fast at any size of the journal.
 
 use super::{CallFilter, EVERY};
-use crate::store::blocks::Way;
+use crate::store::blocks::{Amount, Block, Garbled, Gather, Sieve, Tallies, Way, read_blocks};
 use crate::store::rollups::HOUR;
 use crate::store::{Store, Stored};
 use app::model::range::MINUTE;
 use sqlx::QueryBuilder;
 use std::collections::{BTreeMap, HashMap};
 
-/// How much was called by one combination of provider, model, key, config and status.
+/// How much was called by one combination of provider, model, key and status.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Tally {
     pub provider: String,
     /// As served.
     pub model: String,
     pub key: String,
-    /// Slug; empty: none.
-    pub config: String,
     pub status: u16,
     pub calls: u64,
     /// Input and output.
@@ -38,96 +36,86 @@ pub struct Bar {
 /// Both, in the making.
 #[derive(Default)]
 struct Counts {
-    tallies: HashMap<(String, String, String, String, u16), Tally>,
+    /// Numbers of the words that tallies are told apart by.
+    numbers: HashMap<String, u32>,
+    /// By status, and provider, model and key.
+    amounts: HashMap<(u16, [u32; 3]), Amount>,
     bars: BTreeMap<i64, Bar>,
 }
 
+/// Counts of the calls that pass, from blocks or from what stands beside them.
+struct Counting {
+    filter: CallFilter,
+    /// Of a bar, milliseconds.
+    width: i64,
+    counts: Counts,
+}
+
 impl Store {
-    /// The filter's span cut by provider, model, key, config and status, and the histogram of the whole filter, oldest
-    /// bar first, in bars of `width` milliseconds, at least a minute.
+    /// The filter's span cut by provider, model, key and status, and the histogram of the whole filter, oldest bar
+    /// first, in bars of `width` milliseconds, at least a minute.
     ///
-    /// In the first, those five do not narrow it, so that each facet can be counted under all filters but its own:
-    /// `CallFilter::admits` applies them. Hours that have a block are counted there; where they have none, rollups answer
-    /// if they can.
+    /// In the first, those four do not narrow it, so that each facet can be counted under all filters but its own:
+    /// `CallFilter::admits` applies them. Hours that have a block are counted there, or in the tallies beside it where
+    /// those four are all that is asked; where they have none, rollups answer if they can.
     pub async fn counts(&self, workspace: &str, filter: &CallFilter, width: i64) -> Stored<(Vec<Tally>, Vec<Bar>)> {
         let width = width.max(MINUTE);
         let whole = (filter.from.unwrap_or(0), filter.until.unwrap_or(i64::MAX));
         let way = self.way(workspace, filter).await?.unwrap_or_else(|| vec![Way::Open(whole.0, whole.1)]);
-        let mut counts = Counts::default();
-        for step in way {
-            let rest = match step {
-                Way::Open(from, until) => Some((from, until)),
-                Way::Block(hour) => {
-                    let walked = self.count_block(workspace, (filter, hour), width, &mut counts).await?;
-                    (!walked).then_some((hour.max(whole.0), (hour + HOUR).min(whole.1)))
-                }
-            };
-            if let Some((from, until)) = rest {
-                let filter = CallFilter { from: Some(from), until: Some(until), ..filter.clone() };
-                self.tallies(workspace, &filter).await?.into_iter().for_each(|tally| counts.tally(tally));
-                self.bars(workspace, &filter, width).await?.into_iter().for_each(|bar| counts.bar(&bar));
-            }
+        let within = |hour: &i64| *hour >= whole.0 && hour + HOUR <= whole.1;
+        let tallied = filter.is_rolled_up() && width % HOUR == 0;
+        let (told, mut walked): (Vec<i64>, Vec<i64>) =
+            way.iter().filter_map(Way::hour).partition(|hour| tallied && within(hour));
+        let counting = Counting { filter: filter.clone(), width, counts: Counts::default() };
+        let (counting, untold) = self.count_tallies(workspace, told, counting).await?;
+        walked.extend(untold);
+        let (counting, gone) = self.walk(workspace, &walked, counting).await?;
+        let mut counts = counting.counts;
+        let open = way.into_iter().filter(|step| step.hour().is_none());
+        for step in open.chain(gone.into_iter().map(Way::Block)) {
+            let (from, until) = step.span();
+            let (from, until) = (from.max(whole.0), until.min(whole.1));
+            let filter = CallFilter { from: Some(from), until: Some(until), ..filter.clone() };
+            self.tallies(workspace, &filter).await?.iter().for_each(|tally| counts.tally(tally));
+            self.bars(workspace, &filter, width).await?.iter().for_each(|bar| counts.bar(bar));
         }
-        Ok((counts.tallies.into_values().collect(), counts.bars.into_values().collect()))
+        Ok(counts.told())
     }
 
-    /// False: the block is gone.
-    async fn count_block(
+    /// Counts whole hours by their tallies; the hours whose block is gone are given back.
+    async fn count_tallies(
         &self,
         workspace: &str,
-        (filter, hour): (&CallFilter, i64),
-        width: i64,
-        counts: &mut Counts,
-    ) -> Stored<bool> {
-        // Texts are made once for each combination of a block.
-        let mut numbered: HashMap<[u32; 5], (bool, Tally)> = HashMap::new();
-        let walked = self
-            .through(workspace, hour, (filter, false), |seen| {
-                let head = seen.head;
-                let tail = seen.tail()?;
-                let numbers = [head.provider, head.model, head.key, head.config, u32::from(head.status)];
-                let (admitted, tally) = numbered.entry(numbers).or_insert_with(|| {
-                    let word = |number| seen.block.word(number).to_owned();
-                    let tally = Tally {
-                        provider: word(head.provider),
-                        model: word(head.model),
-                        key: word(head.key),
-                        config: word(head.config),
-                        status: head.status,
-                        calls: 0,
-                        tokens: 0,
-                        cost: 0,
-                    };
-                    (filter.admits(&tally), tally)
-                });
-                tally.calls += 1;
-                tally.tokens += tail.tokens_in + tail.tokens_out;
-                tally.cost += tail.cost.and_then(|cost| i64::try_from(cost).ok()).unwrap_or(0);
-                if *admitted {
-                    let errors = u64::from(head.status >= 400 || head.status == 0);
-                    counts.bar(&Bar { at: seen.at - seen.at.rem_euclid(width), calls: 1, errors });
-                }
-                Ok(())
-            })
-            .await?;
-        numbered.into_values().for_each(|(_, tally)| counts.tally(tally));
-        Ok(walked)
+        mut hours: Vec<i64>,
+        mut counting: Counting,
+    ) -> Stored<(Counting, Vec<i64>)> {
+        let (Some(first), Some(last)) = (hours.first(), hours.last()) else { return Ok((counting, hours)) };
+        let mut tallies = self.hour_tallies(workspace, (*first, last + HOUR)).await?;
+        // A block that was made meanwhile is of an hour that is read from its calls.
+        tallies.retain(|(hour, _)| hours.binary_search(hour).is_ok());
+        hours.retain(|hour| tallies.binary_search_by_key(hour, |(known, _)| *known).is_err());
+        let counted = read_blocks(move || {
+            for (hour, tallies) in &tallies {
+                counting.count(*hour, &Tallies::read(tallies)?);
+            }
+            Ok(counting)
+        });
+        Ok((counted.await?, hours))
     }
 
     /// The same of the first from rollups, or from the calls.
     async fn tallies(&self, workspace: &str, filter: &CallFilter) -> Stored<Vec<Tally>> {
         let mut sql = QueryBuilder::new("");
         if filter.is_rolled_up() {
-            sql.push("SELECT provider, model, key_id AS key, config, status, sum(calls) AS calls, ");
+            sql.push("SELECT provider, model, key_id AS key, status, sum(calls) AS calls, ");
             sql.push("sum(tokens_in + tokens_out) AS tokens, sum(cost) AS cost FROM rollups");
             filter.where_rollups(&mut sql, workspace);
         } else {
-            sql.push("SELECT provider, model_served AS model, key_id AS key, coalesce(config, '') AS config, status, ");
-            sql.push("count(*) AS calls, ");
+            sql.push("SELECT provider, model_served AS model, key_id AS key, status, count(*) AS calls, ");
             sql.push("sum(tokens_in + tokens_out) AS tokens, coalesce(sum(cost), 0) AS cost FROM calls");
             filter.where_unrolled(&mut sql, workspace, EVERY);
         }
-        sql.push(" GROUP BY 1, 2, 3, 4, 5");
+        sql.push(" GROUP BY 1, 2, 3, 4");
         Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)
     }
 
@@ -150,25 +138,100 @@ impl Store {
     }
 }
 
-impl Counts {
-    fn tally(&mut self, tally: Tally) {
-        let Tally { provider, model, key, config, status, .. } = tally.clone();
-        let key = (provider, model, key, config, status);
-        match self.tallies.get_mut(&key) {
-            Some(known) => {
-                known.calls += tally.calls;
-                known.tokens += tally.tokens;
-                known.cost += tally.cost;
+impl Counting {
+    fn count(&mut self, hour: i64, tallies: &Tallies<'_>) {
+        let mut bar = Bar { at: hour - hour.rem_euclid(self.width), calls: 0, errors: 0 };
+        for (who, amount) in &tallies.amounts {
+            let words = [who.provider, who.model, who.key].map(|word| tallies.word(word));
+            self.counts.amount(who.status, words).merge(*amount);
+            if self.filter.admits_who(who.status, words) {
+                bar.calls += amount.calls;
+                bar.errors += if is_error(who.status) { amount.calls } else { 0 };
             }
-            None => _ = self.tallies.insert(key, tally),
         }
+        self.counts.bar(&bar);
+    }
+}
+
+impl Gather for Counting {
+    fn take(&mut self, _: i64, block: &Block<'_>) -> Result<(), Garbled> {
+        let Some(sieve) = Sieve::of(&self.filter, block, false) else { return Ok(()) };
+        let mut amounts = vec![Amount::default(); block.kinds.len()];
+        let mut bar = Bar { at: 0, calls: 0, errors: 0 };
+        for row in block.rows() {
+            let row = row?;
+            if !sieve.passes(&row)? {
+                continue;
+            }
+            let (tokens, cost) = row.amounts()?;
+            amounts[row.kind].add(tokens, cost);
+            if !sieve.admits(row.kind) {
+                continue;
+            }
+            let at = row.at() - row.at().rem_euclid(self.width);
+            if at != bar.at {
+                self.counts.bar(&bar);
+                bar = Bar { at, calls: 0, errors: 0 };
+            }
+            bar.calls += 1;
+            bar.errors += u64::from(is_error(block.kinds[row.kind].status));
+        }
+        self.counts.bar(&bar);
+        for (kind, amount) in block.kinds.iter().zip(amounts).filter(|(_, amount)| amount.calls > 0) {
+            let words = [kind.provider, kind.model, kind.key].map(|word| block.word(word));
+            self.counts.amount(kind.status, words).merge(amount);
+        }
+        Ok(())
+    }
+}
+
+impl Counts {
+    fn amount(&mut self, status: u16, words: [&str; 3]) -> &mut Amount {
+        let numbers = words.map(|word| self.number(word));
+        self.amounts.entry((status, numbers)).or_default()
+    }
+
+    fn number(&mut self, word: &str) -> u32 {
+        if let Some(number) = self.numbers.get(word) {
+            return *number;
+        }
+        let number = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(word.to_owned(), number);
+        number
+    }
+
+    fn tally(&mut self, tally: &Tally) {
+        let Tally { provider, model, key, status, calls, tokens, cost } = tally;
+        self.amount(*status, [provider, model, key]).merge(Amount { calls: *calls, tokens: *tokens, cost: *cost });
     }
 
     fn bar(&mut self, bar: &Bar) {
-        let known = self.bars.entry(bar.at).or_insert(Bar { at: bar.at, calls: 0, errors: 0 });
-        known.calls += bar.calls;
-        known.errors += bar.errors;
+        if bar.calls > 0 {
+            let known = self.bars.entry(bar.at).or_insert(Bar { at: bar.at, calls: 0, errors: 0 });
+            known.calls += bar.calls;
+            known.errors += bar.errors;
+        }
     }
+
+    fn told(self) -> (Vec<Tally>, Vec<Bar>) {
+        let words: HashMap<u32, String> = self.numbers.into_iter().map(|(word, number)| (number, word)).collect();
+        let word = |number: u32| words.get(&number).cloned().unwrap_or_default();
+        let tally = |((status, [provider, model, key]), amount): ((u16, [u32; 3]), Amount)| Tally {
+            provider: word(provider),
+            model: word(model),
+            key: word(key),
+            status,
+            calls: amount.calls,
+            tokens: amount.tokens,
+            cost: amount.cost,
+        };
+        (self.amounts.into_iter().map(tally).collect(), self.bars.into_values().collect())
+    }
+}
+
+/// 400 and above, and interrupted.
+fn is_error(status: u16) -> bool {
+    status >= 400 || status == 0
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Adding up: a quarter of an hour of fresh figures becomes sums.
 
-use super::{DAY, FIGURES, HOUR, QUARTER, ROUTE, Rows, bind_figures, metadata_dimension, read};
+use super::{DAY, FIGURES, HOUR, QUARTER, ROUTE, Rows, bind_figures, read};
 use crate::journal::rollup::{Bin, Figures, cache_word};
 use crate::store::journal::Bound;
+use crate::store::values::{self, Stretch};
 use crate::store::{Store, Stored};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, Row};
@@ -11,9 +12,14 @@ use std::collections::BTreeMap;
 /// Rows of one statement at most.
 const ROWS_MOST: usize = 200;
 
-/// Sums in the making: grain, dimension, start and value.
+/// Sums in the making.
 #[derive(Debug, Default)]
-pub(super) struct Sums(BTreeMap<(i64, String, i64, String), Figures>);
+pub(super) struct Sums {
+    /// By grain, dimension, start and value.
+    plain: BTreeMap<(i64, String, i64, String), Figures>,
+    /// Those of metadata, by value.
+    values: BTreeMap<Stretch, BTreeMap<String, Figures>>,
+}
 
 /// One quarter of one workspace.
 #[derive(Clone, Copy)]
@@ -107,18 +113,17 @@ impl Sums {
             ("config", bin.config.clone()),
             ("cache", bin.cache.to_owned()),
         ] {
-            self.add(&[QUARTER, HOUR, DAY], bin.minute, (dimension, &value), figures);
+            for grain in [QUARTER, HOUR, DAY] {
+                let key = (grain, dimension.to_owned(), bin.minute - bin.minute.rem_euclid(grain), value.clone());
+                self.plain.entry(key).or_default().merge(figures);
+            }
         }
     }
 
     pub(super) fn add_pair(&mut self, key: &str, value: &str, at: i64, figures: &Figures) {
-        self.add(&[HOUR, DAY], at, (&metadata_dimension(key), value), figures);
-    }
-
-    fn add(&mut self, grains: &[i64], at: i64, (dimension, value): (&str, &str), figures: &Figures) {
-        for grain in grains {
-            let key = (*grain, dimension.to_owned(), at - at.rem_euclid(*grain), value.to_owned());
-            self.0.entry(key).or_default().merge(figures);
+        for grain in [HOUR, DAY] {
+            let values = self.values.entry((grain, key.to_owned(), at - at.rem_euclid(grain))).or_default();
+            values.entry(value.to_owned()).or_default().merge(figures);
         }
     }
 
@@ -126,7 +131,7 @@ impl Sums {
     async fn add_stored(&mut self, connection: &mut SqliteConnection, workspace: &str) -> Stored<()> {
         let mut before = None;
         let mut stretches = Vec::new();
-        for (grain, dimension, at, _) in self.0.keys() {
+        for (grain, dimension, at, _) in self.plain.keys() {
             let stretch = Some((*grain, dimension.clone(), *at));
             if stretch != before {
                 stretches.extend(stretch.clone());
@@ -140,9 +145,15 @@ impl Sums {
             let stored = sqlx::query(&sql).bind(workspace).bind(grain).bind(&dimension).bind(at);
             for row in stored.fetch_all(&mut *connection).await? {
                 let key = (grain, dimension.clone(), at, row.try_get(0)?);
-                if let Some(figures) = self.0.get_mut(&key) {
+                if let Some(figures) = self.plain.get_mut(&key) {
                     figures.merge(&read(&row, 1)?);
                 }
+            }
+        }
+        // A pack is written whole: what it has beside the values that are added to stays in it.
+        for (stretch, values) in &mut self.values {
+            for (value, figures) in values::stored(connection, workspace, stretch).await? {
+                values.entry(value).or_default().merge(&figures);
             }
         }
         Ok(())
@@ -151,13 +162,16 @@ impl Sums {
     pub(super) async fn write(&self, connection: &mut SqliteConnection, workspace: &str) -> Stored<()> {
         let columns = Rows::Sums.columns();
         let row = format!("({})", vec!["?"; columns.split(',').count()].join(","));
-        let sums = self.0.iter().collect::<Vec<_>>();
+        let sums = self.plain.iter().collect::<Vec<_>>();
         for sums in sums.chunks(ROWS_MOST) {
             let mut arguments = SqliteArguments::default();
             sums.iter().try_for_each(|sum| bind(&mut arguments, workspace, *sum)).map_err(sqlx::Error::Encode)?;
             let rows = vec![&*row; sums.len()].join(",");
             let sql = format!("INSERT OR REPLACE INTO rollup_sums ({columns}) VALUES {rows}");
             sqlx::query_with(&sql, arguments).persistent(sums.len() == ROWS_MOST).execute(&mut *connection).await?;
+        }
+        for (stretch, values) in &self.values {
+            values::put(connection, workspace, stretch, values).await?;
         }
         Ok(())
     }

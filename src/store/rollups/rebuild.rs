@@ -81,16 +81,16 @@ pub(in crate::store) async fn rebuild_day(
     workspace: &str,
     (day, packed): (i64, i64),
 ) -> Stored<u64> {
-    for (table, column) in [("rollup_fresh", "minute"), ("rollup_minutes", "minute"), ("rollup_pairs", "minute")] {
+    for (table, column) in [
+        ("rollup_fresh", "minute"),
+        ("rollup_minutes", "minute"),
+        ("rollup_pairs", "minute"),
+        ("rollup_sums", "at"),
+        ("rollup_values", "at"),
+    ] {
         let gone = format!("DELETE FROM {table} WHERE workspace = $1 AND {column} >= $2 AND {column} < $3");
         sqlx::query(&gone).bind(workspace).bind(day).bind(day + DAY).execute(&mut *connection).await?;
     }
-    sqlx::query("DELETE FROM rollup_sums WHERE workspace = $1 AND at >= $2 AND at < $3")
-        .bind(workspace)
-        .bind(day)
-        .bind(day + DAY)
-        .execute(&mut *connection)
-        .await?;
     let figures = Day::read(connection, workspace, day).await?;
     figures.write(connection, workspace).await?;
     // Blocks hold what is gone, or lack what came: they are made anew.

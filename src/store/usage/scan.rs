@@ -1,102 +1,207 @@
 //! Figures of calls under any filter, from the calls themselves.
 
-use super::{Dimension, NONE, Slice};
+use super::{Dimension, NONE, Slice, slice};
 use crate::journal::record::CallRow;
 use crate::journal::rollup::{Facts, Figures, cache_word, metadata};
-use crate::journal::sketch::Sketch;
-use crate::store::blocks::{Seen, Tail, Way};
+use crate::store::blocks::{Block, Garbled, Gather, Kind, Row, Sieve, Way, read_blocks};
 use crate::store::calls::{CallFilter, EVERY};
-use crate::store::journal::count;
-use crate::store::rollups::{COUNTED, HOUR, ROUTE, counted};
+use crate::store::rollups::{COUNTED, ROUTE, counted};
 use crate::store::{Store, Stored};
 use futures_util::TryStreamExt;
 use sqlx::QueryBuilder;
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Figures in the making, by start of the bucket and value.
-type Found = HashMap<(i64, String), Figures>;
+/// What is asked of calls.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    pub dimension: Dimension,
+    pub filter: CallFilter,
+    /// No slice reaches across a multiple of so many milliseconds.
+    pub bucket: i64,
+    /// The values that are told by themselves; `None`: all are.
+    pub picked: Option<HashSet<String>>,
+    /// With sketches.
+    pub timed: bool,
+}
 
-/// What is told apart, and in how wide buckets.
-#[derive(Clone, Copy)]
-struct Scan<'s> {
-    workspace: &'s str,
-    dimension: &'s Dimension,
-    /// Milliseconds.
-    bucket: i64,
+/// What calls came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scanned {
+    /// By value; a call without one is under [`NONE`].
+    pub values: Vec<Slice>,
+    /// All calls together, and all that have a value; only where values were picked.
+    pub all: Vec<Slice>,
+    pub valued: Vec<Slice>,
+}
+
+/// Figures in the making.
+struct Found {
+    scan: Scan,
+    /// Values by their place.
+    values: Vec<String>,
+    places: HashMap<String, usize>,
+    cells: BTreeMap<i64, Cell>,
+}
+
+/// Figures of one bucket.
+#[derive(Default)]
+struct Cell {
+    /// By place of the value.
+    values: Vec<Figures>,
+    all: Figures,
+    valued: Figures,
+}
+
+/// What calls of one kind, or with one set of pairs, have of the dimension.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Has {
+    /// A value that is told by itself.
+    Told(usize),
+    /// One that is not.
+    Another,
+    Nothing,
 }
 
 impl Store {
-    /// What `filter` lets pass, by value; no slice reaches across a multiple of `bucket` milliseconds. A call without a
-    /// value of the dimension counts under [`NONE`].
-    pub async fn scanned(
-        &self,
-        workspace: &str,
-        dimension: &Dimension,
-        filter: &CallFilter,
-        bucket: i64,
-    ) -> Stored<Vec<Slice>> {
-        let scan = Scan { workspace, dimension, bucket };
-        let mut found = Found::new();
+    /// What the filter lets pass.
+    pub async fn scan(&self, workspace: &str, scan: Scan) -> Stored<Scanned> {
+        let filter = scan.filter.clone();
         let whole = (filter.from.unwrap_or(0), filter.until.unwrap_or(i64::MAX));
-        let way = self.way(workspace, filter).await?.unwrap_or_else(|| vec![Way::Open(whole.0, whole.1)]);
-        for step in way {
-            let rest = match step {
-                Way::Open(from, until) => Some((from, until)),
-                Way::Block(hour) => {
-                    let walked = self.scan_block(scan, filter, hour, &mut found).await?;
-                    (!walked).then_some((hour.max(whole.0), (hour + HOUR).min(whole.1)))
-                }
-            };
-            if let Some((from, until)) = rest {
-                let filter = CallFilter { from: Some(from), until: Some(until), ..filter.clone() };
-                self.scan_calls(scan, &filter, &mut found).await?;
-            }
+        let way = self.way(workspace, &filter).await?.unwrap_or_else(|| vec![Way::Open(whole.0, whole.1)]);
+        let hours: Vec<i64> = way.iter().filter_map(Way::hour).collect();
+        let found = Found::new(scan);
+        let (mut found, gone) = self.walk(workspace, &hours, found).await?;
+        let open = way.into_iter().filter(|step| step.hour().is_none());
+        for step in open.chain(gone.into_iter().map(Way::Block)) {
+            let (from, until) = step.span();
+            let filter =
+                CallFilter { from: Some(from.max(whole.0)), until: Some(until.min(whole.1)), ..filter.clone() };
+            self.scan_calls(workspace, &filter, &mut found).await?;
         }
-        Ok(found.into_iter().map(|((at, value), figures)| slice(at, value, &figures)).collect())
+        read_blocks(move || Ok(found.told())).await
     }
 
-    async fn scan_calls(&self, scan: Scan<'_>, filter: &CallFilter, found: &mut Found) -> Stored<()> {
-        let Scan { workspace, dimension, bucket } = scan;
+    async fn scan_calls(&self, workspace: &str, filter: &CallFilter, found: &mut Found) -> Stored<()> {
         let mut sql = QueryBuilder::new(format!("SELECT {COUNTED} FROM calls"));
         filter.where_calls(&mut sql, workspace, EVERY);
         let mut rows = sql.build().fetch(&self.journal.read);
         while let Some(row) = rows.try_next().await? {
-            let call = counted(&row)?;
-            let at = call.at - call.at.rem_euclid(bucket);
-            found.entry((at, dimension.value(&call))).or_default().add(&call);
+            found.add(&counted(&row)?);
         }
         Ok(())
     }
+}
 
-    /// False: the block is gone.
-    async fn scan_block(&self, scan: Scan<'_>, filter: &CallFilter, hour: i64, found: &mut Found) -> Stored<bool> {
-        let Scan { workspace, dimension, bucket } = scan;
-        // Values are numbers within a block: texts are made once for each.
-        let mut numbered: HashMap<(i64, u64), (String, Figures)> = HashMap::new();
-        let walked = self
-            .through(workspace, hour, (filter, true), |seen| {
-                let at = seen.at - seen.at.rem_euclid(bucket);
-                let tail = seen.tail()?;
-                let number = dimension.number(seen);
-                let entry = numbered.entry((at, number));
-                let (_, figures) = entry.or_insert_with(|| (dimension.value_of(seen), Figures::default()));
-                figures.count(&facts(seen, &tail));
-                Ok(())
-            })
-            .await?;
-        for ((at, _), (value, figures)) in numbered {
-            found.entry((at, value)).or_default().merge(&figures);
+impl Found {
+    fn new(scan: Scan) -> Self {
+        Self { scan, values: Vec::new(), places: HashMap::new(), cells: BTreeMap::new() }
+    }
+
+    fn add(&mut self, call: &CallRow) {
+        let at = call.at - call.at.rem_euclid(self.scan.bucket);
+        let value = self.scan.dimension.value(call);
+        let has = self.has(Some(&*value).filter(|value| *value != NONE));
+        self.cells.entry(at).or_default().count(&self.scan, has, &Facts::of(call));
+    }
+
+    /// `None` is a call without a value, which is told under [`NONE`].
+    fn has(&mut self, value: Option<&str>) -> Has {
+        let told = value.unwrap_or(NONE);
+        if let Some(place) = self.places.get(told) {
+            return Has::Told(*place);
         }
-        Ok(walked)
+        if self.scan.picked.as_ref().is_some_and(|picked| !picked.contains(told)) {
+            return if value.is_some() { Has::Another } else { Has::Nothing };
+        }
+        self.places.insert(told.to_owned(), self.values.len());
+        self.values.push(told.to_owned());
+        Has::Told(self.values.len() - 1)
+    }
+
+    /// By kind, or by set where the dimension is a key of metadata: texts are compared once for each, and not for
+    /// each call.
+    fn of(&mut self, block: &Block<'_>) -> Vec<Has> {
+        let Dimension::Metadata(key) = self.scan.dimension.clone() else {
+            let dimension = self.scan.dimension.clone();
+            let value = |kind: &Kind| dimension.value_of(kind, block);
+            return block.kinds.iter().map(value).map(|value| self.has(Some(&value))).collect();
+        };
+        let mut own = |word: &&str| match word.split_once('\u{0}') {
+            Some((known, value)) if known == key => Some(self.has(Some(value))),
+            _ => None,
+        };
+        let words: Vec<Option<Has>> = block.words.iter().map(&mut own).collect();
+        let nothing = self.has(None);
+        let known = |pair: &u32| usize::try_from(*pair).ok().and_then(|place| *words.get(place)?);
+        (0..block.sets()).map(|place| block.set(place).iter().find_map(known).unwrap_or(nothing)).collect()
+    }
+
+    fn told(self) -> Scanned {
+        let mut told = Scanned::default();
+        let summed = self.scan.picked.is_some();
+        for (at, cell) in &self.cells {
+            let seen = cell.values.iter().zip(&self.values).filter(|(figures, _)| figures.calls > 0);
+            told.values.extend(seen.map(|(figures, value)| slice(*at, value.clone(), figures)));
+            for (sums, sum) in [(&mut told.all, &cell.all), (&mut told.valued, &cell.valued)] {
+                if summed && sum.calls > 0 {
+                    sums.push(slice(*at, String::new(), sum));
+                }
+            }
+        }
+        told
     }
 }
 
-fn facts<'s>(seen: &Seen<'s>, tail: &Tail) -> Facts<'s> {
+impl Gather for Found {
+    fn take(&mut self, _: i64, block: &Block<'_>) -> Result<(), Garbled> {
+        let filter = self.scan.filter.clone();
+        let Some(sieve) = Sieve::of(&filter, block, true) else { return Ok(()) };
+        let has = self.of(block);
+        let by_set = matches!(self.scan.dimension, Dimension::Metadata(_));
+        let (mut at, mut cell) = (i64::MIN, &mut Cell::default());
+        for row in block.rows() {
+            let row = row?;
+            if !sieve.passes(&row)? {
+                continue;
+            }
+            let start = row.at() - row.at().rem_euclid(self.scan.bucket);
+            if start != at {
+                at = start;
+                cell = self.cells.entry(at).or_default();
+            }
+            let has = if by_set { has[row.set] } else { has[row.kind] };
+            cell.count(&self.scan, has, &facts(block, &row)?);
+        }
+        Ok(())
+    }
+}
+
+impl Cell {
+    fn count(&mut self, scan: &Scan, has: Has, facts: &Facts<'_>) {
+        let count = |figures: &mut Figures| if scan.timed { figures.count(facts) } else { figures.count_plain(facts) };
+        if let Has::Told(place) = has {
+            if self.values.len() <= place {
+                self.values.resize_with(place + 1, Figures::default);
+            }
+            count(&mut self.values[place]);
+        }
+        if scan.picked.is_some() {
+            count(&mut self.all);
+            if has != Has::Nothing {
+                self.valued.count_plain(facts);
+            }
+        }
+    }
+}
+
+fn facts<'b>(block: &Block<'b>, row: &Row<'_>) -> Result<Facts<'b>, Garbled> {
     let whole = |figure: u64| i64::try_from(figure).unwrap_or(i64::MAX);
-    Facts {
-        status: seen.head.status,
-        cache: seen.block.word(seen.head.cache),
-        reached: !seen.block.word(seen.head.provider).is_empty(),
+    let (kind, tail) = (block.kinds[row.kind], row.tail()?);
+    Ok(Facts {
+        status: kind.status,
+        cache: block.word(kind.cache),
+        reached: !block.word(kind.provider).is_empty(),
         tokens_in: tail.tokens_in,
         tokens_cached: tail.tokens_cached,
         tokens_out: tail.tokens_out,
@@ -105,7 +210,7 @@ fn facts<'s>(seen: &Seen<'s>, tail: &Tail) -> Facts<'s> {
         first_token_us: tail.first_token_us,
         saved_cost: whole(tail.saved_cost),
         saved_us: tail.saved_us,
-    }
+    })
 }
 
 impl Dimension {
@@ -124,62 +229,15 @@ impl Dimension {
         }
     }
 
-    /// The value of a call of a block, as a number within it.
-    fn number(&self, seen: &Seen<'_>) -> u64 {
-        let head = seen.head;
+    /// The value of a kind of calls; those of metadata are not of a kind.
+    fn value_of<'b>(&self, kind: &Kind, block: &Block<'b>) -> Cow<'b, str> {
         match self {
-            Self::All => 0,
-            Self::Route => u64::from(head.provider) << 32 | u64::from(head.model),
-            Self::Key => head.key.into(),
-            Self::Config => head.config.into(),
-            Self::Status => head.status.into(),
-            Self::Cache => head.cache.into(),
-            Self::Metadata(key) => {
-                let of =
-                    |pair: &&u32| seen.block.word(**pair).split_once('\u{0}').is_some_and(|(known, _)| known == key);
-                head.pairs.iter().find(of).map_or(u64::MAX, |pair| u64::from(*pair))
-            }
+            Self::All | Self::Metadata(_) => "".into(),
+            Self::Route => format!("{}{ROUTE}{}", block.word(kind.provider), block.word(kind.model)).into(),
+            Self::Key => block.word(kind.key).into(),
+            Self::Config => block.word(kind.config).into(),
+            Self::Status => kind.status.to_string().into(),
+            Self::Cache => cache_word(block.word(kind.cache)).into(),
         }
     }
-
-    fn value_of(&self, seen: &Seen<'_>) -> String {
-        let (head, block) = (seen.head, seen.block);
-        match self {
-            Self::All => String::new(),
-            Self::Route => format!("{}{ROUTE}{}", block.word(head.provider), block.word(head.model)),
-            Self::Key => block.word(head.key).to_owned(),
-            Self::Config => block.word(head.config).to_owned(),
-            Self::Status => head.status.to_string(),
-            Self::Cache => cache_word(block.word(head.cache)).to_owned(),
-            Self::Metadata(key) => seen.value(key).unwrap_or(NONE).to_owned(),
-        }
-    }
-}
-
-fn slice(at: i64, value: String, figures: &Figures) -> Slice {
-    Slice {
-        at,
-        value,
-        calls: count(figures.calls),
-        errors: count(figures.errors),
-        tokens_in: count(figures.tokens_in),
-        tokens_cached: count(figures.tokens_cached),
-        tokens_out: count(figures.tokens_out),
-        cost: figures.cost,
-        unpriced: count(figures.unpriced),
-        cache_hits: count(figures.cache_hits),
-        cache_asked: count(figures.cache_asked),
-        saved_cost: figures.saved_cost,
-        saved_us: count(figures.saved_us),
-        hit_us: count(figures.hit_us),
-        took_us: count(figures.took_us),
-        latency: encoded(&figures.latency),
-        first_token: encoded(&figures.first_token),
-    }
-}
-
-fn encoded(sketch: &Sketch) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    sketch.encode(&mut bytes);
-    bytes
 }

@@ -60,6 +60,8 @@ async fn tokens_count_when_they_are_known() {
     let rig = rig("rate_limit = [{ type = \"tokens\", unit = \"rpm\", value = 20 }, { type = \"requests\", unit = \"rph\", value = 9 }]", false).await;
     let answer = one(&rig).await;
     assert_eq!((answer.header("x-ratelimit-limit-tokens"), answer.header("x-ratelimit-limit-requests")), ("20", "9"));
+    let tokens = ["remaining", "reset"].map(|what| answer.header(&format!("x-ratelimit-{what}-tokens")).to_owned());
+    assert_eq!(tokens, ["7", "1m0s"], "13 are used by this answer");
     assert_eq!(one(&rig).await.status, 200);
     let over = one(&rig).await;
     assert_eq!((over.status.as_u16(), over.header("retry-after")), (429, "60"), "26 tokens in this minute");
@@ -119,4 +121,25 @@ async fn a_queue_waits_as_long_as_the_limit_of_a_target_says_and_no_longer_than_
         let answer = rig.send(ask()).await;
         assert_eq!((answer.status.as_u16(), rig.house.clock.now() - before), (status, waited), "{}", answer.text());
     }
+}
+
+#[tokio::test]
+async fn a_call_that_one_limit_refuses_takes_nothing_of_the_others() {
+    let policy = "[[policy]]\nname = \"slow\"\ntype = \"requests\"\nunit = \"rpm\"\nvalue = 1\nconditions = [{ key = \"model\", value = \"@alpha/gpt-4o-mini\" }]\n";
+    let tables = format!("{}{policy}", key("rate_limit = { type = \"requests\", unit = \"rpm\", value = 3 }"));
+    let rig = Rig::of(Yard { tables: &tables, ..Yard::default() }).await;
+    rig.upstream.acts(honest);
+    let of = |model: &str| call(&json!({ "model": model, "max_tokens": 1 }));
+    for status in [200, 429, 429, 429] {
+        assert_eq!(rig.send(of("@alpha/gpt-4o-mini")).await.status, status);
+    }
+    assert_eq!(rig.send(of("@nowhere/gpt-4o")).await.status, 400);
+    for (status, remaining) in [(200, "1"), (200, "0"), (429, "0")] {
+        let answer = rig.send(of("@alpha/gpt-4o")).await;
+        assert_eq!((answer.status.as_u16(), answer.header("x-ratelimit-remaining-requests")), (status, remaining));
+    }
+    let rig = rig.restart().await;
+    assert_eq!(rig.send(of("@alpha/gpt-4o")).await.status, 429);
+    rig.house.clock.advance(60_000);
+    assert_eq!(rig.send(of("@alpha/gpt-4o")).await.status, 200);
 }

@@ -1,0 +1,164 @@
+//! The form of a pack: what each value of a key of metadata had in one stretch of time.
+//!
+//! For each value its bytes, its figures, and both sketches, each after its length: so that what is not asked for is
+//! passed over. Numbers are LEB128.
+
+use crate::journal::rollup::Figures;
+use crate::store::leb;
+
+/// What one value had.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'p> {
+    pub value: &'p str,
+    figures: &'p [u8],
+    /// Sketches of microseconds, as `Sketch::decode` reads them.
+    pub latency: &'p [u8],
+    pub first_token: &'p [u8],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Garbled;
+
+pub fn pack<'v>(values: impl Iterator<Item = (&'v String, &'v Figures)>) -> Vec<u8> {
+    let (mut pack, mut part) = (Vec::new(), Vec::with_capacity(64));
+    for (value, figures) in values {
+        leb::write_slice(&mut pack, value.as_bytes());
+        part.clear();
+        plain(figures).into_iter().for_each(|figure| leb::write(&mut part, figure));
+        leb::write_slice(&mut pack, &part);
+        for sketch in [&figures.latency, &figures.first_token] {
+            part.clear();
+            sketch.encode(&mut part);
+            leb::write_slice(&mut pack, &part);
+        }
+    }
+    pack
+}
+
+/// In the order in which they were packed.
+pub fn entries(mut pack: &[u8]) -> impl Iterator<Item = Result<Entry<'_>, Garbled>> {
+    std::iter::from_fn(move || {
+        if pack.is_empty() {
+            return None;
+        }
+        let next = entry(&mut pack);
+        if next.is_none() {
+            pack = &[];
+        }
+        Some(next.ok_or(Garbled))
+    })
+}
+
+fn entry<'p>(pack: &mut &'p [u8]) -> Option<Entry<'p>> {
+    Some(Entry {
+        value: std::str::from_utf8(leb::slice(pack)?).ok()?,
+        figures: leb::slice(pack)?,
+        latency: leb::slice(pack)?,
+        first_token: leb::slice(pack)?,
+    })
+}
+
+impl Entry<'_> {
+    /// Without the sketches.
+    pub fn figures(&self) -> Result<Figures, Garbled> {
+        let mut bytes = self.figures;
+        let mut next = || leb::read(&mut bytes).ok_or(Garbled);
+        Ok(Figures {
+            calls: next()?,
+            errors: next()?,
+            tokens_in: next()?,
+            tokens_cached: next()?,
+            tokens_out: next()?,
+            cost: signed(next()?),
+            unpriced: next()?,
+            cache_hits: next()?,
+            cache_asked: next()?,
+            saved_cost: signed(next()?),
+            saved_us: next()?,
+            hit_us: next()?,
+            took_us: next()?,
+            ..Figures::default()
+        })
+    }
+
+    /// With them.
+    pub fn whole(&self) -> Result<Figures, Garbled> {
+        let mut figures = self.figures()?;
+        figures.gather(self.latency, self.first_token).map_err(|_| Garbled)?;
+        Ok(figures)
+    }
+}
+
+fn plain(figures: &Figures) -> [u64; 13] {
+    [
+        figures.calls,
+        figures.errors,
+        figures.tokens_in,
+        figures.tokens_cached,
+        figures.tokens_out,
+        unsigned(figures.cost),
+        figures.unpriced,
+        figures.cache_hits,
+        figures.cache_asked,
+        unsigned(figures.saved_cost),
+        figures.saved_us,
+        figures.hit_us,
+        figures.took_us,
+    ]
+}
+
+/// Small ones of either sign stay small.
+fn unsigned(figure: i64) -> u64 {
+    ((figure << 1) ^ (figure >> 63)).cast_unsigned()
+}
+
+fn signed(figure: u64) -> i64 {
+    (figure >> 1).cast_signed() ^ -(figure & 1).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Garbled, entries, pack, signed, unsigned};
+    use crate::journal::rollup::{Facts, Figures};
+    use std::collections::BTreeMap;
+
+    fn values() -> BTreeMap<String, Figures> {
+        let value = |place: u64| {
+            let mut figures = Figures::default();
+            for call in 0..=place {
+                figures.count(&Facts {
+                    status: if call % 5 == 0 { 500 } else { 200 },
+                    cache: if call % 3 == 0 { "HIT" } else { "MISS" },
+                    reached: true,
+                    tokens_in: call << (call % 40),
+                    cost: Some(i64::try_from(call).unwrap() * 7_000),
+                    latency_us: 900 * call,
+                    first_token_us: (call % 2 == 0).then_some(call),
+                    ..Facts::default()
+                });
+            }
+            (format!("ü{place}"), figures)
+        };
+        (0..60).map(value).collect()
+    }
+
+    #[test]
+    fn what_is_packed_is_read() {
+        let values = values();
+        let bytes = pack(values.iter());
+        let read = entries(&bytes).map(|entry| entry.and_then(|entry| Ok((entry.value.to_owned(), entry.whole()?))));
+        assert_eq!(read.collect::<Result<BTreeMap<_, _>, _>>(), Ok(values));
+        assert_eq!(entries(&[]).count(), 0);
+        for figure in [0, 1, -1, i64::MAX, i64::MIN] {
+            assert_eq!(signed(unsigned(figure)), figure);
+        }
+    }
+
+    #[test]
+    fn what_is_cut_short_is_refused() {
+        let bytes = pack(values().iter());
+        let last = entries(&bytes[..bytes.len() - 1]).last().unwrap();
+        assert_eq!(last.map(|entry| entry.value), Err(Garbled));
+        assert_eq!(entries(&[1, 0xff]).count(), 1, "the end of what cannot be read");
+    }
+}
