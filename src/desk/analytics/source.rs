@@ -212,7 +212,16 @@ pub(crate) async fn drawn(
         Source::Rolled { dimension: Dimension::Metadata(key), only } => match only.one() {
             Some(value) => match one_value(store, (workspace, key), value, (now, before), aim.bucket).await? {
                 Some(taken) => Ok(taken),
-                None => scanned(store, workspace, &aim.scan(&Dimension::Metadata(key.clone()), &only.0), (now, before), aim.rank).await,
+                None => {
+                    scanned(
+                        store,
+                        workspace,
+                        &aim.scan(&Dimension::Metadata(key.clone()), &only.0),
+                        (now, before),
+                        aim.rank,
+                    )
+                    .await
+                }
             },
             None => summed(store, (workspace, key), (now, before), aim).await,
         },
@@ -236,7 +245,7 @@ async fn one_value(
         store.strands(workspace, key, (now, bucket), picked.clone()),
         store.strands(workspace, key, (before, bucket), picked),
     )?;
-    if is_beyond(&now.picked) || is_beyond(&before.picked) {
+    if is_beyond(&now.picked) || is_folded(&before.picked) {
         return Ok(None);
     }
     Ok(Some(Taken { lines: now.picked, lines_before: before.picked, ..Taken::default() }))
@@ -245,7 +254,11 @@ async fn one_value(
 /// Sums know a thousand values of a key and day, and a hundred keys: calls of one value may be among the others, or of a
 /// key that has no sums.
 fn is_beyond(slices: &[Slice]) -> bool {
-    slices.is_empty() || slices.iter().any(|slice| slice.value == OTHER)
+    slices.is_empty() || is_folded(slices)
+}
+
+fn is_folded(slices: &[Slice]) -> bool {
+    slices.iter().any(|slice| slice.value == OTHER)
 }
 
 async fn summed(
