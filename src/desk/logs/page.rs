@@ -35,7 +35,7 @@ async fn read(store: &Store, workspace: &str, query: &LogQuery, filter: &CallFil
         list(store, workspace, query, filter),
         store.counts(workspace, filter, bar_width(filter)),
         store.key_names(workspace),
-        configs(store, workspace, filter),
+        Box::pin(configs(store, workspace, filter)),
     )?;
     let total = match filter.is_rolled_up() {
         true => calls(&tallies),
