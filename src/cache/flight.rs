@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tokio::sync::Notify;
@@ -84,6 +85,13 @@ struct Shared<T> {
     /// A reader has gone on while the buffer was full.
     room: Notify,
     abandoned: CancellationToken,
+    /// Who was to pay for it has left.
+    unpaid: AtomicBool,
+}
+
+/// Who pays for the one call of a flight: its leader, or, once that one has left, whoever takes it up.
+pub struct Toll<T> {
+    shared: Arc<Shared<T>>,
 }
 
 impl<T: Clone> Flights<T> {
@@ -107,7 +115,7 @@ impl<T: Clone> Flights<T> {
         let mut buffer = Buffer::new();
         let place = buffer.first();
         let (buffer, room, abandoned) = (Mutex::new(buffer), Notify::new(), CancellationToken::new());
-        let shared = Arc::new(Shared { form, buffer, room, abandoned });
+        let shared = Arc::new(Shared { form, buffer, room, abandoned, unpaid: AtomicBool::new(false) });
         entry.insert_entry(Arc::clone(&shared));
         let hold = || self.hold(key, Arc::clone(&shared));
         Role::Lead(Flight { hold: hold() }, Reader { hold: hold(), place })
@@ -208,9 +216,42 @@ impl<T: Clone> Reader<T> {
         next
     }
 
+    /// Whether others read along.
+    pub fn has_company(&self) -> bool {
+        locked(&self.hold.shared.buffer).readers() > 1
+    }
+
+    pub fn toll(&self) -> Toll<T> {
+        Toll { shared: Arc::clone(&self.hold.shared) }
+    }
+
     /// What the leader said at the end; `None` before it.
     pub fn word(&self) -> Option<T> {
         locked(&self.hold.shared.buffer).word()
+    }
+}
+
+impl<T> Toll<T> {
+    /// The leader has left: another one is to pay.
+    pub fn leave(&self) {
+        self.shared.unpaid.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether this one pays; said once.
+    pub fn take(&self) -> bool {
+        self.shared.unpaid.swap(false, Ordering::Relaxed)
+    }
+}
+
+impl<T> Clone for Toll<T> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<T> fmt::Debug for Toll<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Toll").field("unpaid", &self.shared.unpaid).finish()
     }
 }
 

@@ -249,12 +249,26 @@ fn settle(attempt: &mut Try, head: &Parts, checked: &Checked) {
         Some(usage) => usage,
         None if failed => return attempt.settle(Used::Nothing),
         None => {
-            let guess = guess();
+            let mut guess = guess();
+            if is_pending(&checked.bytes) {
+                guess.output = permit.bound();
+            }
             attempt.guess = Some(guess);
             guess
         }
     };
     attempt.settle(Used::Counted(&usage, answer.model.as_deref()));
+}
+
+/// Whether it is written later, out of sight.
+fn is_pending(bytes: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Told<'a> {
+        #[serde(borrow)]
+        status: Option<&'a str>,
+    }
+    let told = serde_json::from_slice::<Told<'_>>(bytes).ok().and_then(|told| told.status);
+    matches!(told, Some("queued" | "in_progress"))
 }
 
 /// Tokens of an answer's bytes: four make one, more or less.

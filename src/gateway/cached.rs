@@ -1,20 +1,19 @@
 //! The cache at work: asked before a target is called, written after it has answered (contract §3.1).
 
+mod lead;
+
 use crate::cache::entry::{Answer as Kept, Entry};
-use crate::cache::flight::{self, Flight, Form, Role};
+use crate::cache::flight::{self, Form, Role, Toll};
 use crate::cache::key::{Ask, Hash, Key};
-use crate::cache::{AGES, Cache, USUAL_AGE};
-use crate::clock::Clock;
-use crate::gateway::answer::{Checked, Serving, is_stream};
+use crate::cache::{AGES, USUAL_AGE};
+use crate::gateway::answer::{Checked, Serving};
 use crate::gateway::attempt::{Reply, Shot, Tried, Whole};
 use crate::gateway::opened::{Opened, Source};
 use crate::gateway::outgoing::{Asking, Outgoing};
-use crate::gateway::relay::{Fault, Relay, cause, packing};
+use crate::gateway::relay::Fault;
 use crate::house::House;
 use crate::journal::tries::Try;
-use crate::price::Tariff;
 use crate::wire::openai::{Usage, read_answer};
-use crate::wire::sse::Observer;
 use app::model::explain::CacheFacts;
 use app::model::money::Nanos;
 use app::model::routing::{CacheMode, Stream};
@@ -22,8 +21,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::response::Parts;
 use http::{HeaderValue, Response};
-use http_body_util::BodyExt;
-use std::sync::Arc;
+use lead::Lead;
 use tokio::time::Instant;
 
 /// Bytes of the largest answer that is kept.
@@ -45,6 +43,8 @@ pub struct CacheUse {
     pub saved_cost: Option<Nanos>,
     pub saved_us: u64,
     pub facts: Option<CacheFacts>,
+    /// Of a call that several share.
+    toll: Option<Toll<Landing>>,
     /// Where the answer is to be kept.
     keep: Option<Key>,
 }
@@ -63,7 +63,21 @@ pub struct Cached {
 impl CacheUse {
     /// The cache was not asked.
     pub fn none() -> Self {
-        Self { status: "DISABLED", hit: false, saved_cost: None, saved_us: 0, facts: None, keep: None }
+        Self { status: "DISABLED", hit: false, saved_cost: None, saved_us: 0, facts: None, toll: None, keep: None }
+    }
+}
+
+impl CacheUse {
+    /// The caller of a shared stream leaves or is at its end; `company`: others read on, `pays`: it called the provider
+    /// and no budget holds anything for it. Whoever is last pays where the one who was to pay has left.
+    pub fn part(&mut self, company: bool, left: bool, pays: bool) {
+        let Some(toll) = &self.toll else { return };
+        if pays && left && company {
+            toll.leave();
+            self.hit = true;
+        } else if self.hit && !(left && company) && toll.take() {
+            (self.hit, self.status) = (false, "MISS");
+        }
     }
 }
 
@@ -109,7 +123,8 @@ impl Cached {
             ..self.facts("HIT")
         };
         let (saved_cost, saved_us) = (entry.cost, entry.latency_us);
-        let used = CacheUse { status: "HIT", hit: true, saved_cost, saved_us, facts: Some(facts), keep: None };
+        let facts = Some(facts);
+        let used = CacheUse { status: "HIT", hit: true, saved_cost, saved_us, facts, ..CacheUse::none() };
         Some((200, reply, used))
     }
 
@@ -151,7 +166,7 @@ impl Cached {
                 return (Tried::hit(reply), used);
             }
             let Some(mut reader) = reader else { continue };
-            let leads = flight.is_some();
+            let (leads, toll) = (flight.is_some(), reader.toll());
             let attempt = match leads.then(|| shot.start()).transpose() {
                 Ok(attempt) => attempt,
                 Err(refusal) => return (Tried::refused(refusal), self.used("MISS")),
@@ -164,6 +179,9 @@ impl Cached {
                 let lead = Lead::of(shot, self, flight);
                 shot.house.tasks.spawn(lead.carry());
             }
+            // Under a budget this caller pays what it may come to, also where it leaves.
+            let pays = leads && attempt.as_ref().is_some_and(|attempt| attempt.permit().is_none());
+            let payer = Payer { toll: &toll, here: !pays };
             let tried = match tokio::time::timeout_at(deadline, reader.head()).await {
                 Err(_) => shot.faulted(attempt, 0, &Fault::timeout(shot.out.patience)),
                 Ok(Ok(head)) => shot.answered(attempt, parts(head), Source::Shared(reader), deadline).await,
@@ -173,8 +191,11 @@ impl Cached {
                     _ => continue,
                 },
             };
+            payer.stays();
             let hit = !leads && (200..300).contains(&tried.status);
-            return (tried, if hit { self.shared() } else { self.used("MISS") });
+            let whole = matches!(tried.reply, Ok(Reply::Whole(_)));
+            let used = if hit && !(whole && toll.take()) { self.shared() } else { self.used("MISS") };
+            return (tried, CacheUse { toll: Some(toll), ..used });
         }
         (shot.fire().await, self.written("MISS"))
     }
@@ -200,6 +221,26 @@ impl Cached {
             parts: self.key.parts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
             max_age: self.max_age,
             ..CacheFacts::default()
+        }
+    }
+}
+
+/// Leaves the toll where the call is dropped before its answer.
+struct Payer<'t> {
+    toll: &'t Toll<Landing>,
+    here: bool,
+}
+
+impl Payer<'_> {
+    fn stays(mut self) {
+        self.here = true;
+    }
+}
+
+impl Drop for Payer<'_> {
+    fn drop(&mut self) {
+        if !self.here {
+            self.toll.leave();
         }
     }
 }
@@ -270,91 +311,4 @@ fn parts(head: flight::Head) -> Parts {
     *response.status_mut() = head.status;
     *response.headers_mut() = head.headers;
     response.into_parts().0
-}
-
-/// The one upstream call of a flight.
-struct Lead {
-    house: Doors,
-    out: Outgoing,
-    key: Key,
-    flight: Flight<Landing>,
-}
-
-/// The rooms that it needs: it may outlive the call that began it.
-struct Doors {
-    relay: Relay,
-    cache: Cache,
-    prices: Arc<Tariff>,
-    clock: Clock,
-}
-
-impl Lead {
-    fn of(shot: Shot<'_>, cached: &Cached, flight: Flight<Landing>) -> Self {
-        let House { relay, cache, prices, clock, .. } = shot.house;
-        let house =
-            Doors { relay: relay.clone(), cache: cache.clone(), prices: Arc::clone(prices), clock: clock.clone() };
-        Self { house, out: shot.out.clone(), key: cached.key.clone(), flight }
-    }
-
-    /// Carries it to its end, or until nobody reads it any more.
-    async fn carry(self) {
-        let landing = tokio::select! {
-            landing = self.fetch() => landing,
-            () = self.flight.abandoned() => return,
-        };
-        self.flight.end(landing);
-    }
-
-    async fn fetch(&self) -> Landing {
-        let Self { house, out, flight, .. } = self;
-        let began = Instant::now();
-        let response = house.relay.send(out.request(None), out.patience, out.target.reach).await?;
-        let (head, mut body) = response.into_parts();
-        flight.head(head.status, head.headers.clone());
-        let mut kept = Vec::new();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| Fault::Unreachable(cause(&error)))?;
-            let Ok(chunk) = frame.into_data() else { continue };
-            if kept.len() + chunk.len() <= LARGEST_KEPT {
-                kept.extend_from_slice(&chunk);
-            } else {
-                kept.clear();
-                kept.shrink_to_fit();
-            }
-            flight.push(chunk).await;
-        }
-        let latency_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        if head.status.is_success()
-            && packing(&head.headers).is_none()
-            && let Some((answer, usage)) = judged(&head, kept)
-            && !echoes(out, &answer)
-        {
-            house.put(self, answer, usage.unwrap_or_default(), latency_us);
-        }
-        Ok(())
-    }
-}
-
-impl Doors {
-    fn put(&self, lead: &Lead, answer: Kept, usage: Usage, latency_us: u64) {
-        let (now, target) = (self.clock.now(), &lead.out.target);
-        let model = target.model.clone().unwrap_or_default();
-        let cost = self.prices.cost(&*target.provider, &model, &usage, now).map(|cost| cost.total);
-        let content_type = JSON.to_owned();
-        let entry = Entry { stored_at: now, answer, model, usage, cost, latency_us, content_type };
-        self.cache.put(&lead.key, entry);
-    }
-}
-
-/// The form in which an answer is kept; `None` where it is none to keep.
-fn judged(head: &Parts, kept: Vec<u8>) -> Option<(Kept, Option<Usage>)> {
-    let kept = Bytes::from(kept);
-    if is_stream(&head.headers) {
-        let mut observer = Observer::new(false);
-        observer.push(kept.clone());
-        let sound = observer.done() && observer.spoke() && observer.error().is_none();
-        return sound.then(|| (Kept::Events(kept), observer.usage().copied()));
-    }
-    let answer = read_answer(&kept);
-    (answer.well_formed && answer.failed.is_none()).then(|| (Kept::Whole(kept), answer.usage))
 }

@@ -82,6 +82,9 @@ impl Drive<'_> {
             let limited = ended.reply.as_ref().err().and_then(Refusal::opens_in);
             opens_in = opens_in.zip(limited).map(|(before, now)| before.min(now));
             let Some(next) = next else { return Ended { opens_in, ..ended } };
+            if let Some(out) = &ended.out {
+                self.passed_over(out, &ended.reply);
+            }
             let onto = self.plan.steps.get(next).map_or("", |step| step.leaf.path.as_str());
             self.tries.then(&ended.path, &format!("went on to {onto}, since it ended with {}", ended.status));
             index = next;
@@ -183,10 +186,25 @@ impl Drive<'_> {
                 return Ended { path, out, status, reply, retries, retried, cache, opens_in, terminal: false };
             };
             self.tries.then(&leaf.path, &format!("tried again after {ms} ms, since it ended with {}", tried.status));
+            self.passed_over(&out, &tried.reply);
             drop(tried);
             self.house.clock.sleep(Duration::from_millis(ms)).await;
             (done, waited_ms, wait_us) = (done + 1, waited_ms + ms, ms * 1000);
         }
+    }
+
+    /// An answer that another one takes the place of was paid for all the same.
+    fn passed_over(&self, out: &Outgoing, reply: &Result<Reply, Refusal>) {
+        let Ok(Reply::Whole(whole)) = reply else { return };
+        let (Some(attempt), Some(usage)) = (&whole.attempt, &whole.checked.answer.usage) else { return };
+        let served = whole.checked.answer.model.as_deref().unwrap_or_default();
+        let names = (out.target.model.as_deref(), served);
+        let cost = self.house.prices.sold(&*out.target.provider, names, usage, self.house.clock.now());
+        attempt.note(|row| {
+            row.tokens_in = usage.input;
+            row.tokens_out = usage.output;
+            row.cost = cost.map(|cost| cost.total);
+        });
     }
 
     /// One try, remembered where the config's strategies ask for it.

@@ -224,8 +224,8 @@ impl Opened {
     }
 
     /// Whether others read along: it goes on when this caller has left.
-    pub fn is_shared(&self) -> bool {
-        matches!(self.source, Source::Shared(_))
+    pub fn has_company(&self) -> bool {
+        matches!(&self.source, Source::Shared(reader) if reader.has_company())
     }
 
     /// Whether all of the stream is in [`Opened::kept`].

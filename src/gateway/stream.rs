@@ -175,7 +175,10 @@ impl Relayed {
         };
         let mut usage = observer.usage().copied().unwrap_or_else(guess);
         // Others may read on what this caller pays for.
-        let unread = left && opened.is_shared();
+        let company = opened.has_company();
+        let unread = left && company;
+        let pays = opened.attempt.as_ref().is_some_and(|attempt| attempt.permit().is_none());
+        serving.cache.part(company, left, pays);
         if let Some(attempt) = &mut opened.attempt {
             if opened.raw {
                 attempt.settle(Used::Counted(&Usage::default(), None));
@@ -202,6 +205,7 @@ impl Relayed {
                 record.call.model_served = model.to_owned();
             }
             record.parts.response_body = Gathered::Chunks(kept);
+            record.call.cache_status = serving.cache.status;
             answer::count(house, serving, record, &usage, opened.attempt.as_ref());
         });
     }

@@ -164,3 +164,42 @@ async fn a_call_that_everybody_leaves_is_given_up() {
     tokio::time::timeout(LONG, rig.upstream.left()).await.expect("the provider is given up");
     assert_eq!((rig.upstream.seen().len(), rig.house.flights.len()), (1, 0));
 }
+
+#[tokio::test]
+async fn who_reads_on_pays_where_the_first_caller_has_left() {
+    let rig = Rig::new().await;
+    let end = r#"data: {"id":"c","model":"gpt-4o","choices":[],"usage":{"prompt_tokens":1000,"completion_tokens":100,"total_tokens":1100}}"#;
+    rig.upstream.then(Scene { pause: Duration::from_millis(700), ..Scene::events(&[WORD, end, DONE]) });
+    let mut first = rig.open(call(ASK_STREAM)).await.into_body();
+    word(&mut first).await;
+    let second = rig.open(call(ASK_STREAM)).await.into_body();
+    drop(first);
+    let text = second.collect().await.expect("a whole stream").to_bytes();
+    assert!(String::from_utf8_lossy(&text).contains(DONE));
+    assert_eq!(costs(&rig, 2).await, [0.0, 0.35]);
+
+    rig.upstream.then(Scene { delay: Duration::from_millis(700), ..Scene::json(200, REPLY) });
+    let ask = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"another"}]}"#;
+    let mut first = Box::pin(rig.send(call(ask)));
+    let mut second = pin!(rig.send(call(ask)));
+    while rig.upstream.seen().len() < 2 {
+        assert!(futures_util::poll!(first.as_mut()).is_pending() && futures_util::poll!(second.as_mut()).is_pending());
+        tokio::task::yield_now().await;
+    }
+    drop(first);
+    assert_eq!(second.await.header("x-portkey-cache-status"), "MISS");
+    assert_eq!(costs(&rig, 4).await, [0.0, 0.0, 0.35, 0.35]);
+}
+
+/// Cents of all rows, once there are so many.
+async fn costs(rig: &Rig, rows: usize) -> Vec<f64> {
+    loop {
+        let logs = rig.logs().await;
+        if logs.len() == rows {
+            let mut costs: Vec<_> = logs.iter().map(|row| row["metrics"]["cost"].as_f64().unwrap_or(0.0)).collect();
+            costs.sort_by(f64::total_cmp);
+            return costs;
+        }
+        tokio::task::yield_now().await;
+    }
+}

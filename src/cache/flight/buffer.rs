@@ -70,6 +70,10 @@ impl<T> Buffer<T> {
         (self.end.is_none() && !self.abandoned && self.gone == 0).then(|| self.first())
     }
 
+    pub(super) fn readers(&self) -> usize {
+        self.seats.len()
+    }
+
     /// Whether this was the last one; said once.
     pub(super) fn leave(&mut self, place: Place) -> bool {
         self.seats.remove(&place);
