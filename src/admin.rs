@@ -73,6 +73,7 @@ async fn serve(house: Shared, row: &Row, path: &RawPathParams, request: Request)
         python: python(&parts.headers),
     };
     ask.in_workspace()?;
+    limits::in_time(&ask)?;
     (row.act)(ask).await
 }
 

@@ -75,7 +75,16 @@ impl Alerts {
     /// Starts what writes and sends.
     pub async fn open(store: &Store, ways: &settings::Alerts, clock: &Clock, tasks: &Tasks) -> Stored<Self> {
         store.forget_alerts(clock.now() - KEPT).await?;
-        let alerts = Self { desk: Arc::default(), ways: ways.words() };
+        let desk = Desk::default();
+        let known = store.crossings(KNOWN_MOST / 2).await?.into_iter().map(|alert| Crossing {
+            budget: alert.budget,
+            part: alert.part,
+            period: alert.period,
+            crossed: alert.crossed,
+            level: alert.level,
+        });
+        desk.state.lock().unwrap_or_else(PoisonError::into_inner).known.extend(known);
+        let alerts = Self { desk: Arc::new(desk), ways: ways.words() };
         let courier = Courier::new(store.clone(), ways, clock.clone());
         let scribe = Scribe {
             store: store.clone(),
@@ -106,6 +115,11 @@ impl Alerts {
                 self.desk.woken.notify_one();
             }
         }
+    }
+
+    /// Whether it was told, or is about to be written.
+    fn knows(&self, crossing: &Crossing) -> bool {
+        self.desk.state.lock().unwrap_or_else(PoisonError::into_inner).known.contains(crossing)
     }
 
     /// The ways that alerts go out by, beside the console.

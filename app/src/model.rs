@@ -27,9 +27,10 @@ pub mod usage;
 use serde::{Deserialize, Serialize};
 
 /// Where an object was made. What a file or the environment declares is locked in the console.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
+    #[default]
     Console,
     File,
     Environment,

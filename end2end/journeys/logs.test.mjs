@@ -13,6 +13,8 @@ const LOOK = 2_000;
 const VALUES = [
   ['model', 'gpt-oss-120b', ({ metrics }) => metrics.ai_model === 'gpt-oss-120b'],
   ['status', '2xx', ({ metrics }) => metrics.response_status_code < 300],
+  ['provider', 'groq', ({ metrics }) => metrics.virtual_key === 'groq'],
+  ['config', 'pc-search', ({ metrics }) => metrics.config === 'pc-search'],
   ['key', 'search-prod · sample', ({ metrics }) => metrics.api_key_id === 'sample-search-prod'],
 ];
 let world;

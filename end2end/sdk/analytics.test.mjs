@@ -276,6 +276,33 @@ for (const [what, way, field, of] of GROUPS) {
   });
 }
 
+/** Graphs whose paths this SDK spells in its own way, and those of the contract. */
+const SPELT = [
+  ['usersRequests', 'users/requests'],
+  ['errors_rate', 'errors/rate'],
+  ['errors_stack', 'errors/stacks'],
+  ['errors_status_code', 'errors/status-codes'],
+  ['requests_rescued', 'requests/rescued'],
+  ['cache_hit_rate', 'cache/hit-rate'],
+  ['cache_latency', 'cache/latency'],
+  ['feedbacks_score', 'feedbacks/scores'],
+];
+
+for (const [method, path] of SPELT) {
+  test(`${method} tells the same as ${path}`, async () => {
+    const [own, told] = [await analytics().graphs[method](span), await graph(path)(span)];
+    assert.deepEqual([own.object, own.summary, own.data_points], [told.object, told.summary, told.data_points]);
+  });
+}
+
+for (const [word, group] of [['model', 'ai-models'], ['workspace', 'workspaces'], ['ai_service', 'provider']]) {
+  test(`grouped by ${word}, requests are those of ${group}`, async () => {
+    const told = await Promise.all([word, group].map((each) => analytics().groups.groupedData(each, span)));
+    const [own, expected] = told.map((list) => list.data.map(({ requests, cost }) => [requests, cost]));
+    assert.deepEqual(own, expected);
+  });
+}
+
 test('by prompt: no call has one', async () => {
   assert.deepEqual((await analytics().groups.groupedData('prompt', span)).data, []);
 });

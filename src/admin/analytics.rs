@@ -1,7 +1,9 @@
 //! `/analytics`: figures over time and by value (contract §6.3). Money is in cents, time in milliseconds.
 //!
-//! Figures are counted by the minute, those of metadata by the hour: the ends of the asked time move outwards to the
-//! next whole one.
+//! Figures are counted by the minute, those of metadata by the hour; what the asked time has of a broken one at its ends
+//! is told from the calls, so that figures and `GET /v1/logs` mean the same ones.
+//!
+//! Latency is of answers that came from a provider: hits of the cache have figures of their own.
 
 mod asked;
 mod feedback;

@@ -103,6 +103,27 @@ impl Form {
         }
     }
 
+    /// Every object, this one and those within, that has the name.
+    pub fn with(&self, name: &str) -> Vec<Self> {
+        fn within(fields: &Map<String, Value>, name: &str, found: &mut Vec<Form>) {
+            if fields.contains_key(name) {
+                found.push(Form(fields.clone()));
+            }
+            for value in fields.iter().filter(|(own, _)| !OWN.contains(&own.as_str())).map(|(_, value)| value) {
+                match value {
+                    Value::Object(fields) => within(fields, name, found),
+                    Value::Array(items) => {
+                        items.iter().filter_map(Value::as_object).for_each(|item| within(item, name, found));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let mut found = Vec::new();
+        within(&self.0, name, &mut found);
+        found
+    }
+
     /// An item of a list that is an object.
     pub fn object(name: &str, item: &Value) -> Result<Self, Refused> {
         match item {

@@ -63,7 +63,7 @@ pub struct Shown {
     pub budgets: Value,
     /// A list.
     pub rates: Value,
-    /// A budget has nothing left before its reset.
+    /// A budget refuses calls before its reset.
     pub exhausted: bool,
 }
 
@@ -79,7 +79,7 @@ impl Shown {
         let own: Vec<&Arc<Limit>> = limits.iter().filter(|limit| limit.scope == *scope).collect();
         let budgets = own.iter().flat_map(|limit| ask.seat.house.limits.standings(limit));
         let budgets: Vec<Standing> = budgets.collect();
-        let exhausted = budgets.iter().any(used_up);
+        let exhausted = budgets.iter().any(|standing| exhausted(ask, standing));
         let usage = budgets.first().map_or(Value::Null, usage_of);
         let rates = own.iter().filter_map(|limit| limit.rate()).map(rate_shown).collect::<Vec<_>>();
         let all = budgets.iter().map(usage_of).collect();
@@ -92,8 +92,9 @@ impl Shown {
     }
 }
 
-pub fn used_up(standing: &Standing) -> bool {
-    standing.falls.limit.budget().is_some_and(|budget| standing.account.is_used_up(budget.credit))
+/// Whether a budget refuses calls, as people were told.
+pub fn exhausted(ask: &Ask, standing: &Standing) -> bool {
+    ask.seat.house.alerts.is_exhausted(standing)
 }
 
 /// A budget as it stands.
@@ -147,6 +148,19 @@ pub fn budget(form: &Form) -> Result<Budget, Refused> {
     words.budget().map_err(|wrong| first(&wrong))
 }
 
+/// Refuses a body that has a budget begin anew at a moment that is over, before anything is changed.
+pub fn in_time(ask: &Ask) -> Result<(), Refused> {
+    const NAME: &str = "next_usage_reset_at";
+    let now = ask.seat.house.clock.now();
+    let over = |form: &Form| Ok::<_, Refused>(form.time(NAME)?.is_some_and(|at| at <= now));
+    for form in ask.body.with(NAME) {
+        if over(&form)? {
+            return Err(Refused::field(NAME, "This time is over. Use one to come, or reset_usage to begin anew now."));
+        }
+    }
+    Ok(())
+}
+
 pub fn rate(form: &Form) -> Result<Rate, Refused> {
     let words =
         RateWords { what: written(form, "type")?, unit: written(form, "unit")?, value: written(form, "value")? };
@@ -192,5 +206,19 @@ fn read(body: &Form, name: &str, one: impl Fn(&Form) -> Result<Rule, Refused>) -
         let message = format!("{name}: {}", refused.message);
         Refused { field: Some(name.to_owned()), message, ..refused }
     };
-    items.into_iter().map(|item| one(&Form::object(name, item)?).map_err(within)).collect::<Result<_, _>>().map(Some)
+    let rules = items.into_iter().map(|item| one(&Form::object(name, item)?).map_err(within));
+    let rules = rules.collect::<Result<Vec<_>, _>>()?;
+    let mut known = Vec::new();
+    for rule in &rules {
+        let Rule::Rate(Rate { what, per, .. }) = rule else { continue };
+        if known.contains(&(what, per)) {
+            let (what, per) = (what.word(), per.word());
+            return Err(Refused::field(
+                name,
+                format!("There are two of type {what} and unit {per}. Keep one of them."),
+            ));
+        }
+        known.push((what, per));
+    }
+    Ok(Some(rules))
 }

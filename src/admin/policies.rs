@@ -3,7 +3,7 @@
 use crate::admin::answer::{Refused, Told, iso};
 use crate::admin::ask::Ask;
 use crate::admin::form::Form;
-use crate::admin::limits::{budget, budget_shown, rate, rate_shown, used_up};
+use crate::admin::limits::{budget, budget_shown, exhausted, rate, rate_shown};
 use crate::desk::limits::fresh;
 use crate::gateway::limited::words::{figure, shown_group};
 use crate::limit::Standing;
@@ -12,6 +12,7 @@ use crate::secret;
 use crate::settings::limits::{LACKING, key, one_of};
 use crate::settings::rules;
 use app::backend::LimitDesk;
+use app::model::alert::Crossed;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -38,12 +39,12 @@ pub async fn read_usage(ask: Ask) -> Told {
     let mut shown = record(&ask, &policy);
     if ask.query.text("include_usage")?.is_some_and(|word| word == "true" || word == "1") {
         let usage = |standing: &Standing| {
-            let threshold = standing.falls.limit.budget().and_then(|budget| budget.alert);
+            let alerts = &ask.seat.house.alerts;
             let usage = json!({
                 "current_usage": spent(standing),
-                "status": status(standing),
-                "is_threshold_alerts_sent": threshold.is_some_and(|alert| standing.account.spent >= alert),
-                "is_exhausted_alerts_sent": used_up(standing),
+                "status": status(&ask, standing),
+                "is_threshold_alerts_sent": alerts.told(standing, Crossed::Threshold),
+                "is_exhausted_alerts_sent": alerts.told(standing, Crossed::Exhausted),
             });
             (shown_group(&standing.falls.group), usage)
         };
@@ -102,7 +103,7 @@ pub async fn entities(ask: Ask) -> Told {
             "id": entity_id(&standing.falls.group),
             "value_key": shown_group(&standing.falls.group),
             "current_usage": spent(standing),
-            "status": status(standing),
+            "status": status(&ask, standing),
             "object": "policy-entity",
         })
     };
@@ -135,8 +136,9 @@ async fn create(ask: &Ask, rule: Rule, object: &str) -> Told {
         None => "policy".to_owned(),
     };
     let made = fresh(ask.workspace(), Scope::Policy, &name, rule, now);
-    let conditions = conditions(&ask.body)?.unwrap_or_default();
-    let group_by = group_by(&ask.body)?.unwrap_or_default();
+    let listed = |name: &str, all: &str| Refused::field(name, format!("This field is required: a list, or [] {all}."));
+    let conditions = conditions(&ask.body)?.ok_or_else(|| listed("conditions", "for all calls"))?;
+    let group_by = group_by(&ask.body)?.ok_or_else(|| listed("group_by", "for one counter"))?;
     let lacking = lacking(&ask.body)?.unwrap_or_default();
     let made = Limit { conditions, group_by, lacking, ..made };
     ask.seat.keep_limits(std::slice::from_ref(&made), &[]).await?;
@@ -202,8 +204,11 @@ fn conditions(body: &Form) -> Result<Option<Vec<Condition>>, Refused> {
         let values = match form.get("value") {
             Some(Value::String(value)) => vec![value.clone()],
             Some(Value::Array(_)) => form.texts("value")?.unwrap_or_default(),
-            _ => return Err(wrong("Each needs a key and a value: a text, or a list of texts.".into())),
+            _ => Vec::new(),
         };
+        if values.is_empty() {
+            return Err(wrong("Each needs a key and a value: a text, or a list of at least one text.".into()));
+        }
         let key = key(form.must("key")?).map_err(wrong)?;
         Ok(Condition { key, values, excludes: form.flag("excludes")?.unwrap_or(false) })
     };
@@ -245,7 +250,7 @@ fn record(ask: &Ask, limit: &Arc<Limit>) -> Value {
         Rule::Rate(rate) => rate_shown(*rate),
     };
     let condition = |condition: &Condition| json!({ "key": condition.key.word(), "value": condition.values, "excludes": condition.excludes });
-    let exhausted = ask.seat.house.limits.standings(limit).iter().any(used_up);
+    let exhausted = ask.seat.house.limits.standings(limit).iter().any(|standing| exhausted(ask, standing));
     for (name, value) in [
         ("id", limit.id.clone().into()),
         ("name", limit.name.clone().into()),
@@ -277,8 +282,8 @@ fn spent(standing: &Standing) -> Value {
     standing.falls.limit.budget().map_or(Value::Null, |budget| figure(budget.unit, standing.account.spent))
 }
 
-fn status(standing: &Standing) -> &'static str {
-    if used_up(standing) { "exhausted" } else { "active" }
+fn status(ask: &Ask, standing: &Standing) -> &'static str {
+    if exhausted(ask, standing) { "exhausted" } else { "active" }
 }
 
 /// A counter's name may hold what a path may not.

@@ -152,7 +152,7 @@ pub static ROUTES: &[Row] = &[
 
     row!(Get "/policies/usage-limits" ["policies.list"] "List budgets by policy" {} policies::list_usage),
     row!(Post "/policies/usage-limits" ["policies.create"] "Make a budget for the calls that meet conditions"
-        {("name", "string", false), ("conditions", "array", false), ("group_by", "array", false), ("type", "string", true),
+        {("name", "string", false), ("conditions", "array", true), ("group_by", "array", true), ("type", "string", true),
          ("credit_limit", "number", true), ("alert_threshold", "number", false), ("periodic_reset", "string", false),
          ("periodic_reset_days", "integer", false), ("mode", "string", false), ("unpriced", "string", false),
          ("lacking", "string", false)} policies::create_usage),
@@ -168,7 +168,7 @@ pub static ROUTES: &[Row] = &[
         policies::reset_entity),
     row!(Get "/policies/rate-limits" ["policies.list"] "List rate limits by policy" {} policies::list_rates),
     row!(Post "/policies/rate-limits" ["policies.create"] "Make a rate limit for the calls that meet conditions"
-        {("name", "string", false), ("conditions", "array", false), ("group_by", "array", false), ("type", "string", true),
+        {("name", "string", false), ("conditions", "array", true), ("group_by", "array", true), ("type", "string", true),
          ("unit", "string", true), ("value", "integer", true), ("target", "string", false), ("lacking", "string", false)}
         policies::create_rate),
     row!(Get "/policies/rate-limits/{id}" ["policies.read"] "Read a rate limit by policy" {} policies::read_rate),
@@ -188,7 +188,7 @@ pub static ROUTES: &[Row] = &[
         {("text", "string", true), ("mark", "string", false)} setup::apply),
     row!(Get "/analytics/graphs/requests" ["analytics.view"] "Requests over time" {} analytics::requests),
     row!(Get "/analytics/graphs/cost" ["analytics.view"] "Cost over time, in cents" {} analytics::cost),
-    row!(Get "/analytics/graphs/latency" ["analytics.view"] "Latency over time, in milliseconds" {} analytics::latency),
+    row!(Get "/analytics/graphs/latency" ["analytics.view"] "Latency over time of calls that reached a provider, in milliseconds" {} analytics::latency),
     row!(Get "/analytics/graphs/tokens" ["analytics.view"] "Tokens over time" {} analytics::tokens),
     row!(Get "/analytics/graphs/users" ["analytics.view"] "Distinct users over time" {} analytics::users),
     row!(Get "/analytics/graphs/users/requests" ["analytics.view"] "Requests of each user over time" {} analytics::user_requests),
@@ -203,6 +203,15 @@ pub static ROUTES: &[Row] = &[
     row!(Get "/analytics/graphs/feedbacks/scores" ["analytics.view"] "Feedback by score" {} analytics::scores),
     row!(Get "/analytics/graphs/feedbacks/weighted" ["analytics.view"] "Weighted feedback over time" {} analytics::weighted),
     row!(Get "/analytics/graphs/feedbacks/ai-models" ["analytics.view"] "Feedback by model" {} analytics::ai_models),
+    // As the SDK for Node spells them.
+    row!(Get "/analytics/graphs/users-requests" ["analytics.view"] "Requests of each user over time" {} analytics::user_requests),
+    row!(Get "/analytics/graphs/errors-rate" ["analytics.view"] "Error rate over time, in percent" {} analytics::error_rate),
+    row!(Get "/analytics/graphs/errors-stack" ["analytics.view"] "Errors over time by status" {} analytics::error_stacks),
+    row!(Get "/analytics/graphs/errors-status-code" ["analytics.view"] "Errors by status" {} analytics::status_codes),
+    row!(Get "/analytics/graphs/requests-rescued" ["analytics.view"] "Calls that retries and fallbacks rescued" {} analytics::rescued),
+    row!(Get "/analytics/graphs/cache-hit-rate" ["analytics.view"] "Hits of the cache and what they saved" {} analytics::hit_rate),
+    row!(Get "/analytics/graphs/cache-latency" ["analytics.view"] "What a hit of the cache takes" {} analytics::cache_latency),
+    row!(Get "/analytics/graphs/feedbacks/score" ["analytics.view"] "Feedback by score" {} analytics::scores),
     row!(Get "/analytics/summary/cache" ["analytics.view"] "What the cache did" {} analytics::cache_summary),
     row!(Get "/analytics/groups/users" ["analytics.view"] "Figures by user" {} analytics::by_user),
     row!(Get "/analytics/groups/ai-models" ["analytics.view"] "Figures by model" {} analytics::by_model),

@@ -1,11 +1,12 @@
 //! Looks at every budget after something was settled, and at the start: what a crash kept from being told is seen then.
 
-use crate::alert::Alerts;
 use crate::alert::notice::Fill;
+use crate::alert::{Alerts, Crossing};
 use crate::book::Shelf;
 use crate::limit::facts::BETWEEN;
 use crate::limit::{Ledger, Standing};
 use crate::tasks::Tasks;
+use app::model::alert::Crossed;
 use std::time::Duration;
 
 /// How long settled calls gather before they are looked at.
@@ -50,6 +51,37 @@ impl Alerts {
             self.see(&fill);
         }
     }
+
+    /// Whether people were told that this amount of a budget is crossed, in its period and at its present level.
+    pub fn told(&self, standing: &Standing, crossed: Crossed) -> bool {
+        let Standing { falls, period, .. } = standing;
+        let Some(budget) = falls.limit.budget() else { return false };
+        let level = match crossed {
+            Crossed::Threshold => budget.alert,
+            Crossed::Exhausted => Some(budget.credit),
+        };
+        level.is_some_and(|level| {
+            self.knows(&Crossing {
+                budget: falls.limit.id.clone(),
+                part: part(&falls.group),
+                period: period.start,
+                crossed,
+                level,
+            })
+        })
+    }
+
+    /// Whether a budget refuses calls: nothing is left of it before its reset, or what is did not cover one.
+    pub fn is_exhausted(&self, standing: &Standing) -> bool {
+        let Some(budget) = standing.falls.limit.budget() else { return false };
+        let account = standing.account;
+        account.is_used_up(budget.credit)
+            || (account.left(budget.credit) <= budget.credit / REST && self.told(standing, Crossed::Exhausted))
+    }
+}
+
+fn part(group: &str) -> String {
+    group.replace(BETWEEN, " · ")
 }
 
 fn fill(standing: &Standing, ended: bool) -> Option<Fill> {
@@ -59,7 +91,7 @@ fn fill(standing: &Standing, ended: bool) -> Option<Fill> {
         workspace: falls.limit.workspace.clone(),
         budget: falls.limit.id.clone(),
         name: falls.limit.name.clone(),
-        part: falls.group.replace(BETWEEN, " · "),
+        part: part(&falls.group),
         unit: budget.unit.word(),
         limit: budget.credit,
         threshold: budget.alert,

@@ -56,6 +56,7 @@ pub(super) async fn filter(store: &Store, workspace: &str, query: &LogQuery, win
             Some(key) => key_ids(store, workspace, key).await?,
             None => Vec::new(),
         },
+        configs: list(&query.config),
         trace: query.trace.clone(),
         metadata: query.metadata.clone(),
         text: query.text.clone(),

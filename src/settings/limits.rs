@@ -1,6 +1,10 @@
 //! Budgets, rate limits and policies as they are written, in the contract's words (§7): in the set-up file, in the admin
 //! API and in the console's forms.
 
+mod amount;
+
+use amount::amount;
+
 use super::Place;
 use super::file::{Given, Section};
 use super::rules::{self, Ruling};
@@ -211,6 +215,9 @@ fn conditions(section: &Section<'_>) -> Vec<Condition> {
             inner.note("value", "Missing. Add a text, or a list of texts.");
         }
         let excludes = inner.figure("excludes").map(|given| inner.notes().judge(&given, flag)).unwrap_or(Some(false));
+        if values.as_deref().is_some_and(|values| values.trim().is_empty()) {
+            inner.note("value", "Empty. Add a text, or a list of at least one text.");
+        }
         if let (Some(key), Some(values), Some(excludes)) = (key, values, excludes) {
             let values = values.split(',').map(|value| value.trim().to_owned()).collect();
             all.push(Condition { key, values, excludes });
@@ -261,33 +268,6 @@ pub fn one_of<T: Copy>(text: &str, known: &[(&str, T)]) -> Ruling<T> {
     })
 }
 
-/// An amount as typed, in the unit's own measure: dollars become nano-dollars.
-pub fn amount(unit: Unit, text: &str) -> Ruling<i64> {
-    let text = text.trim();
-    match unit {
-        Unit::Cost => nanos(text)
-            .filter(|nanos| *nanos > 0)
-            .ok_or_else(|| "Use dollars above 0, with up to nine decimals, such as 25 or 0.5.".to_owned()),
-        _ => text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "Use a whole number above 0.".to_owned()),
-    }
-}
-
-/// Decimal dollars to the last nano-dollar.
-fn nanos(text: &str) -> Option<i64> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.len() + fraction.len() == 0 || !digits(whole) || !digits(fraction) {
-        return None;
-    }
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.len() > 9 {
-        return None;
-    }
-    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let part: i64 = format!("{fraction:0<9}").parse().ok()?;
-    whole.checked_mul(1_000_000_000)?.checked_add(part)
-}
-
 fn unit(text: &str) -> Ruling<Unit> {
     one_of(text, &[("cost", Unit::Cost), ("tokens", Unit::Tokens), ("requests", Unit::Requests)])
 }
@@ -320,27 +300,8 @@ fn take<T>(wrong: &mut Vec<Wrong>, field: &'static str, ruling: Ruling<T>) -> Op
 
 #[cfg(test)]
 mod tests {
-    use super::{BudgetWords, RateWords, amount};
-    use crate::limit::rule::{Reset, Unit};
-
-    #[test]
-    fn amounts_are_read_to_the_last_nano_dollar() {
-        for (unit, text, value) in [
-            (Unit::Cost, "1.0", Some(1_000_000_000)),
-            (Unit::Cost, "0.000000001", Some(1)),
-            (Unit::Cost, ".5", Some(500_000_000)),
-            (Unit::Cost, "0.0000000001", None),
-            (Unit::Cost, "0", None),
-            (Unit::Cost, "-1", None),
-            (Unit::Cost, "1e3", None),
-            (Unit::Cost, ".", None),
-            (Unit::Cost, "99999999999", None),
-            (Unit::Tokens, "100", Some(100)),
-            (Unit::Tokens, "1.5", None),
-        ] {
-            assert_eq!(amount(unit, text).ok(), value, "{text}");
-        }
-    }
+    use super::{BudgetWords, RateWords};
+    use crate::limit::rule::Reset;
 
     #[test]
     fn everything_wrong_with_a_budget_is_told_at_once() {

@@ -67,6 +67,30 @@ impl Store {
         Ok(true)
     }
 
+    /// What was crossed lately, the newest first, with no word of what was told. (Across workspaces: all are watched.)
+    pub async fn crossings(&self, most: usize) -> Stored<Vec<NewAlert>> {
+        let rows = sqlx::query(
+            "SELECT id, workspace, budget, part, period, kind, level, at FROM alerts ORDER BY id DESC LIMIT $1",
+        )
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_all(&self.journal.read)
+        .await?;
+        let crossing = |row: &SqliteRow| {
+            Ok(NewAlert {
+                id: row.try_get("id")?,
+                workspace: row.try_get("workspace")?,
+                budget: row.try_get("budget")?,
+                part: row.try_get("part")?,
+                period: row.try_get("period")?,
+                crossed: Crossed::from_word(row.try_get("kind")?),
+                level: row.try_get("level")?,
+                told: String::new(),
+                at: row.try_get("at")?,
+            })
+        };
+        rows.iter().map(crossing).collect()
+    }
+
     /// What of the outbox is due at `now`, the oldest first. (Across workspaces: it has one sender.)
     pub async fn due_sends(&self, now: i64, most: u32) -> Stored<Vec<Due>> {
         let rows = sqlx::query(

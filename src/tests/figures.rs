@@ -130,6 +130,9 @@ async fn groups_tell_values_apart_and_are_paged() {
         ("status-codes", "status_code", 2),
         ("prompts", "prompt", 0),
         ("workspaces", "workspace", 1),
+        ("model", "ai_model", 3),
+        ("workspace", "workspace", 1),
+        ("ai_service", "ai_service", 2),
     ] {
         let told = told(&rig, &format!("groups/{group}"), "").await;
         assert_eq!(told["total"], rows, "{group}");
@@ -160,6 +163,70 @@ async fn the_cache_and_feedback_have_figures() {
     assert_eq!(told(&rig, "graphs/feedbacks/scores", "").await["data"], json!([{ "score": 5, "total": 1 }]));
     let models = told(&rig, "graphs/feedbacks/ai-models", "").await;
     assert_eq!(models["data"], json!([{ "ai_model": "echo", "total": 1, "avg_weighted_feedback": 2.5 }]));
+}
+
+#[tokio::test]
+async fn graphs_are_found_as_the_sdk_for_node_spells_them() {
+    let rig = worked().await;
+    for (own, usual) in [
+        ("users-requests", "users/requests"),
+        ("errors-rate", "errors/rate"),
+        ("errors-stack", "errors/stacks"),
+        ("errors-status-code", "errors/status-codes"),
+        ("requests-rescued", "requests/rescued"),
+        ("cache-hit-rate", "cache/hit-rate"),
+        ("cache-latency", "cache/latency"),
+        ("feedbacks/score", "feedbacks/scores"),
+    ] {
+        let [own, usual] = [own, usual].map(|path| format!("graphs/{path}"));
+        assert_eq!(told(&rig, &own, "").await, told(&rig, &usual, "").await, "{own}");
+    }
+}
+
+#[tokio::test]
+async fn ranges_that_follow_each_other_count_each_call_as_the_log_does() {
+    let rig = worked().await;
+    rig.house.clock.advance(1_500);
+    let env = "&metadata=%7B%22env%22%3A%22prod%22%7D";
+    for number in 0..4 {
+        let body = r#"{"model":"@sandbox/echo","user":"ada","messages":[{"role":"user","content":"hello"}]}"#;
+        let metadata = if number % 2 == 0 { r#"{"env":"prod"}"# } else { "{}" };
+        rig.send(with(post("/v1/chat/completions", body), "x-portkey-metadata", metadata)).await;
+        rig.house.clock.advance(15_000);
+    }
+    for round in ["fresh", "added up"] {
+        for (from, to) in [
+            ("12:00:00", "12:01:00"),
+            ("12:00:00.001", "12:01:00"),
+            ("12:01:00", "12:02:00"),
+            ("12:01:00.001", "12:01:59.999"),
+            ("12:03:10", "12:03:20"),
+            ("12:12:00", "12:12:10"),
+            ("12:12:10", "12:12:30"),
+            ("12:12:01.500", "12:12:31.500"),
+            ("12:12:01.501", "12:12:31.499"),
+            ("11:30:00", "12:12:16.500"),
+            ("12:05:30", "12:12:16.499"),
+            ("11:59:59.999", "13:00:00"),
+        ] {
+            let span = format!("time_of_generation_min=2026-11-24T{from}Z&time_of_generation_max=2026-11-24T{to}Z");
+            for filter in ["", env, "&status_code=200"] {
+                let logged = rig.send(get(&format!("/v1/logs?{span}{filter}&page_size=100"))).await.json();
+                let rows = logged["data"].as_array().map(Vec::len);
+                for (path, place) in [("graphs/requests", "/summary/total"), ("groups/workspaces", "/data/0/requests")]
+                {
+                    let answer = rig.send(get(&format!("/v1/analytics/{path}?{span}{filter}"))).await.json();
+                    let counted = answer.pointer(place).and_then(Value::as_u64).unwrap_or_default();
+                    assert_eq!(usize::try_from(counted).ok(), rows, "{round}: {path} from {from} to {to} {filter}");
+                }
+                let graph = rig.send(get(&format!("/v1/analytics/graphs/requests?{span}{filter}"))).await.json();
+                let points = graph["data"].as_array().into_iter().flatten();
+                let drawn: u64 = points.filter_map(|point| point["total"].as_u64()).sum();
+                assert_eq!(graph["summary"]["total"], drawn, "{round}: points from {from} to {to} {filter}");
+            }
+        }
+        add_up(&rig).await;
+    }
 }
 
 #[tokio::test]

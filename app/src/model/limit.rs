@@ -29,7 +29,7 @@ pub struct Whose {
 }
 
 /// One counter of a budget, in the period that is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetRow {
     /// Of the limit.
     pub id: String,

@@ -17,6 +17,8 @@ pub struct LogQuery {
     pub provider: Option<String>,
     /// Key id.
     pub key: Option<String>,
+    /// Slug.
+    pub config: Option<String>,
     pub trace: Option<String>,
     /// `key=value` pairs that must all be present.
     pub metadata: Vec<(String, String)>,
@@ -38,6 +40,7 @@ impl Default for LogQuery {
             model: None,
             provider: None,
             key: None,
+            config: None,
             trace: None,
             metadata: Vec::new(),
             text: None,
@@ -155,7 +158,9 @@ pub struct LogPage {
     pub tokens: u64,
     pub statuses: Vec<FacetValue>,
     pub models: Vec<FacetValue>,
+    pub providers: Vec<FacetValue>,
     pub keys: Vec<FacetValue>,
+    pub configs: Vec<FacetValue>,
     pub bars: Vec<LogBar>,
     /// Width of a bar in milliseconds.
     pub bar_width: i64,

@@ -12,9 +12,10 @@ use app::model::range::{MINUTE, Range, Window};
 
 /// The filter, and the time in cells.
 pub struct Asked {
-    /// With the asked time in whole minutes.
+    /// With the asked time to the millisecond.
     pub filter: CallFilter,
-    pub window: Window,
+    /// The same: its end is the first moment that does not count.
+    window: Window,
     /// Starts of the cells, milliseconds.
     pub starts: Vec<i64>,
     cells: Cells,
@@ -40,11 +41,11 @@ impl Asked {
         if from >= until {
             return Err(Refused::field("time_of_generation_max", "Use a time after time_of_generation_min."));
         }
-        // Both ends count: the millisecond that makes the upper one exclusive does not open another minute.
+        // Both ends count: the millisecond that makes the upper one exclusive does not open another cell.
         let to = (until - 1).max(from + 1);
-        let window = Window { from: from - from.rem_euclid(MINUTE), to: (to + MINUTE - 1).div_euclid(MINUTE) * MINUTE };
-        let cells = Cells::of(Range::Between(window.from, window.to), Each::Fitting, MINUTE, window.to);
-        let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..filter };
+        let drawn = Window { from: from - from.rem_euclid(MINUTE), to: (to + MINUTE - 1).div_euclid(MINUTE) * MINUTE };
+        let cells = Cells::of(Range::Between(drawn.from, drawn.to), Each::Fitting, MINUTE, drawn.to);
+        let window = Window { from, to: until };
         Ok(Self { starts: cells.starts.clone(), filter, window, cells, nothing: query.nothing })
     }
 
@@ -66,12 +67,16 @@ impl Asked {
         let aim = Aim { bucket: self.cells.bucket.max(dimension.finest()), timed, rank: |_| None };
         let source = Source::under(filter, dimension);
         let store = &ask.seat.house.store;
-        let taken = taken(store, ask.workspace(), &source, (self.window, None), aim).await.map_err(Failure::from)?;
-        Ok(taken.lines)
+        let mut slices = Vec::new();
+        for (source, window) in source.exactly(self.window) {
+            let taken = taken(store, ask.workspace(), &source, (window, None), aim).await.map_err(Failure::from)?;
+            slices.extend(taken.lines);
+        }
+        Ok(slices)
     }
 
-    /// The cell that a moment falls into.
+    /// The cell that a moment falls into; the last one has its end, too.
     pub fn cell(&self, at: i64) -> Option<usize> {
-        self.cells.cell(at)
+        self.cells.cell(at.min(self.cells.window.to - 1))
     }
 }

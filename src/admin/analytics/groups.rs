@@ -68,12 +68,14 @@ pub async fn by(ask: Ask) -> Told {
     let group = ask.param("group").replace('-', "_");
     let (field, dimension, name): (_, _, fn(&str) -> String) = match group.as_str() {
         "provider" | "providers" => ("provider", Dimension::Route, provider),
+        "ai_service" | "ai_services" => ("ai_service", Dimension::Route, provider),
         "virtual_key" | "virtual_keys" => ("virtual_key", Dimension::Route, provider),
-        "ai_model" => ("ai_model", Dimension::Route, model),
+        "ai_model" | "model" => ("ai_model", Dimension::Route, model),
         "api_key" | "api_keys" => ("api_key", Dimension::Key, str::to_owned),
         "config" | "configs" => ("config", Dimension::Config, str::to_owned),
         "status_code" | "status_codes" => ("status_code", Dimension::Status, str::to_owned),
         "cache_status" => ("cache_status", Dimension::Cache, str::to_owned),
+        "workspace" => return by_workspace(ask).await,
         // No call has a prompt yet.
         "prompt" | "prompts" => return ask.paged(Vec::new(), USUAL),
         _ => {

@@ -141,7 +141,7 @@ impl Named {
                 Self { value: text.to_owned(), label: or(text, usual), tile: tile(provider), linked: !text.is_empty() }
             }
             Group::Key => plain(key_label(value, names.get(value)), !value.is_empty()),
-            Group::Config => plain(or(value, "No config"), false),
+            Group::Config => plain(or(value, "No config"), !value.is_empty()),
             Group::Status => plain(if value == "0" { "Interrupted".into() } else { value.to_owned() }, true),
             Group::Cache => plain(cache_label(value).to_owned(), false),
             Group::Metadata(_) if value == OTHER => plain("Further values".into(), false),

@@ -2,11 +2,11 @@
 
 use crate::desk::logs::statuses;
 use crate::desk::usage::tally::add;
-use crate::journal::rollup::Figures;
+use crate::journal::rollup::{Figures, OTHER};
 use crate::store::calls::CallFilter;
 use crate::store::rollups::ROUTE;
 use crate::store::usage::{Dimension, NONE, Scan, Scanned, Slice, WHOLE};
-use crate::store::{Store, Stored};
+use crate::store::{Store, StoreError, Stored};
 use app::model::analytics::{Group, Narrow};
 use app::model::range::Window;
 use std::collections::{HashMap, HashSet};
@@ -74,6 +74,22 @@ impl Source {
             return Self::Rolled { dimension, only: Box::new(Only(filter)) };
         }
         Self::Scan { dimension, filter: Box::new(filter) }
+    }
+
+    /// The same for a window that may begin and end within a minute, piece by piece: sums where they are whole, the
+    /// calls themselves at the ends.
+    pub(crate) fn exactly(self, window: Window) -> Vec<(Self, Window)> {
+        let Self::Rolled { dimension, only } = &self else { return vec![(self, window)] };
+        let grain = dimension.finest();
+        let down = |at: i64| at - at.rem_euclid(grain);
+        let whole = Window { from: down(window.from + grain - 1), to: down(window.to) };
+        let scan = Self::Scan { dimension: dimension.clone(), filter: Box::new(only.0.clone()) };
+        if whole.length() <= 0 {
+            return vec![(scan, window)];
+        }
+        let (before, after) = (Window { to: whole.from, ..window }, Window { from: whole.to, ..window });
+        let pieces = [(scan.clone(), before), (self, whole), (scan, after)];
+        pieces.into_iter().filter(|(_, window)| window.length() > 0).collect()
     }
 }
 
@@ -156,6 +172,14 @@ pub(crate) struct Aim {
     pub(crate) rank: Rank,
 }
 
+impl Aim {
+    /// The calls of a filter by dimension.
+    fn scan(self, dimension: &Dimension, filter: &CallFilter) -> Scan {
+        let Self { bucket, timed, .. } = self;
+        Scan { dimension: dimension.clone(), filter: filter.clone(), bucket, picked: None, timed }
+    }
+}
+
 /// Reads both windows; the second only where there is one.
 pub(crate) async fn taken(
     store: &Store,
@@ -186,31 +210,55 @@ pub(crate) async fn drawn(
     let before = before.unwrap_or(Window { from: now.from, to: now.from });
     match source {
         Source::Rolled { dimension: Dimension::Metadata(key), only } => match only.one() {
-            Some(value) => one_value(store, (workspace, key), value, (now, before), aim.bucket).await,
+            Some(value) => match one_value(store, (workspace, key), value, (now, before), aim.bucket).await? {
+                Some(taken) => Ok(taken),
+                None => {
+                    scanned(
+                        store,
+                        workspace,
+                        &aim.scan(&Dimension::Metadata(key.clone()), &only.0),
+                        (now, before),
+                        aim.rank,
+                    )
+                    .await
+                }
+            },
             None => summed(store, (workspace, key), (now, before), aim).await,
         },
         Source::Scan { dimension: dimension @ Dimension::Metadata(_), filter } => {
-            let (dimension, filter) = (dimension.clone(), (**filter).clone());
-            let scan = Scan { dimension, filter, bucket: aim.bucket, picked: None, timed: aim.timed };
-            scanned(store, workspace, &scan, (now, before), aim.rank).await
+            scanned(store, workspace, &aim.scan(dimension, filter), (now, before), aim.rank).await
         }
         _ => taken(store, workspace, source, (now, Some(before)), aim).await,
     }
 }
 
+/// `None`: sums may not know of each of its calls.
 async fn one_value(
     store: &Store,
     (workspace, key): (&str, &str),
     value: &str,
     (now, before): (Window, Window),
     bucket: i64,
-) -> Stored<Taken> {
-    let picked = HashSet::from([value.to_owned()]);
+) -> Stored<Option<Taken>> {
+    let picked = HashSet::from([value.to_owned(), OTHER.to_owned()]);
     let (now, before) = tokio::try_join!(
         store.strands(workspace, key, (now, bucket), picked.clone()),
         store.strands(workspace, key, (before, bucket), picked),
     )?;
-    Ok(Taken { lines: now.picked, lines_before: before.picked, ..Taken::default() })
+    if is_beyond(&now.picked) || is_folded(&before.picked) {
+        return Ok(None);
+    }
+    Ok(Some(Taken { lines: now.picked, lines_before: before.picked, ..Taken::default() }))
+}
+
+/// Sums know a thousand values of a key and day, and a hundred keys: calls of one value may be among the others, or of a
+/// key that has no sums.
+fn is_beyond(slices: &[Slice]) -> bool {
+    slices.is_empty() || is_folded(slices)
+}
+
+fn is_folded(slices: &[Slice]) -> bool {
+    slices.iter().any(|slice| slice.value == OTHER)
 }
 
 async fn summed(
@@ -289,20 +337,23 @@ async fn slices(
     workspace: &str,
     source: &Source,
     window: Window,
-    Aim { bucket, timed, .. }: Aim,
+    aim: Aim,
 ) -> Stored<(Vec<Slice>, Option<Vec<Slice>>)> {
+    let scanned = async |dimension: &Dimension, filter: &CallFilter| {
+        let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..filter.clone() };
+        Ok::<_, StoreError>(store.scan(workspace, aim.scan(dimension, &filter)).await?.values)
+    };
     match source {
-        Source::Scan { dimension, filter } => {
-            let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..(**filter).clone() };
-            let scan = Scan { dimension: dimension.clone(), filter, bucket, picked: None, timed };
-            Ok((store.scan(workspace, scan).await?.values, None))
-        }
+        Source::Scan { dimension, filter } => Ok((scanned(dimension, filter).await?, None)),
         Source::Rolled { dimension, only } => {
-            let mut lines = store.slices(workspace, dimension, window, bucket).await?;
-            lines.retain(|slice| only.passes(dimension, &slice.value));
+            let mut lines = store.slices(workspace, dimension, window, aim.bucket).await?;
+            lines.retain(|slice| only.passes(dimension, &slice.value) || slice.value == OTHER);
+            if !only.0.metadata.is_empty() && is_beyond(&lines) {
+                return Ok((scanned(dimension, &only.0).await?, None));
+            }
             let all = match dimension {
                 Dimension::Metadata(_) if only.is_any() => {
-                    Some(store.slices(workspace, &Dimension::All, window, bucket).await?)
+                    Some(store.slices(workspace, &Dimension::All, window, aim.bucket).await?)
                 }
                 _ => None,
             };
@@ -310,3 +361,6 @@ async fn slices(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! The list with its counts, facets and histogram.
 
 use super::{filter, row, window};
+use crate::desk::analytics::{Aim, Source, taken};
 use crate::store::calls::{Bar, CallFilter, CallPage, Cursor, Tally};
 use crate::store::rollups::HOUR;
-use crate::store::usage::Dimension;
+use crate::store::usage::{Dimension, Slice, WHOLE};
 use crate::store::{Store, Stored};
 use app::model::log::{FacetValue, LogBar, LogPage, LogQuery};
 use app::model::money::Nanos;
@@ -19,6 +20,7 @@ struct Read {
     total: u64,
     bars: Vec<Bar>,
     names: HashMap<String, String>,
+    configs: BTreeMap<String, u64>,
 }
 
 pub(super) async fn page(store: &Store, workspace: &str, query: &LogQuery, now: i64) -> Stored<LogPage> {
@@ -29,10 +31,11 @@ pub(super) async fn page(store: &Store, workspace: &str, query: &LogQuery, now: 
 }
 
 async fn read(store: &Store, workspace: &str, query: &LogQuery, filter: &CallFilter) -> Stored<Read> {
-    let ((list, newest), (tallies, bars), names) = tokio::try_join!(
+    let ((list, newest), (tallies, bars), names, configs) = tokio::try_join!(
         list(store, workspace, query, filter),
         store.counts(workspace, filter, bar_width(filter)),
         store.key_names(workspace),
+        Box::pin(configs(store, workspace, filter)),
     )?;
     let total = match filter.is_rolled_up() {
         true => calls(&tallies),
@@ -42,7 +45,20 @@ async fn read(store: &Store, workspace: &str, query: &LogQuery, filter: &CallFil
             u64::try_from(slices.iter().map(|slice| slice.calls).sum::<i64>()).unwrap_or(0)
         }
     };
-    Ok(Read { list, newest, tallies, total, bars, names: names.into_iter().collect() })
+    Ok(Read { list, newest, tallies, total, bars, names: names.into_iter().collect(), configs })
+}
+
+/// How many calls each config would leave: tallies do not know it.
+async fn configs(store: &Store, workspace: &str, filter: &CallFilter) -> Stored<BTreeMap<String, u64>> {
+    let span = Window { from: filter.from.unwrap_or(0), to: filter.until.unwrap_or(0) };
+    let rest = CallFilter { configs: Vec::new(), from: None, until: None, ..filter.clone() };
+    let source = Source::under(rest, Dimension::Config);
+    let aim = Aim { bucket: WHOLE, timed: false, rank: |_| None };
+    let mut counted = BTreeMap::new();
+    for Slice { value, calls, .. } in taken(store, workspace, &source, (span, None), aim).await?.lines {
+        *counted.entry(value).or_insert(0) += u64::try_from(calls).unwrap_or(0);
+    }
+    Ok(counted)
 }
 
 /// The rows, and whether they are the newest. A step towards newer calls that reaches the end becomes the newest
@@ -83,7 +99,9 @@ fn lay_out(read: &Read, query: &LogQuery, filter: &CallFilter, window: Window) -
         tokens: matching.iter().map(|tally| tally.tokens).sum(),
         statuses: status_facet(&read.tallies, filter),
         models: model_facet(&read.tallies, filter),
+        providers: provider_facet(&read.tallies, filter),
         keys: key_facet(&read.tallies, filter, &read.names),
+        configs: named(read.configs.clone()),
         bars: bars(&read.bars, window),
         bar_width: window.bucket(),
     }
@@ -110,9 +128,18 @@ fn status_facet(tallies: &[Tally], filter: &CallFilter) -> Vec<FacetValue> {
 
 fn model_facet(tallies: &[Tally], filter: &CallFilter) -> Vec<FacetValue> {
     let rest = CallFilter { models: Vec::new(), ..filter.clone() };
-    let counted = count(tallies.iter().filter(|tally| rest.admits(tally)), |tally| &tally.model);
-    let named = counted.into_iter().filter(|(model, _)| !model.is_empty());
-    ranked(named.map(|(model, calls)| FacetValue { value: model.clone(), label: model, calls }).collect())
+    named(count(tallies.iter().filter(|tally| rest.admits(tally)), |tally| &tally.model))
+}
+
+fn provider_facet(tallies: &[Tally], filter: &CallFilter) -> Vec<FacetValue> {
+    let rest = CallFilter { providers: Vec::new(), ..filter.clone() };
+    named(count(tallies.iter().filter(|tally| rest.admits(tally)), |tally| &tally.provider))
+}
+
+/// Values that are their own names; calls without one are left out.
+fn named(counted: BTreeMap<String, u64>) -> Vec<FacetValue> {
+    let named = counted.into_iter().filter(|(value, _)| !value.is_empty());
+    ranked(named.map(|(value, calls)| FacetValue { label: value.clone(), value, calls }).collect())
 }
 
 fn key_facet(tallies: &[Tally], filter: &CallFilter, names: &HashMap<String, String>) -> Vec<FacetValue> {
@@ -186,8 +213,21 @@ mod tests {
         assert_eq!(shown(&page.statuses), [("2xx", 2), ("4xx", 1), ("5xx", 0)]);
         assert_eq!(shown(&page.keys), [("k1", 2), ("k2", 1)]);
         assert_eq!(page.keys[0].label, "support-prod");
+        assert_eq!((shown(&page.providers), shown(&page.configs)), (vec![("cerebras", 2)], vec![("pc-main", 2)]));
         assert_eq!(page.bars.iter().map(|bar| (bar.calls, bar.errors)).max(), Some((3, 1)));
         assert_eq!(page.bars.len(), 60);
+    }
+
+    #[tokio::test]
+    async fn a_config_narrows_list_and_counts_alike() {
+        let (store, _folder) = planted().await;
+        for (config, count) in [("pc-main", 5), ("pc-none", 0)] {
+            let query = LogQuery { config: Some(config.into()), limit: 50, ..asked() };
+            let page = page(&store, "default", &query, AT).await.unwrap();
+            assert_eq!((page.rows.len(), page.matched, page.total), (count, count as u64, 5), "{config}");
+            assert_eq!(page.bars.iter().map(|bar| bar.calls).sum::<u64>(), count as u64, "{config}");
+            assert_eq!(shown(&page.configs), [("pc-main", 5)], "{config}");
+        }
     }
 
     #[tokio::test]

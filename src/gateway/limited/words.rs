@@ -120,8 +120,8 @@ fn short(standing: &Standing, needed: Option<i64>) -> Refusal {
     let Some(budget) = limit.budget() else { return Refusal::defect() };
     let words = |value: i64| amount(budget.unit, value);
     let left = account.left(budget.credit);
-    let mut message =
-        format!("{} is used up: {} of {} are left", named(limit), words(left.max(0)), words(budget.credit));
+    let state = if needed.is_some() && left > 0 { "does not cover this call" } else { "is used up" };
+    let mut message = format!("{} {state}: {} of {} are left", named(limit), words(left.max(0)), words(budget.credit));
     if account.reserved > 0 {
         message.push_str(&format!(", {} are held for calls that run", words(account.reserved)));
     }

@@ -114,7 +114,8 @@ async fn policies_are_kept_and_their_entities_reset() {
     assert_eq!(admin(&rig, Method::PUT, &path, &json!({ "credit_limit": 300 })).await.status, 200);
     assert_eq!(rig.send(calls("bob")).await.status, 200);
     assert_eq!(admin(&rig, Method::DELETE, &path, &json!({})).await.status, 200);
-    let rate = json!({ "type": "requests", "unit": "rph", "value": 1, "conditions": [{ "key": "api_key", "value": ["rig"] }] });
+    let rate = json!({ "type": "requests", "unit": "rph", "value": 1, "group_by": [],
+        "conditions": [{ "key": "api_key", "value": ["rig"] }] });
     let made = admin(&rig, Method::POST, "/v1/policies/rate-limits", &rate).await.json();
     let path = format!("/v1/policies/rate-limits/{}", made["id"].as_str().expect("an id"));
     assert_eq!(
@@ -134,6 +135,97 @@ async fn limits_of_a_file_are_not_changed_elsewhere() {
     let changed = json!({ "usage_limits": { "type": "tokens", "credit_limit": 900 } });
     assert_eq!(admin(&rig, Method::PUT, &format!("/v1/api-keys/{id}"), &changed).await.status, 400);
     assert_eq!(figures(&rig).await, (0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_budget_that_refuses_calls_is_exhausted_until_it_is_raised() {
+    let rig = Rig::new().await;
+    rig.upstream.acts(honest);
+    let wish = json!({ "name": "made", "scopes": ["completions.write"], "usage_limits": { "type": "tokens", "credit_limit": 1000 } });
+    let made = admin(&rig, Method::POST, "/v1/api-keys/workspace/service", &wish).await.json();
+    let (id, secret) = (made["id"].as_str().expect("an id"), made["key"].as_str().expect("a secret"));
+    let policy = json!({ "type": "tokens", "credit_limit": 1000, "alert_threshold": 900, "conditions": [],
+        "group_by": [{ "key": "metadata._user" }] });
+    let calls = |tokens: u64, secret: &str| {
+        with(call(&json!({ "user": "ada", "seed": tokens, "max_tokens": tokens })), "x-portkey-api-key", secret)
+    };
+    let key = format!("/v1/api-keys/{id}");
+    for (tokens, answer, status) in [(907, 200, "active"), (200, 412, "exhausted")] {
+        let answered = rig.send(calls(tokens, secret)).await;
+        assert_eq!(answered.status, answer, "{}", answered.text());
+        assert_eq!(rig.send(get(&key)).await.json()["status"], status);
+    }
+    let raised = json!({ "usage_limits": { "type": "tokens", "credit_limit": 2000 } });
+    assert_eq!(admin(&rig, Method::PUT, &key, &raised).await.status, 200);
+    assert_eq!(rig.send(get(&key)).await.json()["status"], "active");
+
+    let made = admin(&rig, Method::POST, "/v1/policies/usage-limits", &policy).await.json();
+    let path = format!("/v1/policies/usage-limits/{}", made["id"].as_str().expect("an id"));
+    let ada = async || {
+        rig.send(get(&format!("{path}?include_usage=true"))).await.json()["value_key_usage_map"]["ada"].clone()
+    };
+    assert_eq!(rig.send(calls(500, crate::rig::KEY)).await.status, 200);
+    assert_eq!(
+        ada().await,
+        json!({ "current_usage": 508, "status": "active", "is_threshold_alerts_sent": false, "is_exhausted_alerts_sent": false })
+    );
+    assert_eq!(rig.send(calls(407, crate::rig::KEY)).await.status, 200);
+    let refused = rig.send(calls(200, crate::rig::KEY)).await;
+    assert_eq!(refused.status, 412);
+    assert!(
+        refused.text().contains("does not cover this call: 77 tokens of 1,000 tokens are left"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(
+        ada().await,
+        json!({ "current_usage": 923, "status": "exhausted", "is_threshold_alerts_sent": true, "is_exhausted_alerts_sent": true })
+    );
+    assert_eq!(admin(&rig, Method::PUT, &path, &json!({ "reset_usage": true })).await.status, 200);
+    assert_eq!(ada().await["is_exhausted_alerts_sent"], false);
+}
+
+#[tokio::test]
+async fn limits_that_mean_nothing_are_refused_with_what_to_do() {
+    let rig = Rig::new().await;
+    let rate = json!({ "type": "requests", "unit": "rpm", "value": 3 });
+    let budget = json!({ "type": "cost", "credit_limit": 5, "next_usage_reset_at": "2020-01-01T00:00:00Z" });
+    let policy = |more: Value| {
+        let mut policy = json!({ "type": "cost", "credit_limit": 5, "conditions": [], "group_by": [] });
+        policy.as_object_mut().expect("fields").extend(more.as_object().cloned().expect("fields"));
+        policy
+    };
+    let key = |more: Value| {
+        let mut key = json!({ "name": "made", "scopes": ["completions.write"] });
+        key.as_object_mut().expect("fields").extend(more.as_object().cloned().expect("fields"));
+        key
+    };
+    let (keys, usage, rates) =
+        ("/v1/api-keys/workspace/service", "/v1/policies/usage-limits", "/v1/policies/rate-limits");
+    for (path, body, words) in [
+        (keys, key(json!({ "usage_limits": budget })), "This time is over"),
+        (
+            keys,
+            key(json!({ "usage_limits": { "type": "cost", "credit_limit": 1e30 } })),
+            "at most 9,223,372,036 dollars",
+        ),
+        (keys, key(json!({ "rate_limits": [rate, rate] })), "two of type requests and unit rpm"),
+        (usage, policy(json!({ "next_usage_reset_at": "2020-01-01" })), "This time is over"),
+        (usage, policy(json!({ "conditions": null })), "[] for all calls"),
+        (usage, policy(json!({ "group_by": null })), "[] for one counter"),
+        (usage, policy(json!({ "conditions": [{ "key": "api_key", "value": [] }] })), "at least one text"),
+        (rates, rate.clone(), "[] for all calls"),
+    ] {
+        let told = admin(&rig, Method::POST, path, &body).await;
+        assert_eq!(told.status, 400, "{body}");
+        assert!(told.text().contains(words), "{body}: {}", told.text());
+    }
+    assert_eq!(rig.send(get("/v1/policies/usage-limits")).await.json()["total"], 0);
+    assert_eq!(rig.send(get("/v1/api-keys")).await.text().matches("\"made\"").count(), 0);
+    assert_eq!(
+        admin(&rig, Method::POST, usage, &policy(json!({ "next_usage_reset_at": "2030-01-01" }))).await.status,
+        200
+    );
 }
 
 #[tokio::test]

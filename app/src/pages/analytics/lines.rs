@@ -3,7 +3,7 @@
 use super::stats::delta;
 use super::url;
 use super::words::{moved, text};
-use crate::model::analytics::{Analytics, Line, Tone};
+use crate::model::analytics::{Analytics, Line, Tab, Tone};
 use crate::model::money::grouped;
 use crate::parts::badge::Tile;
 use crate::parts::icon::Icon;
@@ -88,6 +88,11 @@ fn row(told: &Analytics, line: &Line) -> impl IntoView + use<> {
 fn notes(told: &Analytics) -> Option<impl IntoView + use<>> {
     let mut notes = Vec::new();
     let calls = |count: u64| if count == 1 { "1 call".to_owned() } else { format!("{} calls", grouped(count)) };
+    if told.query.tab == Tab::Latency {
+        notes.push(
+            "Times are of calls that reached a provider; what a hit of the cache takes is told under Cache.".into(),
+        );
+    }
     if told.lines.is_empty() {
         notes.push("No call has a value here.".to_owned());
     }

@@ -62,7 +62,6 @@ pub fn logs(query: &AnalyticsQuery, value: Option<&str>, span: Option<(i64, i64)
         Group::Cache => {}
         Group::Metadata(key) => narrow.metadata.extend(own.map(|value| (key, value))),
     }
-    narrow.config = None;
     let mut address = format!("/logs?{}", range.query());
     pairs(&narrow).into_iter().for_each(|(name, value)| append(&mut address, name, &value));
     address
@@ -161,9 +160,11 @@ mod tests {
         let query = read(&params("?range=24h&tab=users&model=gpt-5&config=pc-1"));
         assert_eq!(
             logs(&query, Some("ann"), Some((1, 2))),
-            "/logs?range=custom&from=1&to=2&model=gpt-5&meta=_user=ann"
+            "/logs?range=custom&from=1&to=2&model=gpt-5&config=pc-1&meta=_user=ann"
         );
-        assert_eq!(logs(&query, None, None), "/logs?range=24h&model=gpt-5");
+        assert_eq!(logs(&query, None, None), "/logs?range=24h&model=gpt-5&config=pc-1");
+        let query = read(&params("?range=24h&tab=cost&by=config"));
+        assert_eq!(logs(&query, Some("pc-2"), None), "/logs?range=24h&config=pc-2");
     }
 
     #[test]

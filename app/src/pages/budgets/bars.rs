@@ -172,19 +172,24 @@ fn alert(row: &BudgetRow, refuses: bool) -> AnyView {
 fn acts(row: &BudgetRow, now: i64) -> impl IntoView + use<> {
     let called =
         if row.group_words.is_empty() { row.name.clone() } else { format!("{} for {}", row.name, row.group_words) };
-    let act = move |icon: IconData, word: &'static str, href: String| {
+    let act = move |icon: IconData, word: &'static str, href: String, note: String| {
         view! {
-            <a class="btn quiet icon sm" href=href title=word>
+            <a class="btn quiet icon sm" href=href title=format!("{word}{note}")>
                 <Icon icon />
-                <span class="unseen">{format!("{word} {called}")}</span>
+                <span class="unseen">{format!("{word} {called}{note}")}</span>
             </a>
         }
     };
+    let plain = {
+        let act = act.clone();
+        move |icon: IconData, word: &'static str, href: String| act(icon, word, href, String::new())
+    };
+    let behind = behind(row, now);
     let of = |word: &str| format!("/budgets?{word}={}&group={}", row.id, encoded(&row.group));
     let own = !row.origin.locked();
     view! {
         <span class="row acts">
-            {act.clone()(LuScrollText, "Calls behind", behind(row, now))}
+            {act(LuScrollText, "Calls behind", behind.href.clone(), behind.note())}
             {(row.unsettled > 0)
                 .then(|| {
                     view! {
@@ -192,9 +197,9 @@ fn acts(row: &BudgetRow, now: i64) -> impl IntoView + use<> {
                             "Release"
                         </a>
                     }
-                })} {act.clone()(LuRotateCcw, "Reset", of("reset"))}
-            {own.then(|| act.clone()(LuPencil, "Edit", format!("/budgets?edit={}", row.id)))}
-            {own.then(|| act(LuTrash2, "Remove", format!("/budgets?remove={}", row.id)))}
+                })} {plain.clone()(LuRotateCcw, "Reset", of("reset"))}
+            {own.then(|| plain.clone()(LuPencil, "Edit", format!("/budgets?edit={}", row.id)))}
+            {own.then(|| plain(LuTrash2, "Remove", format!("/budgets?remove={}", row.id)))}
         </span>
     }
 }

@@ -7,8 +7,8 @@ use crate::model::money::{Nanos, grouped};
 use crate::model::range::Range;
 use crate::pages::logs::url;
 
-/// Between the values of a counter's name, in words.
-const BETWEEN: &str = " · ";
+/// Between the values of a counter's name.
+const BETWEEN: char = '\u{1f}';
 /// Between the values of a condition, in words.
 const OR: &str = " or ";
 
@@ -106,42 +106,82 @@ pub fn whole(figure: u64) -> i64 {
     i64::try_from(figure).unwrap_or(i64::MAX)
 }
 
-/// The calls behind a budget: those of its period, by what the log can be filtered by.
-pub fn behind(row: &BudgetRow, now: i64) -> String {
+/// The log of the calls behind a budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Behind {
+    pub href: String,
+    /// What the log cannot be narrowed by: with any, it lists more calls than the budget counts.
+    pub beyond: Vec<String>,
+}
+
+/// The calls of a budget's period, by what the log can be filtered by.
+pub fn behind(row: &BudgetRow, now: i64) -> Behind {
     let mut query = LogQuery { range: Range::Between(row.began_at, now.max(row.began_at + 1)), ..LogQuery::default() };
+    let mut beyond = Vec::new();
     match row.whose.kind.as_str() {
         "key" => query.key = Some(row.whose.id.clone()),
         "provider" => query.provider = Some(row.whose.name.clone()),
+        "integration" => beyond.push(format!("credential of @{}", row.whose.name)),
         _ => {}
     }
     for condition in &row.conditions {
-        if let Some((key, value)) =
-            condition.split_once(" is ").filter(|(_, value)| !value.starts_with("not ") && plain(value))
-        {
-            narrow(&mut query, key, value);
+        let found = condition.split_once(" is ").filter(|(_, value)| !value.starts_with("not "));
+        if !found.is_some_and(|(key, value)| all(key, value) || (plain(value) && narrow(&mut query, key, value))) {
+            beyond.push(condition.clone());
         }
     }
-    let values = row.group_words.split(BETWEEN);
-    if !row.group_words.is_empty() && !row.group.starts_with("sha256:") {
-        row.group_by.iter().zip(values).for_each(|(key, value)| narrow(&mut query, key, value));
+    let values: Vec<&str> = row.group.split(BETWEEN).collect();
+    let known = values.len() == row.group_by.len() && !row.group.starts_with("sha256:");
+    for (place, key) in row.group_by.iter().enumerate() {
+        let value = values.get(place).filter(|value| known && !value.is_empty());
+        // A counter is named by the slug of the provider that is called.
+        let field = if key == "provider" { "virtual_key" } else { key };
+        if !value.is_some_and(|value| key == "workspace_id" || narrow(&mut query, field, value)) {
+            beyond.push(key.clone());
+        }
     }
-    url::list(&query)
+    Behind { href: url::list(&query), beyond }
+}
+
+impl Behind {
+    /// What is said beside the link, empty where the log lists what is counted.
+    pub fn note(&self) -> String {
+        match self.beyond.as_slice() {
+            [] => String::new(),
+            beyond => format!(", and others: the log cannot be narrowed by {}", beyond.join(", ")),
+        }
+    }
 }
 
 /// One value, as the log keeps it.
 fn plain(value: &str) -> bool {
-    !value.contains(OR) && !value.contains('*') && !value.starts_with('@')
+    !value.contains(OR) && !value.contains('*')
 }
 
-fn narrow(query: &mut LogQuery, key: &str, value: &str) {
-    match key {
-        "model" => query.model = Some(value.to_owned()),
-        "provider" | "virtual_key" => query.provider = Some(value.to_owned()),
-        "api_key" => query.key = Some(value.to_owned()),
+/// Whether each call of the workspace has it.
+fn all(key: &str, value: &str) -> bool {
+    key == "workspace_id" || (key == "api_key" && value == "*")
+}
+
+/// Whether the filter says the same as the condition. A condition's model is the one that was asked for and its provider
+/// may be a vendor, where the log knows what answered; and no field is narrowed twice.
+fn narrow(query: &mut LogQuery, key: &str, value: &str) -> bool {
+    let field = match key {
+        "virtual_key" => &mut query.provider,
+        "api_key" => &mut query.key,
+        "config" => &mut query.config,
         key => {
-            if let Some(name) = key.strip_prefix("metadata.") {
-                query.metadata.push((name.to_owned(), value.to_owned()));
-            }
+            let name = key.strip_prefix("metadata.");
+            query.metadata.extend(name.map(|name| (name.to_owned(), value.to_owned())));
+            return name.is_some();
+        }
+    };
+    let value = value.trim_start_matches('@');
+    match field {
+        Some(known) => known == value,
+        None => {
+            *field = Some(value.to_owned());
+            true
         }
     }
 }
@@ -158,7 +198,8 @@ pub fn typed(conditions: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{amount, each, fullness, typed};
+    use super::{amount, behind, each, fullness, typed};
+    use crate::model::limit::{BudgetRow, Whose};
 
     #[test]
     fn amounts_are_said_in_their_unit() {
@@ -182,6 +223,51 @@ mod tests {
     fn conditions_are_typed_as_they_were() {
         let words = ["metadata.team is search or ads", "model is not @openai/gpt-4*"].map(str::to_owned);
         assert_eq!(typed(&words), "metadata.team = search, ads\nmodel != @openai/gpt-4*");
+    }
+
+    #[test]
+    fn the_log_lists_what_a_budget_counts_or_says_what_it_cannot_be_narrowed_by() {
+        type Row<'a> = (&'a str, &'a [&'a str], &'a [&'a str], &'a str, &'a str, &'a str);
+        let rows: [Row<'_>; 9] = [
+            ("key", &[], &[], "", "&key=w1", ""),
+            ("provider", &[], &[], "", "&provider=own", ""),
+            ("integration", &[], &[], "", "", ", and others: the log cannot be narrowed by credential of @own"),
+            ("policy", &["metadata.team is search", "config is pc-1"], &[], "", "&config=pc-1&meta=team=search", ""),
+            ("policy", &["workspace_id is *", "api_key is *"], &["metadata._user"], "ada", "&meta=_user=ada", ""),
+            ("policy", &["virtual_key is @own"], &["api_key", "provider"], "k1\u{1f}own", "&provider=own&key=k1", ""),
+            (
+                "policy",
+                &["metadata.team is not ads", "metadata.env is a or b", "model is gpt-4*"],
+                &["model"],
+                "gpt-4o",
+                "",
+                ", and others: the log cannot be narrowed by metadata.team is not ads, metadata.env is a or b, model is \
+                 gpt-4*, model",
+            ),
+            (
+                "policy",
+                &["api_key is ci"],
+                &["api_key"],
+                "k1",
+                "&key=ci",
+                ", and others: the log cannot be narrowed by api_key",
+            ),
+            ("policy", &[], &["config"], "", "", ", and others: the log cannot be narrowed by config"),
+        ];
+        for (kind, conditions, group_by, group, filter, note) in rows {
+            let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+            let row = BudgetRow {
+                whose: Whose { kind: kind.into(), id: "w1".into(), name: "own".into() },
+                conditions: texts(conditions),
+                group_by: texts(group_by),
+                group: group.into(),
+                began_at: 5,
+                ..BudgetRow::default()
+            };
+            let behind = behind(&row, 9);
+            assert_eq!(behind.href, format!("/logs?range=custom&from=5&to=9{filter}"), "{conditions:?} {group_by:?}");
+            assert_eq!(behind.note(), note);
+        }
     }
 
     #[test]

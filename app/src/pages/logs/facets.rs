@@ -17,6 +17,8 @@ struct Facet {
 
 const STATUS: Facet = Facet { name: "Status", field: |query| &mut query.status };
 const MODEL: Facet = Facet { name: "Model", field: |query| &mut query.model };
+const PROVIDER: Facet = Facet { name: "Provider", field: |query| &mut query.provider };
+const CONFIG: Facet = Facet { name: "Config", field: |query| &mut query.config };
 const KEY: Facet = Facet { name: "Key", field: |query| &mut query.key };
 
 /// A column on wide screens, a fold on narrow ones.
@@ -34,7 +36,13 @@ pub fn facets(page: &LogPage, query: &LogQuery) -> impl IntoView + use<> {
 }
 
 fn lists(page: &LogPage, query: &LogQuery) -> impl IntoView + use<> {
-    let facets = [(STATUS, &page.statuses), (MODEL, &page.models), (KEY, &page.keys)];
+    let facets = [
+        (STATUS, &page.statuses),
+        (MODEL, &page.models),
+        (PROVIDER, &page.providers),
+        (KEY, &page.keys),
+        (CONFIG, &page.configs),
+    ];
     facets.map(|(facet, values)| list(facet, values, query)).into_iter().collect_view()
 }
 

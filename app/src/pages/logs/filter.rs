@@ -45,7 +45,7 @@ pub fn FilterBar(query: Memo<LogQuery>, found: Found) -> impl IntoView {
                     </button>
                 </div>
                 <p class="unseen" id="filter-grammar">
-                    "Terms are status, model, provider, key, trace and text with a colon, and meta.name with an equals sign. Text is looked for in metadata."
+                    "Terms are status, model, provider, key, config, trace and text with a colon, and meta.name with an equals sign. Text is looked for in metadata."
                 </p>
                 {move || told(&misread.get())}
             </Form>
@@ -58,7 +58,7 @@ fn told(misread: &[String]) -> Option<impl IntoView + use<>> {
     (!words.is_empty()).then(|| {
         view! {
             <p class="misread" role="alert">
-                {format!("“{words}” is not a filter. Use status: model: provider: key: trace: text: or meta.name=value.")}
+                {format!("“{words}” is not a filter. Use status: model: provider: key: config: trace: text: or meta.name=value.")}
             </p>
         }
     })
@@ -86,6 +86,7 @@ fn chips(query: &LogQuery, page: Option<&LogPage>) -> impl IntoView + use<> {
         ("model", query.model.clone(), without(|query| query.model = None)),
         ("provider", query.provider.clone(), without(|query| query.provider = None)),
         ("key", query.key.as_ref().map(key_name), without(|query| query.key = None)),
+        ("config", query.config.clone(), without(|query| query.config = None)),
         ("trace", query.trace.clone(), without(|query| query.trace = None)),
         ("text", query.text.clone(), without(|query| query.text = None)),
     ];

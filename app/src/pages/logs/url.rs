@@ -15,6 +15,7 @@ pub fn read(params: &ParamsMap) -> LogQuery {
         model: word("model"),
         provider: word("provider"),
         key: word("key"),
+        config: word("config"),
         trace: word("trace"),
         metadata: metadata.iter().filter_map(|text| pair(text)).collect(),
         text: word("text"),
@@ -70,6 +71,7 @@ pub fn pairs(query: &LogQuery) -> Vec<(&'static str, String)> {
         ("model", &query.model),
         ("provider", &query.provider),
         ("key", &query.key),
+        ("config", &query.config),
         ("trace", &query.trace),
         ("text", &query.text),
         ("before", &query.before),
@@ -144,6 +146,7 @@ fn add(query: &mut LogQuery, term: &str) -> bool {
         "model" => &mut query.model,
         "provider" => &mut query.provider,
         "key" => &mut query.key,
+        "config" => &mut query.config,
         "trace" => &mut query.trace,
         "text" => &mut query.text,
         _ => return false,
@@ -166,6 +169,7 @@ mod tests {
             range: Range::Between(60_000, 120_000),
             status: Some("error".into()),
             model: Some("a/b c".into()),
+            config: Some("pc-1".into()),
             trace: Some("t&1".into()),
             text: Some("late".into()),
             metadata: vec![("env".into(), "prod=1".into()), ("ü".into(), String::new())],
@@ -175,7 +179,7 @@ mod tests {
         let address = open("x", &query, "json");
         assert_eq!(
             address,
-            "/logs/x?range=custom&from=60000&to=120000&status=error&model=a/b%20c&trace=t%261&text=late&before=id\
+            "/logs/x?range=custom&from=60000&to=120000&status=error&model=a/b%20c&config=pc-1&trace=t%261&text=late&before=id\
              &meta=env=prod=1&meta=%C3%BC=&tab=json"
         );
         let mut all = vec![("range", "custom"), ("from", "60000"), ("to", "120000")];
@@ -186,9 +190,11 @@ mod tests {
 
     #[test]
     fn what_is_typed_becomes_the_filter() {
-        let typed = params(&[("add", r#"model:gpt-5 meta.env=prod  status:4xx meta.team:"a b" nonsense cost>1"#)]);
+        let typed =
+            params(&[("add", r#"model:gpt-5 meta.env=prod  status:4xx config:pc-1 meta.team:"a b" nonsense cost>1"#)]);
         let query = read(&typed);
         assert_eq!((query.model.as_deref(), query.status.as_deref()), (Some("gpt-5"), Some("4xx")));
+        assert_eq!(query.config.as_deref(), Some("pc-1"));
         assert_eq!(query.metadata, [("env".into(), "prod".into()), ("team".into(), "a b".into())]);
         assert_eq!(misread(&typed), ["nonsense", "cost>1"]);
         assert_eq!(read(&params(&[("status", " "), ("meta", "=x")])), LogQuery::default());

@@ -17,7 +17,8 @@ pub fn filter(query: &TraceQuery, misread: &[String]) -> impl IntoView + use<> {
     let hidden: Vec<_> = range.chain(filters).collect();
     let words = misread.join(" ");
     let told = (!words.is_empty()).then(|| {
-        let told = format!("“{words}” is not a filter. Use name: status: model: provider: key: or meta.name=value.");
+        let told =
+            format!("“{words}” is not a filter. Use name: status: model: provider: key: config: or meta.name=value.");
         view! {
             <p class="misread" role="alert">
                 {told}
@@ -37,7 +38,7 @@ pub fn filter(query: &TraceQuery, misread: &[String]) -> impl IntoView + use<> {
                         name="add"
                         aria-label="Add a filter"
                         placeholder="trace id, name:, meta.env=prod"
-                        title="A trace id, or name: status: model: provider: key: and meta.name=value"
+                        title="A trace id, or name: status: model: provider: key: config: and meta.name=value"
                         autocomplete="off"
                         autocapitalize="none"
                         spellcheck="false"
@@ -87,6 +88,7 @@ fn chips(query: &TraceQuery) -> Option<impl IntoView + use<>> {
         ("model", &calls.model, without(|query| query.calls.model = None)),
         ("provider", &calls.provider, without(|query| query.calls.provider = None)),
         ("key", &calls.key, without(|query| query.calls.key = None)),
+        ("config", &calls.config, without(|query| query.calls.config = None)),
     ];
     let single = fields.into_iter().filter_map(|(name, value, rest)| Some((name.to_owned(), value.clone()?, rest)));
     let metadata = calls.metadata.iter().enumerate().map(|(at, (name, value))| {
