@@ -25,6 +25,7 @@ const INSIDE = [
   ['providers-connect', '/providers?connect=openai'],
   ['models', '/models'],
   ['models-add', '/models?add=1'],
+  ['models-recompute', '/models/recompute'],
   ['transfer', '/settings/transfer'],
   ['reference', '/reference'],
   ['keys', '/keys'],

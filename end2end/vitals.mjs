@@ -1,5 +1,6 @@
 // How soon each page is there, how still it stands, how long it keeps the browser busy, and what its code weighs; ends
-// with 1 where a page is past a limit. Every page is met by a browser that has seen nothing before.
+// with 1 where a page is past a limit. Every page is met by a browser that has seen nothing before. `node vitals.mjs
+// /logs /keys` measures those paths alone.
 
 import { execFileSync } from 'node:child_process';
 import { get } from 'node:http';
@@ -30,7 +31,8 @@ async function main() {
     const code = await weigh(server.url);
     const state = await signedIn(browser, server.url);
     const rows = [];
-    for (const path of [...OUTSIDE, '/', ...INSIDE, ...(await details(server))]) {
+    const chosen = process.argv.slice(2);
+    for (const path of chosen.length > 0 ? chosen : [...OUTSIDE, '/', ...INSIDE, ...(await details(server))]) {
       rows.push(await measure(browser, server.url, path, OUTSIDE.includes(path) ? undefined : state));
     }
     process.exitCode = report(rows, code);

@@ -18,6 +18,7 @@ pub mod providers;
 pub mod setup;
 pub mod table;
 pub mod virtual_keys;
+pub mod workspaces;
 
 use crate::admin::answer::{Refused, told};
 use crate::admin::ask::Ask;

@@ -149,7 +149,7 @@ impl Shelf {
                 book.keys.insert(past.secret_hash, Arc::new(key.before(&past)));
             }
         }
-        let mut stocks = self.stocks().await?;
+        let mut stocks = stocks(&self.store).await?;
         for row in self.store.live_providers().await? {
             let workspace = row.workspace.clone();
             let stock = stocks.remove(&(workspace.clone(), row.slug.clone())).unwrap_or_default();
@@ -170,26 +170,6 @@ impl Shelf {
         book.limits = Rules::of(self.store.live_limits().await?);
         self.current.store(Arc::new(book));
         Ok(())
-    }
-
-    /// What is said of models, by workspace and provider's slug.
-    async fn stocks(&self) -> Result<HashMap<(String, String), Stock>, StoreError> {
-        let mut stocks: HashMap<(String, String), Stock> = HashMap::new();
-        for row in self.store.live_models().await? {
-            let item = stocks.entry((row.workspace, row.provider)).or_default().item(&row.model);
-            item.custom = row.custom;
-            item.enabled = row.enabled;
-            item.locked = row.origin == Origin::File.word();
-            item.context = row.context.and_then(|tokens| u64::try_from(tokens).ok());
-        }
-        for row in self.store.live_prices().await? {
-            let prices = Prices { input: row.input, cached: row.cached, output: row.output };
-            let own = Own { starts_at: row.starts_at, prices: Some(prices).filter(|prices| prices.any()) };
-            let item = stocks.entry((row.workspace, row.provider)).or_default().item(&row.model);
-            item.locked |= row.origin == Origin::File.word();
-            item.learn(own);
-        }
-        Ok(stocks)
     }
 
     fn provider(&self, row: StoredProvider) -> Option<ProviderEntry> {
@@ -368,4 +348,27 @@ fn signature(vendor: &Vendor, credential: &str) -> Option<(HeaderName, HeaderVal
     let mut value = HeaderValue::from_str(&value).ok()?;
     value.set_sensitive(true);
     Some((name, value))
+}
+
+/// What is said of models, by workspace and provider's slug.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn stocks(store: &Store) -> Result<HashMap<(String, String), Stock>, StoreError> {
+    let mut stocks: HashMap<(String, String), Stock> = HashMap::new();
+    for row in store.live_models().await? {
+        let item = stocks.entry((row.workspace, row.provider)).or_default().item(&row.model);
+        item.custom = row.custom;
+        item.enabled = row.enabled;
+        item.locked = row.origin == Origin::File.word();
+        item.context = row.context.and_then(|tokens| u64::try_from(tokens).ok());
+    }
+    for row in store.live_prices().await? {
+        let prices = Prices { input: row.input, cached: row.cached, output: row.output };
+        let own = Own { starts_at: row.starts_at, prices: Some(prices).filter(|prices| prices.any()) };
+        let item = stocks.entry((row.workspace, row.provider)).or_default().item(&row.model);
+        item.locked |= row.origin == Origin::File.word();
+        item.learn(own);
+    }
+    Ok(stocks)
 }

@@ -1,11 +1,19 @@
-//! What the program does on a data folder instead of serving it: made-up history, and figures made again.
+//! What the program does on a data folder instead of serving it: made-up history, and figures and costs made again.
 
+use crate::book::stocks;
 use crate::clock::Clock;
 use crate::house::{OpenError, occupy};
+use crate::price::Tariff;
+use crate::recompute::{self, Changes, Prices};
 use crate::sample::{self, Order};
-use crate::settings::{Act, Settings};
-use crate::store::Store;
+use crate::settings::{Act, Recompute, Settings};
+use crate::store::rollups::DAY;
+use crate::store::{Store, Stored};
+use app::model::recompute::RecomputeSum;
 use jiff::Timestamp;
+
+/// The workspace whose costs are made again.
+const WORKSPACE: &str = "default";
 
 /// Does the errand that `settings` ask for; `say` hears how it goes, a line at a time.
 ///
@@ -34,9 +42,47 @@ pub async fn run(settings: &Settings, clock: &Clock, say: impl Fn(&str)) -> Resu
             let rebuilt = store.rebuild_rollups(clock.now(), |day, calls| told(day, calls, "counted")).await?;
             say(&format!("The figures of {} days are made again from {} calls.", rebuilt.days, rebuilt.calls));
         }
+        Act::Recompute(asked) => recomputed(&store, asked, clock.now(), &say).await?,
     }
     store.close().await;
     Ok(())
+}
+
+async fn recomputed(store: &Store, asked: Recompute, now: i64, say: &impl Fn(&str)) -> Stored<()> {
+    let stocks = stocks(store).await?.into_iter().filter(|((workspace, _), _)| workspace == WORKSPACE);
+    let stocks = stocks.map(|((_, slug), stock)| (slug, stock)).collect();
+    let prices = Prices { tariff: &Tariff::bundled(), stocks: &stocks };
+    let days = (asked.from, asked.to + DAY);
+    let order = recompute::Order { workspace: WORKSPACE, days, by: asked.by, now, author: "command line" };
+    let heard = |day: i64, calls: u64| {
+        if calls > 0 {
+            say(&format!("{} {calls} calls changed", date(day)));
+        }
+    };
+    let changes = match asked.apply {
+        true => recompute::apply(store, prices, order, heard).await?,
+        false => recompute::preview(store, prices, order).await?,
+    };
+    table(&changes).iter().for_each(|line| say(line));
+    say(match (asked.apply, changes.all.changed) {
+        (_, 0) => "Nothing changes.",
+        (true, _) => "The log and the charts tell the new costs. Budgets keep what was spent of them.",
+        (false, _) => "Nothing is written. Add --apply to change these costs; budgets keep what was spent of them.",
+    });
+    Ok(())
+}
+
+/// Costs by model, before and after.
+fn table(changes: &Changes) -> Vec<String> {
+    let line = |name: &str, sum: &RecomputeSum| {
+        let RecomputeSum { calls, changed, unpriced, before, after, .. } = sum;
+        let (before, after) = (before.total_text(), after.total_text());
+        format!("{name:<48} {calls:>9} {changed:>9} {unpriced:>9} {before:>14} {after:>14}")
+    };
+    let head =
+        format!("{:<48} {:>9} {:>9} {:>9} {:>14} {:>14}", "model", "calls", "changed", "unpriced", "before", "after");
+    let models = changes.lines.iter().map(|one| line(&format!("@{}/{}", one.provider, one.model), &one.sum));
+    [head].into_iter().chain(models).chain([line("all", &changes.all)]).collect()
 }
 
 /// `2026-11-24`.

@@ -52,7 +52,7 @@ pub struct House {
     pub sessions: SessionManagerLayer<Sessions>,
     pub prices: Arc<Tariff>,
     /// Held as long as the house stands: two processes on one data folder would lose calls.
-    _lock: File,
+    lock: Arc<File>,
 }
 
 pub type Shared = Arc<House>;
@@ -129,7 +129,7 @@ impl House {
             door,
             sessions,
             prices,
-            _lock: lock,
+            lock: Arc::new(lock),
         }))
     }
 }
@@ -137,14 +137,21 @@ impl House {
 /// Ends background work and closes the databases. Whether all of it ended within `patience`: a call that is still in
 /// flight then stays in the open file, and is logged as interrupted at the next start.
 pub async fn close(house: Shared, patience: Duration) -> bool {
-    let (tasks, store) = (house.tasks.clone(), house.store.clone());
+    let (tasks, store, lock) = (house.tasks.clone(), house.store.clone(), Arc::clone(&house.lock));
     tasks.stop();
     drop(house);
     let ended = async {
         tasks.drain().await;
         store.close().await;
     };
-    tokio::time::timeout(patience, ended).await.is_ok()
+    let ended = tokio::time::timeout(patience, ended).await.is_ok();
+    if ended {
+        drop(lock);
+    } else {
+        // The writer still writes: nobody else may open the folder while this process lives.
+        std::mem::forget(lock);
+    }
+    ended
 }
 
 /// Makes the data folder where it is missing, and holds it as long as the file lives.

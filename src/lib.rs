@@ -20,6 +20,7 @@ pub mod house;
 pub mod journal;
 pub mod limit;
 pub mod price;
+pub mod recompute;
 pub mod route;
 pub mod sample;
 pub mod sandbox;

@@ -16,7 +16,7 @@ pub mod window;
 
 use crate::clock::Clock;
 use crate::journal::slots::Slots;
-use crate::limit::account::Account;
+use crate::limit::account::{Account, Due};
 use crate::limit::period::Period;
 use crate::limit::permit::{Bill, Permit};
 use crate::limit::rule::{Limit, Per, What};
@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// How often what lies before every window is thrown away.
+/// How often what lies before every window or period is thrown away.
 const PRUNE: Duration = Duration::from_secs(3_600);
 /// A week, the longest window, milliseconds.
 const LONGEST: i64 = 604_800_000;
@@ -183,6 +183,32 @@ impl Ledger {
         Ok((permit, sent.then_some(bound)))
     }
 
+    /// What would be held of these budgets; nothing is.
+    ///
+    /// # Errors
+    /// When a budget does not cover it.
+    pub fn foresee(&self, budgets: &[Falls], need: &Need) -> Result<Vec<(Falls, i64)>, Refused> {
+        let ticket = self.ticket("");
+        let wish = Wish { budgets, need, ticket: &ticket, now: self.inner.clock.now() };
+        let mut state = self.state();
+        let bound = state.bound(wish)?;
+        let held = state.hold(wish, bound)?;
+        held.iter().for_each(|held| state.settle(held, 0, 0));
+        Ok(held.into_iter().map(|held| (held.falls, held.amount)).collect())
+    }
+
+    /// One counter of a budget.
+    pub fn standing(&self, falls: &Falls) -> Option<Standing> {
+        let now = self.inner.clock.now();
+        self.state().standing(falls, now)
+    }
+
+    /// One counter of a rate limit.
+    pub fn pace(&self, falls: &Falls) -> Pace {
+        let now = self.inner.clock.now();
+        self.state().pace(falls, now)
+    }
+
     /// The counters of a limit: those of its groups that anything was counted in, and the one for all.
     pub fn standings(&self, limit: &Arc<Limit>) -> Vec<Standing> {
         let now = self.inner.clock.now();
@@ -200,7 +226,7 @@ impl Ledger {
         groups.into_iter().map(|group| state.pace(&Falls { limit: Arc::clone(limit), group }, now)).collect()
     }
 
-    /// Gives back what a crash left held.
+    /// Gives back what is held for calls that nobody knows the end of.
     pub fn release(&self, limit: &str, group: &str) {
         self.state().release(limit, group);
         self.inner.changed.notify_one();
@@ -216,8 +242,8 @@ impl Ledger {
         self.inner.changed.notified().await;
     }
 
-    fn settled(&self, held: &Held, used: i64, unpriced: u64) {
-        self.state().settle(held, used, unpriced);
+    fn settled(&self, held: &Held, due: Due) {
+        self.state().settle(held, due);
         self.inner.changed.notify_one();
     }
 
@@ -245,6 +271,9 @@ async fn prune(store: Store, clock: Clock, tasks: Tasks) {
     loop {
         if let Err(error) = store.prune_uses(clock.now() - LONGEST).await {
             tracing::warn!(%error, "what lies before every rate limit's window was not thrown away");
+        }
+        if let Err(error) = store.prune_unsettled().await {
+            tracing::warn!(%error, "what was unsettled in periods that are over was not thrown away");
         }
         tokio::select! {
             () = tasks.stopping() => return,

@@ -11,6 +11,7 @@ mod stock;
 mod table;
 
 pub use list::Listed;
+pub use rate::CACHE_WRITES;
 pub use stock::{Item, Own, Stock};
 
 use crate::wire::openai::Usage;

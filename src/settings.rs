@@ -12,7 +12,7 @@ mod import;
 pub mod limits;
 pub mod rules;
 
-pub use act::Act;
+pub use act::{Act, Recompute};
 pub use alerts::{Alerts, Mail, Webhook};
 pub use declared::{
     DeclaredConfig, DeclaredKey, DeclaredModel, DeclaredPrice, DeclaredProvider, Owner, SANDBOX, SetupFile,

@@ -21,12 +21,14 @@ pub mod models;
 pub mod opinions;
 pub mod people;
 pub mod providers;
+pub mod recompute;
 pub mod rollups;
 pub mod samples;
 pub mod sessions;
 pub mod traces;
 pub mod usage;
 pub mod values;
+pub mod workspaces;
 
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;

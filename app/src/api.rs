@@ -3,7 +3,8 @@
 use crate::failure::Failure;
 use crate::model::range::Range;
 use crate::model::{
-    account, alert, analytics, config, key, limit, log, models, playground, provider, reference, trace, transfer, usage,
+    account, alert, analytics, config, key, limit, log, models, playground, provider, recompute, reference, trace,
+    transfer, usage,
 };
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
@@ -12,6 +13,7 @@ use leptos::server_fn::codec::Json;
 use crate::backend::{door, session};
 #[cfg(feature = "ssr")]
 use crate::pages::configs::trial::tell;
+#[cfg(feature = "ssr")]
 use crate::pages::logs::url::encoded;
 
 #[server]
@@ -173,6 +175,19 @@ pub async fn set_price(form: models::NewPrice, back: String) -> Result<(), Failu
         ("from", form.from.clone()),
     ];
     session().await?.set_price(form).await.map_err(|failure| failure.keeping(typed)).inspect(|()| to_models(&back))
+}
+
+#[server(input = Json)]
+pub async fn recompute_preview(form: recompute::RecomputeForm) -> Result<recompute::Recompute, Failure> {
+    session().await?.recompute_preview(form).await
+}
+
+#[server]
+pub async fn recompute(form: recompute::RecomputeForm) -> Result<(), Failure> {
+    let recompute::Recompute { form, all, .. } = session().await?.recompute(form).await?;
+    let asked = format!("from={}&to={}&by={}", form.from, form.to, form.by.word());
+    leptos_axum::redirect(&format!("/models/recompute?{asked}&done={}", all.changed));
+    Ok(())
 }
 
 /// Back to the list of models, and nowhere else.

@@ -15,6 +15,7 @@ use crate::model::models::{ModelPage, ModelQuery, NewModel, NewPrice};
 use crate::model::playground::{Board, Sheet};
 use crate::model::provider::{EditedProvider, NewProvider, Providers};
 use crate::model::range::Range;
+use crate::model::recompute::{Recompute, RecomputeForm};
 use crate::model::reference::Reference;
 use crate::model::trace::{TraceDetail, TracePage, TraceQuery};
 use crate::model::transfer::Transfer;
@@ -85,6 +86,10 @@ pub trait ModelDesk {
     async fn remove_model(&self, provider: String, model: String) -> Answer<()>;
     /// Prices calls from a time on; what was called before keeps its cost.
     async fn set_price(&self, form: NewPrice) -> Answer<()>;
+    /// What past calls would cost by other prices. Nothing changes.
+    async fn recompute_preview(&self, form: RecomputeForm) -> Answer<Recompute>;
+    /// Makes it so, as was looked at before; how many calls changed, and the form as it was understood.
+    async fn recompute(&self, form: RecomputeForm) -> Answer<Recompute>;
 }
 
 /// Configs. `seen` is the [`revision`](ConfigDetail::revision) that an editor began with, 0 where there was none.

@@ -16,6 +16,7 @@ pub mod playground;
 pub mod plot;
 pub mod provider;
 pub mod range;
+pub mod recompute;
 pub mod reference;
 pub mod routing;
 pub mod scope;

@@ -13,6 +13,7 @@ use crate::pages::logs::Logs;
 use crate::pages::members::Members;
 use crate::pages::missing::Missing;
 use crate::pages::models::Models;
+use crate::pages::models::recompute::Recompute;
 use crate::pages::overview::Overview;
 use crate::pages::playground::Playground;
 use crate::pages::providers::Providers;
@@ -54,6 +55,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/configs/:slug/versions") view=Versions ssr=SsrMode::Async />
                     <Route path=path!("/providers") view=Providers ssr=SsrMode::Async />
                     <Route path=path!("/models") view=Models ssr=SsrMode::Async />
+                    <Route path=path!("/models/recompute") view=Recompute ssr=SsrMode::Async />
                     <Route path=path!("/keys") view=Keys ssr=SsrMode::Async />
                     <Route path=path!("/playground") view=Playground ssr=SsrMode::Async />
                     <Route path=path!("/budgets") view=Budgets ssr=SsrMode::Async />

@@ -7,6 +7,7 @@ export const PAGES = [
   ['Overview', '/'],
   ['Logs', '/logs'],
   ['Traces', '/traces'],
+  ['Analytics', '/analytics'],
   ['Configs', '/configs'],
   ['Providers', '/providers'],
   ['Models', '/models'],

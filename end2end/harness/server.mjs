@@ -1,6 +1,6 @@
 // Starts the real binary in a folder of its own and ends it by its id.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -30,6 +30,12 @@ export async function freePort() {
   const { port } = probe.address();
   await new Promise((resolve) => probe.close(resolve));
   return port;
+}
+
+/** Writes made-up calls for a server in `home` that does not run yet: `requests` of them over the last `days`. */
+export function seed(home, { requests, days }, binary = BINARY) {
+  const order = ['seed', '--requests', `${requests}`, '--days', `${days}`, '--data', join(home, 'data')];
+  execFileSync(binary, order, { cwd: home, env: { PATH: process.env.PATH, HOME: home }, stdio: 'ignore' });
 }
 
 /**

@@ -1,6 +1,6 @@
 // A server with everything declared in its set-up file, in front of a scripted provider.
 
-import { folder, startServer } from './server.mjs';
+import { folder, seed, startServer } from './server.mjs';
 import { startUpstream } from './upstream.mjs';
 
 export const OWNER = { email: 'ada@example.com', password: 'correct horse battery staple' };
@@ -73,13 +73,19 @@ config = "pc-second"
 
 /**
  * Starts both; `end` stops them and removes what they wrote. `routed`: with a second provider and saved configs. `more`
- * is further text of the set-up file.
+ * is further text of the set-up file, `history` the made-up calls that are there already.
  */
-export async function startWorld(name, { routed = false, more = '' } = {}) {
+export async function startWorld(name, { routed = false, more = '', history } = {}) {
   const upstream = await startUpstream();
   const home = folder();
   const setup = (routed ? routedFile(upstream) : setupFile(upstream.base)) + more;
-  const server = await startServer({ name, home: home.path, setup }).catch(async (error) => {
+  const start = async () => {
+    if (history) {
+      seed(home.path, history);
+    }
+    return startServer({ name, home: home.path, setup });
+  };
+  const server = await start().catch(async (error) => {
     await upstream.close();
     home.remove();
     throw error;
@@ -100,4 +106,21 @@ export async function logOf(base, trace) {
   const answer = await fetch(`${base}/logs?trace_id=${encodeURIComponent(trace)}`, { headers: { 'x-portkey-api-key': KEY } });
   const list = await answer.json();
   return list.data?.[0];
+}
+
+/** Every log record that passes `query`, newest first, read page by page as a client does. */
+export async function allLogs(base, query = {}) {
+  const records = [];
+  let cursor = '';
+  do {
+    const asked = new URLSearchParams({ ...query, page_size: '100', cursor });
+    const answer = await fetch(`${base}/logs?${asked}`, { headers: { 'x-portkey-api-key': KEY } });
+    const page = await answer.json();
+    if (answer.status !== 200) {
+      throw new Error(JSON.stringify(page));
+    }
+    records.push(...page.data);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return records;
 }

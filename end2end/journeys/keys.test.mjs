@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import OpenAI from 'openai';
 import { hydrated, openBrowser, tell, violations } from '../harness/browser.mjs';
 import { makeKey, secret, signIn } from '../harness/person.mjs';
 import { OWNER, startWorld } from '../harness/world.mjs';
 
+const HOUR = 3_600_000;
 let world;
 let browser;
 
@@ -27,6 +29,11 @@ async function call(key, model = '@alpha/gpt-4o-mini') {
     body: JSON.stringify({ model, messages: [{ role: 'user', content: 'good morning' }] }),
   });
   return { status: answer.status, body: await answer.json() };
+}
+
+function ask(apiKey) {
+  const client = new OpenAI({ apiKey, baseURL: world.base });
+  return client.chat.completions.create({ model: '@alpha/gpt-4o-mini', messages: [{ role: 'user', content: 'good morning' }] });
 }
 
 for (const script of [true, false]) {
@@ -95,6 +102,52 @@ test('a key is rotated with an overlap, and the old secret is ended by hand', ()
     assert.equal(refused.status, 401);
     assert.equal((await call(now)).status, 200);
   }));
+
+for (const theme of ['light', 'dark']) {
+  test(`each secret of a rotating key is known by its own last use, until the old one is ended, ${theme}`, () =>
+    open(`secrets-${theme}`, async (owner) => {
+      const { page, visit } = owner;
+      const name = `two-secrets-${theme}`;
+      const found = [];
+      const look = async (what) => found.push(...(await violations(page)).map((line) => `${what}: ${line}`));
+      await owner.context.addCookies([{ name: 'theme', value: theme, url: world.url }]);
+      await signIn(owner, OWNER);
+      const old = await makeKey(owner, name);
+      const path = await page.getByRole('link', { name: `Rotate ${name}` }).getAttribute('href');
+      await visit(path);
+      const dialog = page.getByRole('dialog', { name: `Rotate ${name}` });
+      const line = (key) => dialog.getByRole('listitem').filter({ hasText: `sy-…${key.slice(-4)}` });
+      await line(old).getByText('in force, never used').waitFor();
+      await dialog.getByLabel(/goes on for/).selectOption({ label: '1 hour' });
+      await dialog.getByRole('button', { name: 'Make a new secret' }).click();
+      const now = await secret(page.getByRole('dialog', { name: `Key ${name} is ready` }));
+      await look('the new secret');
+      await page.getByRole('link', { name: 'Done' }).click();
+      await page.getByRole('row', { name: new RegExp(`${name}.*Rotating`) }).waitFor();
+
+      await ask(now);
+      await visit(path);
+      await line(now).getByText('in force, last used').waitFor();
+      await line(old).getByText('never used').waitFor();
+      const { ends } = await page.evaluate((tail) => {
+        const item = [...document.querySelectorAll('dialog li')].find((each) => each.textContent.includes(tail));
+        return { ends: Date.parse(item.querySelector('time').dateTime) };
+      }, old.slice(-4));
+      assert.ok(Math.abs(ends - Date.now() - HOUR) < HOUR / 30, 'the old one ends within the hour');
+      await ask(old);
+      await visit(path);
+      await line(old).getByText('last used').waitFor();
+      await look('both secrets');
+
+      await line(old).getByRole('button', { name: 'End now' }).click();
+      await page.getByRole('row', { name: new RegExp(`${name}.*In use`) }).waitFor();
+      await assert.rejects(ask(old), (error) => error instanceof OpenAI.AuthenticationError && error.status === 401);
+      await ask(now);
+      await visit(path);
+      assert.equal(await dialog.getByRole('listitem').count(), 1, 'one secret is left');
+      assert.deepEqual(found, []);
+    }));
+}
 
 for (const theme of ['light', 'dark']) {
   test(`axe finds nothing in the dialogs of a key, ${theme}`, () =>

@@ -7,14 +7,17 @@ use crate::admin::limits::{Shown, Wanted};
 use crate::desk::Refusals;
 use crate::desk::keys::KeyWish;
 use crate::limit::rule::Scope;
+use crate::settings::rules;
 use crate::store::keys::StoredKey;
 use app::backend::KeyDesk;
 use app::failure::Failure;
 use app::model::Origin;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Features of keys that do not exist yet.
-const LATER: [&str; 2] = ["alert_emails", "rotation_policy"];
+const LATER: [&str; 1] = ["rotation_policy"];
+/// Addresses of one key at most.
+const EMAILS_MOST: usize = 20;
 /// Milliseconds that an old secret opens after a rotation, at least and where nothing is said.
 const TRANSITION: u64 = 1_800_000;
 /// And at most: a year.
@@ -30,7 +33,10 @@ pub async fn list(ask: Ask) -> Told {
     let keys = ask.seat.house.store.workspace_keys(ask.workspace()).await.map_err(Failure::from)?;
     let now = ask.seat.house.clock.now();
     let shown = keys.iter().filter(|key| key.revoked_at.is_none() && may(&ask, &key.kind, "list").is_ok());
-    let rows = shown.map(|key| record(&ask, key, now)).collect();
+    let mut rows = Vec::new();
+    for key in shown {
+        rows.push(record(&ask, key, now).await?);
+    }
     ask.paged(rows, 100)
 }
 
@@ -48,15 +54,16 @@ pub async fn create(ask: Ask) -> Told {
     }
     fill(&ask, &mut wish).await?;
     wish.user = user(&ask).await?;
-    let limits = Wanted::of(&ask.body)?;
+    let (limits, emails) = (Wanted::of(&ask.body)?, emails(&ask)?);
     let minted = ask.seat.mint(wish, Refusals::default()).await?;
     limits.set(&ask, Scope::Key(minted.id.clone()), &minted.name).await?;
+    tell(&ask, &minted.id, emails).await?;
     Ok(json!({ "id": minted.id, "key": minted.value, "object": "api-key" }))
 }
 
 pub async fn read(ask: Ask) -> Told {
     let key = key(&ask, "read").await?;
-    Ok(record(&ask, &key, ask.seat.house.clock.now()))
+    record(&ask, &key, ask.seat.house.clock.now()).await
 }
 
 pub async fn update(ask: Ask) -> Told {
@@ -64,9 +71,10 @@ pub async fn update(ask: Ask) -> Told {
     let id = key.id.clone();
     let mut wish = KeyWish::from(key);
     fill(&ask, &mut wish).await?;
-    let (limits, name) = (Wanted::of(&ask.body)?, wish.name.clone());
+    let (limits, name, emails) = (Wanted::of(&ask.body)?, wish.name.clone(), emails(&ask)?);
     ask.seat.change_key(&id, wish).await?;
-    limits.set(&ask, Scope::Key(id), &name).await?;
+    limits.set(&ask, Scope::Key(id.clone()), &name).await?;
+    tell(&ask, &id, emails).await?;
     Ok(json!({}))
 }
 
@@ -153,6 +161,27 @@ async fn fill_defaults(ask: &Ask, defaults: &Form, wish: &mut KeyWish) -> Result
     Ok(())
 }
 
+/// Who is to be told by mail of the key's budget; `None`: the body says nothing of it.
+fn emails(ask: &Ask) -> Result<Option<Vec<String>>, Refused> {
+    let Some(emails) = ask.body.texts("alert_emails")? else { return Ok(None) };
+    if !emails.is_empty() && !ask.seat.house.alerts.ways().contains(&"mail") {
+        let text = "No mail leaves this gateway: its set-up file names no mail server. Add smtp under [alerts] there.";
+        return Err(Refused::field("alert_emails", text));
+    }
+    if emails.len() > EMAILS_MOST {
+        return Err(Refused::field("alert_emails", format!("Use at most {EMAILS_MOST} addresses.")));
+    }
+    let one = |text: &String| rules::email(text).map_err(|text| Refused::field("alert_emails", text));
+    emails.iter().map(one).collect::<Result<_, _>>().map(Some)
+}
+
+async fn tell(ask: &Ask, key: &str, emails: Option<Vec<String>>) -> Result<(), Refused> {
+    match emails {
+        Some(emails) => Ok(ask.seat.house.store.put_alert_emails(key, &emails).await.map_err(Failure::from)?),
+        None => Ok(()),
+    }
+}
+
 /// The person whom a key of a user stands for.
 async fn user(ask: &Ask) -> Result<Option<String>, Refused> {
     let Some(id) = ask.body.text("user_id")? else {
@@ -166,7 +195,8 @@ async fn user(ask: &Ask) -> Result<Option<String>, Refused> {
     known.then(|| Some(id.to_owned())).ok_or_else(unknown)
 }
 
-fn record(ask: &Ask, key: &StoredKey, now: i64) -> Value {
+async fn record(ask: &Ask, key: &StoredKey, now: i64) -> Told {
+    let emails = ask.seat.house.store.alert_emails(&key.id).await.map_err(Failure::from)?;
     let limits = Shown::of(ask, &Scope::Key(key.id.clone()));
     let expired = key.expires_at.is_some_and(|at| at <= now);
     let mode = match (key.origin, &key.created_by) {
@@ -174,7 +204,7 @@ fn record(ask: &Ask, key: &StoredKey, now: i64) -> Value {
         (Origin::Console, None) => "api",
         _ => "auto",
     };
-    json!({
+    Ok(json!({
         "id": key.id,
         "key": format!("sy-…{}", key.last_four),
         "name": key.name,
@@ -199,8 +229,8 @@ fn record(ask: &Ask, key: &StoredKey, now: i64) -> Value {
         },
         "allowed_models": key.allowed.models,
         "allowed_providers": key.allowed.providers,
-        "alert_emails": [],
+        "alert_emails": emails,
         "expires_at": key.expires_at.map(iso),
         "object": "api-key",
-    })
+    }))
 }

@@ -20,9 +20,27 @@ pub struct Wanted {
 impl Wanted {
     /// Reads it, before anything is changed.
     pub fn of(body: &Form) -> Result<Self, Refused> {
-        let budget = read(body, "usage_limits", |form| budget(form).map(Rule::Budget))?;
-        if budget.as_ref().is_some_and(|all| all.len() > 1) {
+        let wanted = Self::of_many(body)?;
+        if wanted.budget.as_ref().is_some_and(|all| all.len() > 1) {
             return Err(Refused::field("usage_limits", "Use one object."));
+        }
+        Ok(wanted)
+    }
+
+    /// The same where there may be a budget in each unit.
+    pub fn of_many(body: &Form) -> Result<Self, Refused> {
+        let budget = read(body, "usage_limits", |form| budget(form).map(Rule::Budget))?;
+        let units = budget.iter().flatten().filter_map(|rule| match rule {
+            Rule::Budget(budget) => Some(budget.unit.word()),
+            Rule::Rate(_) => None,
+        });
+        let mut units: Vec<_> = units.collect();
+        units.sort_unstable();
+        if let Some(pair) = units.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Refused::field(
+                "usage_limits",
+                format!("There are two of type {}. Keep one of them.", pair[0]),
+            ));
         }
         let rates = read(body, "rate_limits", |form| rate(form).map(Rule::Rate))?;
         Ok(Self { budget, rates, reset: body.flag("reset_usage")?.unwrap_or(false) })
@@ -41,6 +59,8 @@ impl Wanted {
 /// The limits of one owner as they stand.
 pub struct Shown {
     pub usage: Value,
+    /// All budgets, where there may be several.
+    pub budgets: Value,
     /// A list.
     pub rates: Value,
     /// A budget has nothing left before its reset.
@@ -53,15 +73,17 @@ impl Shown {
         let rules = book.limits();
         let limits = match scope {
             Scope::Key(id) => rules.of_key(id),
+            Scope::Workspace | Scope::Policy => rules.shared(ask.workspace()),
             scope => rules.of_provider(scope.subject()),
         };
         let own: Vec<&Arc<Limit>> = limits.iter().filter(|limit| limit.scope == *scope).collect();
         let budgets = own.iter().flat_map(|limit| ask.seat.house.limits.standings(limit));
         let budgets: Vec<Standing> = budgets.collect();
         let exhausted = budgets.iter().any(used_up);
-        let usage = budgets.first().map_or(Value::Null, usage);
+        let usage = budgets.first().map_or(Value::Null, usage_of);
         let rates = own.iter().filter_map(|limit| limit.rate()).map(rate_shown).collect::<Vec<_>>();
-        Self { usage, rates: rates.into(), exhausted }
+        let all = budgets.iter().map(usage_of).collect();
+        Self { usage, budgets: all, rates: rates.into(), exhausted }
     }
 
     /// The first of the rate limits, else null: what the SDK for Python reads in lists.
@@ -75,7 +97,7 @@ pub fn used_up(standing: &Standing) -> bool {
 }
 
 /// A budget as it stands.
-fn usage(standing: &Standing) -> Value {
+fn usage_of(standing: &Standing) -> Value {
     let Some(budget) = standing.falls.limit.budget() else { return Value::Null };
     let mut shown = budget_shown(budget);
     let account = standing.account;

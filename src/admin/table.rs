@@ -2,7 +2,7 @@
 
 use crate::admin::answer::Told;
 use crate::admin::ask::Ask;
-use crate::admin::{analytics, configs, integrations, keys, policies, providers, setup, virtual_keys};
+use crate::admin::{analytics, configs, integrations, keys, policies, providers, setup, virtual_keys, workspaces};
 use axum::routing::MethodFilter;
 use std::future::Future;
 use std::pin::Pin;
@@ -171,6 +171,11 @@ pub static ROUTES: &[Row] = &[
         {("name", "string", false), ("conditions", "array", false), ("group_by", "array", false), ("type", "string", false),
          ("unit", "string", false), ("value", "integer", false)} policies::update_rate),
     row!(Delete "/policies/rate-limits/{id}" ["policies.delete"] "Remove a rate limit by policy" {} policies::delete_rate),
+    row!(Get "/admin/workspaces" ["workspaces.list"] "List the workspace of the key" {} workspaces::list),
+    row!(Get "/admin/workspaces/{id}" ["workspaces.read"] "Read the workspace of the key" {} workspaces::read),
+    row!(Put "/admin/workspaces/{id}" ["workspaces.update"] "Change its name and its limits"
+        {("name", "string", false), ("usage_limits", "array", false), ("rate_limits", "array", false),
+         ("reset_usage", "boolean", false)} workspaces::update),
     row!(Get "/setup" ["setup.read"] "Read the routing setup as the text of a set-up file, secrets left out" {} setup::read),
     row!(Post "/setup/plan" ["setup.read"] "Tell what an import of such a text would do; nothing changes"
         {("text", "string", true)} setup::plan),

@@ -78,7 +78,10 @@ impl Courier {
     async fn sent(&self, due: &Due) -> Result<(), String> {
         match (due.way.as_str(), &self.webhook, &self.mail) {
             ("webhook", Some(webhook), _) => webhook.send(due, self.clock.now()).await,
-            ("mail", _, Some(mail)) => mail.send(due).await,
+            ("mail", _, Some(mail)) => {
+                let more = self.store.emails_of_budget(&due.budget).await;
+                mail.send(due, &more.map_err(|error| error.to_string())?).await
+            }
             _ => Err("This way is not set up any more.".into()),
         }
     }

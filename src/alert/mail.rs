@@ -23,13 +23,13 @@ impl Mail {
         Self { server: settings.server.clone(), from: settings.from.clone(), to: settings.to.clone() }
     }
 
-    /// Sends one mail to all. The alert's id is the mail's, so that one sent again is known.
+    /// Sends one mail to all, and to the addresses `more`. The alert's id is the mail's, so that one sent again is known.
     ///
     /// # Errors
     /// With why not, in words.
-    pub(super) async fn send(&self, due: &Due) -> Result<(), String> {
+    pub(super) async fn send(&self, due: &Due, more: &[String]) -> Result<(), String> {
         let told: Value = serde_json::from_str(&due.told).unwrap_or_default();
-        let message = self.message(&due.alert, &told).map_err(|error| error.to_string())?;
+        let message = self.message(&due.alert, &told, more).map_err(|error| error.to_string())?;
         let server: AsyncSmtpTransport<Tokio1Executor> = self.server.clone().timeout(Some(PATIENCE)).build();
         match tokio::time::timeout(PATIENCE, server.send(message)).await {
             Ok(Ok(_)) => Ok(()),
@@ -38,13 +38,16 @@ impl Mail {
         }
     }
 
-    fn message(&self, id: &str, told: &Value) -> Result<Message, lettre::error::Error> {
+    fn message(&self, id: &str, told: &Value, more: &[String]) -> Result<Message, lettre::error::Error> {
         let name = told["budget"]["name"].as_str().unwrap_or_default();
         let what = if told["type"] == "budget.exhausted" { "is used up" } else { "is past its alert" };
         let to = |builder: MessageBuilder, to: &Mailbox| builder.to(to.clone());
+        // What is no address was refused when it was set.
+        let more = more.iter().filter_map(|text| text.parse::<Mailbox>().ok()).collect::<Vec<_>>();
         let builder = Message::builder().from(self.from.clone());
         self.to
             .iter()
+            .chain(more.iter().filter(|one| !self.to.contains(one)))
             .fold(builder, to)
             .message_id(Some(format!("<{id}@switchyard>")))
             .subject(format!("Switchyard: the budget {name} {what}"))

@@ -1,5 +1,6 @@
 use super::*;
 use crate::settings::{Mail, Webhook};
+use crate::store::alerts::Due;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -233,7 +234,7 @@ async fn an_alert_goes_out_by_mail_to_all_who_are_named() {
     let tasks = Tasks::default();
     let ways = settings::Alerts { webhook: None, mail };
     let alerts = Alerts::open(&store, &ways, &rig.clock, &tasks).await.unwrap();
-    alerts.see(&fill(100, 0));
+    alerts.see(&fill(80, 0));
     let heard = tokio::time::timeout(LONG, post_office(listener)).await.unwrap().join("\n");
     for wanted in [
         "RCPT TO:<ops@example.com>",
@@ -243,4 +244,20 @@ async fn an_alert_goes_out_by_mail_to_all_who_are_named() {
     ] {
         assert!(heard.contains(wanted), "{wanted}\n{heard}");
     }
+}
+
+#[tokio::test]
+async fn a_mail_goes_to_the_addresses_of_a_key_besides_and_to_nobody_twice() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1").port(port);
+    let to = vec!["ops@example.com".parse().unwrap()];
+    let mail = mail::Mail::new(&Mail { server, from: "switchyard@example.com".parse().unwrap(), to });
+    let told = fill(100, 0).told("a1", Crossed::Exhausted, 5).to_string();
+    let due = Due { alert: "a1".into(), budget: "b1".into(), way: "mail".into(), tries: 0, told };
+    let more = ["ops@example.com", "ada@example.com"].map(str::to_owned);
+    let (sent, heard) = tokio::join!(mail.send(&due, &more), post_office(listener));
+    sent.unwrap();
+    let asked: Vec<_> = heard.iter().filter(|line| line.starts_with("RCPT")).map(String::as_str).collect();
+    assert_eq!(asked, ["RCPT TO:<ops@example.com>", "RCPT TO:<ada@example.com>"]);
 }

@@ -33,6 +33,15 @@ pub enum Role<T> {
     Lead(Flight<T>, Reader<T>),
     /// Somebody fetches already.
     Follow(Reader<T>),
+    /// Somebody fetches it in the other form. Read to the end, then look into the cache.
+    Beside(Reader<T>),
+}
+
+/// How an answer comes. The forms share an entry of the cache, but not their bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Whole,
+    Stream,
 }
 
 /// How an answer begins.
@@ -70,6 +79,7 @@ struct Hold<T> {
 }
 
 struct Shared<T> {
+    form: Form,
     buffer: Mutex<Buffer<T>>,
     /// A reader has gone on while the buffer was full.
     room: Notify,
@@ -82,20 +92,22 @@ impl<T: Clone> Flights<T> {
     }
 
     /// Follows the flight of this key, or leads a new one.
-    pub fn join(&self, key: Hash) -> Role<T> {
+    pub fn join(&self, key: Hash, form: Form) -> Role<T> {
         let mut flights = locked(&self.shared);
         let entry = flights.entry(key);
         if let Entry::Occupied(flight) = &entry {
             let shared = Arc::clone(flight.get());
             let place = locked(&shared.buffer).enter();
             if let Some(place) = place {
-                return Role::Follow(Reader { hold: self.hold(key, shared), place });
+                let same = shared.form == form;
+                let reader = Reader { hold: self.hold(key, shared), place };
+                return if same { Role::Follow(reader) } else { Role::Beside(reader) };
             }
         }
         let mut buffer = Buffer::new();
         let place = buffer.first();
-        let shared =
-            Arc::new(Shared { buffer: Mutex::new(buffer), room: Notify::new(), abandoned: CancellationToken::new() });
+        let (buffer, room, abandoned) = (Mutex::new(buffer), Notify::new(), CancellationToken::new());
+        let shared = Arc::new(Shared { form, buffer, room, abandoned });
         entry.insert_entry(Arc::clone(&shared));
         let hold = || self.hold(key, Arc::clone(&shared));
         Role::Lead(Flight { hold: hold() }, Reader { hold: hold(), place })
@@ -172,6 +184,11 @@ impl<T: Clone> Reader<T> {
     /// When the rest will not come.
     pub async fn next(&mut self) -> Option<Result<Bytes, Broken>> {
         poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// Reads to the end and keeps nothing.
+    pub async fn sit_out(&mut self) {
+        while let Some(Ok(_)) = self.next().await {}
     }
 
     /// [`Reader::head`], for bodies that are polled.

@@ -28,8 +28,8 @@ pub struct Ask<'a> {
 /// The address of a cached answer.
 ///
 /// Two asks have the same key exactly when all parts are equal: headers sorted and folded, JSON without `stream` and
-/// `stream_options`, by value (the order of an object's members, blanks, escapes and spellings of a number aside; of
-/// members of one name the last counts), then the namespace if there is one, else the metadata.
+/// `stream_options`, by value (the order of an object's members, blanks, escapes and spellings of a number aside;
+/// members of one name all count, in their order), then the namespace if there is one, else the metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     pub hash: Hash,

@@ -2,6 +2,7 @@
 
 mod cells;
 pub mod csv;
+mod feedback;
 mod group;
 mod picture;
 mod source;
@@ -13,11 +14,15 @@ use source::drawn;
 pub(crate) use source::{Aim, Source, Taken, taken};
 
 use super::Seat;
-use crate::store::Stored;
+use crate::store::calls::CallFilter;
 use crate::store::changes::Change;
+use crate::store::{Store, StoreError, Stored};
 use app::backend::Answer;
 use app::failure::Failure;
 use app::model::analytics::{Analytics, AnalyticsQuery, Group, Mark, Tab, USER};
+use app::model::range::Window;
+use feedback::Opinions;
+use source::narrowed;
 use std::collections::HashMap;
 
 /// Marks on the axis of time at most.
@@ -28,6 +33,7 @@ struct Read {
     query: AnalyticsQuery,
     cells: Cells,
     taken: Taken,
+    said: Opinions,
     first_use: Option<i64>,
     names: HashMap<String, String>,
     keys: Vec<String>,
@@ -55,15 +61,44 @@ async fn read(seat: &Seat, query: AnalyticsQuery) -> Stored<Read> {
     let names = store.key_names(workspace).await?;
     let source = Source::of(&query.narrow, &group, &names);
     let (now, before) = (cells.elapsed(), cells.elapsed_before());
+<<<<<<< HEAD
+    let compared = query.compare.then_some(before);
+    let figures = async {
+        // Feedback has no sums: what was said is read as it is.
+        if query.tab == Tab::Feedback {
+            let filter = narrowed(&query.narrow, &names);
+            return Ok((Taken::default(), said(store, workspace, &filter, (now, compared)).await?));
+        }
+        let figures = taken(store, workspace, &source, (now, compared), cells.bucket).await?;
+        Ok::<_, StoreError>((figures, Opinions::default()))
+    };
+    let ((taken, said), first_use, keys, marks, samples) = tokio::try_join!(
+        figures,
+=======
     let aim = Aim { bucket: cells.bucket, timed: query.tab == Tab::Latency, rank: tabs::rank(query.tab) };
     let (taken, first_use, keys, marks, samples) = tokio::try_join!(
         drawn(store, workspace, &source, (now, query.compare.then_some(before)), aim),
+>>>>>>> rows
         store.first_use(workspace),
         store.metadata_keys(workspace, now.from, now.to),
         store.publications(workspace, now.from, now.to, MARKS),
         store.has_samples(workspace),
     )?;
-    Ok(Read { query, cells, taken, first_use, names, keys, marks, samples })
+    Ok(Read { query, cells, taken, said, first_use, names, keys, marks, samples })
+}
+
+async fn said(
+    store: &Store,
+    workspace: &str,
+    filter: &CallFilter,
+    (now, before): (Window, Option<Window>),
+) -> Stored<Opinions> {
+    let within = |window: Window| CallFilter { from: Some(window.from), until: Some(window.to), ..filter.clone() };
+    let before = match before {
+        Some(before) => store.opinions(workspace, &within(before)).await?,
+        None => Vec::new(),
+    };
+    Ok(Opinions { now: store.opinions(workspace, &within(now)).await?, before })
 }
 
 fn lay_out(read: &Read) -> Stored<Analytics> {
@@ -71,7 +106,10 @@ fn lay_out(read: &Read) -> Stored<Analytics> {
     let group = query.group();
     let grouped = Grouped::of(taken, &group, cells, names)?;
     let gaps = cells.gaps(read.first_use);
-    let page = tabs::page(query, &grouped, gaps);
+    let page = match query.tab {
+        Tab::Feedback => feedback::page(&read.said, &group, cells, (gaps, names)),
+        _ => tabs::page(query, &grouped, gaps),
+    };
     let mark = |change: &Change| Mark {
         at: change.at,
         label: format!("{} v{}", change.name, change.number),

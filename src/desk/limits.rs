@@ -241,6 +241,8 @@ fn budget_row(standing: &Standing, whose: &Whose) -> Option<BudgetRow> {
         reset: reset(budget).as_str().unwrap_or("never").into(),
         began_at: period.start,
         resets_at: period.end,
+        next_reset: budget.next_reset,
+        lacking: lacking_word(limit).into(),
         conditions: conditions_in_words(limit),
         group_by: limit.group_by.iter().map(Key::word).collect(),
         origin: limit.origin,
@@ -260,10 +262,15 @@ fn rate_row(pace: &Pace, whose: &Whose) -> Option<RateRow> {
         value: rate.value,
         used: pace.used,
         empties_in: pace.empties,
+        lacking: lacking_word(limit).into(),
         conditions: conditions_in_words(limit),
         group_by: limit.group_by.iter().map(Key::word).collect(),
         origin: limit.origin,
     })
+}
+
+fn lacking_word(limit: &Limit) -> &'static str {
+    LACKING.iter().find(|(_, lacking)| *lacking == limit.lacking).map_or("", |(word, _)| word)
 }
 
 fn conditions_in_words(limit: &Limit) -> Vec<String> {
@@ -324,6 +331,7 @@ fn rule(form: &LimitForm) -> Result<Rule, Vec<(&'static str, String)>> {
         return words.rate().map(Rule::Rate);
     }
     let by_days = form.periodic_reset == "days";
+    let next = rules::moment(&form.next_reset);
     let words = BudgetWords {
         unit: text(&form.unit),
         credit_limit: text(&form.credit_limit),
@@ -332,9 +340,15 @@ fn rule(form: &LimitForm) -> Result<Rule, Vec<(&'static str, String)>> {
         periodic_reset_days: text(&form.periodic_reset_days).filter(|_| by_days),
         mode: text(&form.mode),
         unpriced: text(&form.unpriced),
-        next_reset: None,
+        next_reset: next.as_ref().ok().copied().flatten(),
     };
-    words.budget().map(Rule::Budget)
+    match (words.budget(), next) {
+        (Ok(budget), Ok(_)) => Ok(Rule::Budget(budget)),
+        (read, next) => {
+            let late = next.err().map(|text| ("next_reset", text));
+            Err(read.err().into_iter().flatten().chain(late).collect())
+        }
+    }
 }
 
 /// The form's own name of a field.

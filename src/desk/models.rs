@@ -1,6 +1,7 @@
 //! Models of the workspace's providers: what they cost, which are on, and those of one's own.
 
 mod find;
+mod recompute;
 
 use super::providers::figures::{median, millis};
 use super::{DAY, Refusals, Seat};
@@ -14,6 +15,7 @@ use app::failure::Failure;
 use app::model::Origin;
 use app::model::models::{ModelPage, ModelQuery, ModelRow, NOW, NewModel, NewPrice, Prices, micros};
 use app::model::range::MINUTE;
+use app::model::recompute::{Recompute, RecomputeForm};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -113,6 +115,15 @@ impl ModelDesk for Seat {
         let price = self.priced((&form.provider, &model.unwrap_or_default()), set, from);
         self.house.store.add_price(&price).await?;
         self.refresh().await
+    }
+
+    async fn recompute_preview(&self, form: RecomputeForm) -> Answer<Recompute> {
+        recompute::preview(self, &form).await
+    }
+
+    async fn recompute(&self, form: RecomputeForm) -> Answer<Recompute> {
+        self.leader()?;
+        recompute::apply(self, &form).await
     }
 }
 

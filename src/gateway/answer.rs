@@ -157,6 +157,7 @@ pub fn count(house: &House, serving: &Serving, record: &mut Record, usage: &Usag
     let cost = row.cost;
     if let Some(attempt) = attempt {
         attempt.note(|row| {
+            row.served = true;
             row.tokens_in = usage.input;
             row.tokens_out = usage.output;
             row.cost = cost;

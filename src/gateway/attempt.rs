@@ -9,7 +9,7 @@ use crate::gateway::stream;
 use crate::house::House;
 use crate::journal::record::AttemptRow;
 use crate::journal::tries::{Tries, Try};
-use crate::limit::permit::Used;
+use crate::limit::permit::{Permit, Used};
 use crate::route::retry::{RetryAfter, cooling};
 use crate::wire::openai::Usage;
 use crate::wire::vendors::Endpoint;
@@ -83,7 +83,8 @@ impl Shot<'_> {
             Err(refusal) => return Tried::refused(refusal),
         };
         let deadline = Instant::now() + self.out.patience;
-        let sent = self.house.relay.send(self.out.request(), self.out.patience, self.out.target.reach).await;
+        let watched = attempt.as_ref().and_then(Try::permit).map(Permit::sent);
+        let sent = self.house.relay.send(self.out.request(watched), self.out.patience, self.out.target.reach).await;
         match sent {
             Ok(response) => {
                 let (head, body) = response.into_parts();
@@ -106,7 +107,7 @@ impl Shot<'_> {
     /// Goes on from an answer's head.
     pub async fn answered(self, attempt: Option<Try>, head: Parts, source: Source, deadline: Instant) -> Tried {
         if head.status.is_success() && answer::is_stream(&head.headers) {
-            return self.stream(attempt, head, source).await;
+            return self.stream(attempt, head, source, deadline).await;
         }
         if answer::is_raw(self.out.endpoint, &head) {
             let status = head.status.as_u16();
@@ -124,7 +125,7 @@ impl Shot<'_> {
         }
     }
 
-    async fn stream(self, attempt: Option<Try>, head: Parts, source: Source) -> Tried {
+    async fn stream(self, attempt: Option<Try>, head: Parts, source: Source, deadline: Instant) -> Tried {
         if let Some(packing) = relay::packing(&head.headers) {
             let slug = &self.out.target.provider.slug;
             let why = format!("@{slug} packed its stream as {packing}, though none was asked for.");
@@ -135,7 +136,13 @@ impl Shot<'_> {
         let mut opened = Opened::new(head, source, self.out.usage_added, limits, attempt);
         opened.chunks = matches!(self.out.endpoint, Endpoint::Chat | Endpoint::Complete);
         let begun = match self.held {
-            Some(hold) => opened.held(hold).await,
+            Some(hold) => match tokio::time::timeout_at(deadline, opened.lined()).await {
+                Ok(Err(cut)) => Err(cut),
+                Err(_) if !opened.has_line() => {
+                    return self.faulted(opened.attempt.take(), status, &Fault::timeout(self.out.patience));
+                }
+                _ => opened.held(hold).await,
+            },
             None => opened.begun().await,
         };
         if let Err(cut) = begun {

@@ -1,7 +1,7 @@
 //! The cache at work: asked before a target is called, written after it has answered (contract §3.1).
 
 use crate::cache::entry::{Answer as Kept, Entry};
-use crate::cache::flight::{self, Flight, Role};
+use crate::cache::flight::{self, Flight, Form, Role};
 use crate::cache::key::{Ask, Hash, Key};
 use crate::cache::{AGES, Cache, USUAL_AGE};
 use crate::clock::Clock;
@@ -57,7 +57,7 @@ pub struct Cached {
     /// Seconds.
     max_age: u64,
     refresh: bool,
-    stream: bool,
+    form: Form,
 }
 
 impl CacheUse {
@@ -89,8 +89,8 @@ impl Cached {
             metadata: &call.asked.metadata,
         });
         let max_age = cache.max_age.unwrap_or(USUAL_AGE).clamp(*AGES.start(), *AGES.end());
-        let (refresh, stream) = (call.asked.refresh, out.stream);
-        Some(Self { key, mode: cache.mode, max_age, refresh, stream })
+        let form = if out.stream { Form::Stream } else { Form::Whole };
+        Some(Self { key, mode: cache.mode, max_age, refresh: call.asked.refresh, form })
     }
 
     /// The answer, if it is kept and young enough, in the form that the caller wants.
@@ -128,27 +128,39 @@ impl Cached {
         }
     }
 
-    /// Calls upstream. Of identical calls at one time one does, and the others read along.
+    /// Calls upstream. Of identical calls at one time one does, and the others read along; what wants the other form of
+    /// the answer waits until it is kept.
     pub async fn fire(&self, shot: Shot<'_>) -> (Tried, CacheUse) {
         if self.refresh {
             return (shot.fire().await, self.written("REFRESH"));
         }
         let deadline = Instant::now() + shot.out.patience;
         for _ in 0..JOINS {
-            let (flight, mut reader) = match shot.house.flights.join(self.in_flight()) {
-                Role::Lead(flight, reader) => (Some(flight), reader),
-                Role::Follow(reader) => (None, reader),
+            let (flight, reader) = match shot.house.flights.join(self.key.hash, self.form) {
+                Role::Lead(flight, reader) => (Some(flight), Some(reader)),
+                Role::Follow(reader) => (None, Some(reader)),
+                Role::Beside(mut reader) => {
+                    if tokio::time::timeout_at(deadline, reader.sit_out()).await.is_err() {
+                        return (shot.faulted(None, 0, &Fault::timeout(shot.out.patience)), self.used("MISS"));
+                    }
+                    (None, None)
+                }
             };
             // Another flight may have landed since the cache was asked.
             if let Some((_, reply, used)) = self.find(shot.house, shot.out).await {
                 return (Tried::hit(reply), used);
             }
+            let Some(mut reader) = reader else { continue };
             let leads = flight.is_some();
             let attempt = match leads.then(|| shot.start()).transpose() {
                 Ok(attempt) => attempt,
                 Err(refusal) => return (Tried::refused(refusal), self.used("MISS")),
             };
             if let Some(flight) = flight {
+                if let Some(permit) = attempt.as_ref().and_then(Try::permit) {
+                    // It is sent for whoever reads along, even where this caller has left by then.
+                    permit.sent().mark();
+                }
                 let lead = Lead::of(shot, self, flight);
                 shot.house.tasks.spawn(lead.carry());
             }
@@ -178,13 +190,6 @@ impl Cached {
 
     fn shared(&self) -> CacheUse {
         CacheUse { hit: true, ..self.used("HIT") }
-    }
-
-    /// Streams and whole answers are kept as one entry, but do not read along with each other.
-    fn in_flight(&self) -> Hash {
-        let mut hash = self.key.hash;
-        hash.0[0] ^= u8::from(self.stream);
-        hash
     }
 
     fn facts(&self, status: &str) -> CacheFacts {
@@ -303,7 +308,7 @@ impl Lead {
     async fn fetch(&self) -> Landing {
         let Self { house, out, flight, .. } = self;
         let began = Instant::now();
-        let response = house.relay.send(out.request(), out.patience, out.target.reach).await?;
+        let response = house.relay.send(out.request(None), out.patience, out.target.reach).await?;
         let (head, mut body) = response.into_parts();
         flight.head(head.status, head.headers.clone());
         let mut kept = Vec::new();
@@ -347,7 +352,7 @@ fn judged(head: &Parts, kept: Vec<u8>) -> Option<(Kept, Option<Usage>)> {
     if is_stream(&head.headers) {
         let mut observer = Observer::new(false);
         observer.push(kept.clone());
-        let sound = observer.done() && observer.error().is_none();
+        let sound = observer.done() && observer.spoke() && observer.error().is_none();
         return sound.then(|| (Kept::Events(kept), observer.usage().copied()));
     }
     let answer = read_answer(&kept);

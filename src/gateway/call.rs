@@ -80,6 +80,7 @@ async fn ready(
 ) -> Result<(Asked, Option<Routed>), Refusal> {
     let Inbound { parts, caller, book, .. } = inbound;
     intake::head(parts)?;
+    caller.in_time(house.clock.now())?;
     caller.must(&["completions.write"])?;
     let bytes = intake::bytes(parts, body, house.settings.body_limit).await?;
     meter.note(|record| record.parts.request_body = bytes.clone());
@@ -162,7 +163,7 @@ async fn routed_to(house: &Shared, call: Asking<'_>, limited: Option<&Limited>, 
         };
         let drive = Drive { house, call, plan: &plan, tries: meter.tries(), limited, began: meter.began() };
         let ended = drive.run().await;
-        if ended.status != 429 || !waiting.again(house, call, &plan).await {
+        if ended.status != 429 || !waiting.again(house, call, &plan, ended.opens_in).await {
             break (plan, ended);
         }
     };
@@ -196,12 +197,14 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Waits until a target may be asked again. Whether there is a queue with room and time for it.
-    async fn again(&mut self, house: &House, call: Asking<'_>, plan: &Plan) -> bool {
+    /// Waits until a target may be asked again; `opens_in`: milliseconds until the gateway's own limits let one be asked,
+    /// where nothing else stood in the way. Whether there is a queue with room and time for it.
+    async fn again(&mut self, house: &House, call: Asking<'_>, plan: &Plan, opens_in: Option<u64>) -> bool {
         let (Some(routed), Some(queue)) = (call.routed, &plan.queue) else { return false };
         let now = house.clock.now();
         let until = plan.steps.iter().filter_map(|step| house.health.seen(routed.scope, &step.leaf, now).cooling_until);
-        let millis = until.min().map_or(1000, |until| u64::try_from(until - now).unwrap_or(0).max(1));
+        let cooling = until.min().map(|until| u64::try_from(until - now).unwrap_or(0));
+        let millis = [cooling, opens_in].into_iter().flatten().min().map_or(1000, |millis| millis.max(1));
         let Queue { max_wait, max_calls } = *queue;
         if self.waited_ms.saturating_add(millis) > max_wait {
             return false;

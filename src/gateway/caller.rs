@@ -25,13 +25,31 @@ impl Caller {
     /// # Errors
     /// 401 where there is no key, or it is unknown, revoked or expired.
     pub fn of(headers: &HeaderMap, book: &Book, now: i64) -> Result<Self, Refusal> {
+        let caller = Self::known(headers, book)?;
+        caller.in_time(now)?;
+        Ok(caller)
+    }
+
+    /// Finds the key of a request, whether or not it has expired.
+    ///
+    /// # Errors
+    /// 401 where there is no key, or it is unknown or revoked.
+    pub fn known(headers: &HeaderMap, book: &Book) -> Result<Self, Refusal> {
         let secret = secret(headers).ok_or_else(Refusal::unknown_key)?;
         let key = book.key(&digest(secret)).ok_or_else(Refusal::unknown_key)?;
-        if let Some(expiry) = key.expires_at.filter(|expiry| *expiry <= now) {
-            return Err(Refusal::expired_key(expiry, key.past));
-        }
         let credential = bearer(headers).filter(|bearer| *bearer != secret).map(str::to_owned);
         Ok(Self { key: Arc::clone(key), credential })
+    }
+
+    /// Refuses once the key has expired. `now` is in milliseconds.
+    ///
+    /// # Errors
+    /// 401 that says since when.
+    pub fn in_time(&self, now: i64) -> Result<(), Refusal> {
+        match self.key.expires_at.filter(|expiry| *expiry <= now) {
+            Some(expiry) => Err(Refusal::expired_key(expiry, self.key.past)),
+            None => Ok(()),
+        }
     }
 
     /// Refuses unless the key carries one of `scopes`.

@@ -41,6 +41,9 @@ pub struct Ended {
     /// Retries that were made.
     pub retried: u32,
     pub cache: CacheUse,
+    /// Milliseconds until a rate limit of the gateway's own lets a target be asked, where such limits alone kept all of
+    /// them from it.
+    pub opens_in: Option<u64>,
     /// Nothing may stand in for it.
     terminal: bool,
 }
@@ -56,6 +59,7 @@ impl Ended {
             retries: 0,
             retried: 0,
             cache: CacheUse::none(),
+            opens_in: None,
         }
     }
 
@@ -67,7 +71,7 @@ impl Ended {
 impl Drive<'_> {
     /// Tries the steps in their order.
     pub async fn run(&self) -> Ended {
-        let mut index = 0;
+        let (mut index, mut opens_in) = (0, Some(u64::MAX));
         loop {
             let hedge = self.plan.steps.get(index).and_then(|step| step.hedge.as_ref());
             let (at, ended) = match hedge {
@@ -75,7 +79,9 @@ impl Drive<'_> {
                 Some(hedge) => Box::pin(self.race(index, hedge)).await,
             };
             let next = if ended.terminal { None } else { self.plan.after(at, ended.status) };
-            let Some(next) = next else { return ended };
+            let limited = ended.reply.as_ref().err().and_then(Refusal::opens_in);
+            opens_in = opens_in.zip(limited).map(|(before, now)| before.min(now));
+            let Some(next) = next else { return Ended { opens_in, ..ended } };
             let onto = self.plan.steps.get(next).map_or("", |step| step.leaf.path.as_str());
             self.tries.then(&ended.path, &format!("went on to {onto}, since it ended with {}", ended.status));
             index = next;
@@ -137,7 +143,8 @@ impl Drive<'_> {
             && let Some((status, reply, cache)) = cached.find(self.house, &out).await
         {
             let (path, terminal) = (leaf.path.clone(), false);
-            return Ended { path, status, reply: Ok(reply), retries: 0, retried: 0, cache, terminal, out: Some(out) };
+            let (reply, out, opens_in) = (Ok(reply), Some(out), None);
+            return Ended { path, out, status, reply, retries: 0, retried: 0, cache, opens_in, terminal };
         }
         if let Some(limited) = self.limited {
             match limited.fare(self.house, self.call, &out).await {
@@ -172,7 +179,8 @@ impl Drive<'_> {
             let Next::Wait { ms } = next else {
                 let Tried { status, reply, .. } = tried;
                 let (path, retries) = (leaf.path.clone(), retry::count(done, next));
-                return Ended { path, out: Some(out), status, reply, retries, retried: done, cache, terminal: false };
+                let (out, retried, opens_in) = (Some(out), done, None);
+                return Ended { path, out, status, reply, retries, retried, cache, opens_in, terminal: false };
             };
             self.tries.then(&leaf.path, &format!("tried again after {ms} ms, since it ended with {}", tried.status));
             drop(tried);

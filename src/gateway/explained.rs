@@ -4,6 +4,7 @@ use crate::gateway::cached::Cached;
 use crate::gateway::call::{self, Inbound};
 use crate::gateway::config::Routed;
 use crate::gateway::intake;
+use crate::gateway::limited::{bill, foreseen};
 use crate::gateway::outgoing::{Asking, Outgoing};
 use crate::gateway::refusal::Refusal;
 use crate::house::Shared;
@@ -36,6 +37,7 @@ fn planned(plan: &Plan, index: usize, leaf: &Leaf) -> PlannedStep {
         provider: leaf.provider.clone().unwrap_or_default(),
         model: model.map(str::to_owned),
         when: when(plan, index),
+        limits: Vec::new(),
         problem: leaf.lacking.first().map(|key| format!("{key} is not supported by this version of the gateway")),
     }
 }
@@ -65,6 +67,7 @@ fn when(plan: &Plan, index: usize) -> String {
 /// What the call itself would be refused with before anything is sent.
 pub async fn serve(house: &Shared, mut inbound: Inbound, body: Body) -> Result<Value, Refusal> {
     inbound.route = route_of(inbound.parts.uri.query().unwrap_or_default())?;
+    inbound.caller.in_time(house.clock.now())?;
     inbound.caller.must(&["completions.write"])?;
     let bytes = intake::bytes(&inbound.parts, body, house.settings.body_limit).await?;
     let asked = intake::asked(&inbound, &bytes)?;
@@ -73,12 +76,15 @@ pub async fn serve(house: &Shared, mut inbound: Inbound, body: Body) -> Result<V
     let asking = Asking { inbound: &inbound, asked: &asked, routed: routed.as_ref() };
     let plan = call::plan(house, asking, true)?;
     let mut explain = of(routed.as_ref(), &plan);
+    explain.limits = foreseen::at_the_door(house, asking);
     for (step, planned) in plan.steps.iter().zip(&mut explain.steps) {
         match Outgoing::of(house, &asking, &step.leaf) {
             Err(refusal) => planned.problem = Some(refusal.message),
             Ok(out) => {
                 planned.provider = format!("@{}", out.target.provider.slug);
                 planned.model.clone_from(&out.target.model);
+                let bill = bill(asking, &out, house.clock.now());
+                planned.limits = foreseen::at_target(house, asking, &out, bill).await;
                 if explain.cache.is_none()
                     && let Some(cached) = Cached::of(&asking, &out)
                 {

@@ -1,5 +1,6 @@
 //! A call under limits: let in once, and held room for with each attempt.
 
+pub mod foreseen;
 pub mod words;
 
 use crate::gateway::outgoing::{Asking, Outgoing};
@@ -22,6 +23,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of a prompt that are counted without another thread.
 const SMALL: usize = 32 << 10;
+/// Tokens that the models of the day read at most.
+const LONGEST_CONTEXT: u64 = 1_048_576;
 /// The tables of tokens are loaded: until then nothing that serves calls waits for them.
 static LOADED: AtomicBool = AtomicBool::new(false);
 
@@ -59,11 +62,7 @@ impl Limited {
         if !rules.any(&key.workspace) {
             return Ok(None);
         }
-        let facts = facts(call, None);
-        let early = rules.of_key(&key.id).iter().chain(rules.shared(&key.workspace)).filter(|limit| !limit.is_late());
-        let falls = falls(early, &facts)?;
-        let mut of_key = falls.iter().filter(|falls| matches!(falls.limit.scope, Scope::Key(_))).cloned();
-        let own: Vec<_> = of_key.by_ref().filter(|falls| falls.limit.budget().is_some()).collect();
+        let (rates, own) = early(call)?;
         if spends(call)
             && let Some(standing) = house.limits.used_up(&own)
         {
@@ -72,7 +71,7 @@ impl Limited {
         let (mut id, mut at) = (String::new(), 0);
         meter.note(|record| (id, at) = (record.call.id.clone(), record.call.at));
         let limited = Self { ticket: house.limits.ticket(&id), at };
-        limited.enter(house, falls)?;
+        limited.enter(house, rates)?;
         meter.keep(limited.ticket.clone());
         Ok(Some(limited))
     }
@@ -82,28 +81,12 @@ impl Limited {
     /// # Errors
     /// 429 over a rate limit of the target, 400 where a policy asks for metadata that is lacking.
     pub async fn fare(&self, house: &House, call: Asking<'_>, out: &Outgoing) -> Result<Option<Fare>, Refusal> {
-        let (inbound, provider) = (call.inbound, &out.target.provider);
-        let key = &*inbound.caller.key;
-        let rules = inbound.book.limits();
-        let model = out.target.model.as_deref().unwrap_or_default();
-        let facts = facts(call, Some(Spot { slug: &provider.slug, vendor: provider.vendor.slug, model }));
-        let shared = rules.of_key(&key.id).iter().chain(rules.shared(&key.workspace));
-        let of_provider = rules.of_provider(&provider.id).iter();
-        let holder = if provider.holder == provider.id { "" } else { provider.holder.as_str() };
-        let of_holder = rules.of_provider(holder).iter();
-        let all = falls(shared.chain(of_provider).chain(of_holder), &facts)?;
-        let (rates, budgets) = all.into_iter().partition(|falls| falls.limit.rate().is_some());
+        let (rates, budgets) = late(call, out)?;
         self.enter(house, rates)?;
-        if Vec::is_empty(&budgets) || !spends(call) {
+        if budgets.is_empty() || !spends(call) {
             return Ok(None);
         }
-        let bill = Bill {
-            vendor: provider.vendor,
-            stock: Arc::clone(&provider.stock),
-            model: model.to_owned(),
-            key: key.id.clone(),
-            at: self.at,
-        };
+        let bill = bill(call, out, self.at);
         let (need, body) = need(house, out, &bill).await;
         if let Some(name) = body.as_ref().and_then(Body::twice) {
             // What is held is told by the last; a provider may go by the first.
@@ -117,7 +100,7 @@ impl Limited {
     /// Says how much of the rate limits is left.
     pub fn mark(&self, headers: &mut HeaderMap) {
         for what in [What::Requests, What::Tokens] {
-            if let Some(pace) = self.ticket.pace(what) {
+            if let Some(pace) = self.ticket.pace_now(what) {
                 words::mark(headers, &pace);
             }
         }
@@ -162,6 +145,18 @@ impl Fare {
     }
 }
 
+/// What an attempt at a target is paid by; `at`: the call's start, milliseconds.
+pub fn bill(call: Asking<'_>, out: &Outgoing, at: i64) -> Bill {
+    let provider = &out.target.provider;
+    Bill {
+        vendor: provider.vendor,
+        stock: Arc::clone(&provider.stock),
+        model: out.target.model.clone().unwrap_or_default(),
+        key: call.inbound.caller.key.id.clone(),
+        at,
+    }
+}
+
 /// Loads what counts tokens, off the threads that serve calls.
 pub fn load() {
     tokio::task::spawn_blocking(|| {
@@ -172,8 +167,10 @@ pub fn load() {
 
 /// Whether a call costs anything: reading and managing what is there does not (contract §7.2).
 fn spends(call: Asking<'_>) -> bool {
-    let endpoint = call.inbound.route.endpoint;
-    let manages = matches!(endpoint, Endpoint::Models | Endpoint::Files | Endpoint::Batches | Endpoint::FineTune);
+    let route = &call.inbound.route;
+    let path = route.rest.split('?').next().unwrap_or_default();
+    let jobs = matches!(route.endpoint, Endpoint::Batches | Endpoint::FineTune);
+    let manages = matches!(route.endpoint, Endpoint::Models | Endpoint::Files) || (jobs && path.ends_with("/cancel"));
     call.inbound.parts.method == Method::POST && !manages
 }
 
@@ -205,6 +202,30 @@ fn falls<'a>(limits: impl Iterator<Item = &'a Arc<Limit>>, facts: &Facts<'_>) ->
     Ok(all)
 }
 
+/// What a call falls under before a target is chosen: rate limits, and the budgets of its key.
+fn early(call: Asking<'_>) -> Result<(Vec<Falls>, Vec<Falls>), Refusal> {
+    let (key, rules) = (&*call.inbound.caller.key, call.inbound.book.limits());
+    let early = rules.of_key(&key.id).iter().chain(rules.shared(&key.workspace)).filter(|limit| !limit.is_late());
+    let all = falls(early, &facts(call, None))?;
+    let (rates, budgets): (Vec<_>, Vec<_>) = all.into_iter().partition(|falls| falls.limit.rate().is_some());
+    let own = budgets.into_iter().filter(|falls| matches!(falls.limit.scope, Scope::Key(_)));
+    Ok((rates, own.collect()))
+}
+
+/// What a call to this target falls under: rate limits, and budgets.
+fn late(call: Asking<'_>, out: &Outgoing) -> Result<(Vec<Falls>, Vec<Falls>), Refusal> {
+    let provider = &out.target.provider;
+    let (key, rules) = (&*call.inbound.caller.key, call.inbound.book.limits());
+    let model = out.target.model.as_deref().unwrap_or_default();
+    let facts = facts(call, Some(Spot { slug: &provider.slug, vendor: provider.vendor.slug, model }));
+    let shared = rules.of_key(&key.id).iter().chain(rules.shared(&key.workspace));
+    let of_provider = rules.of_provider(&provider.id).iter();
+    let holder = if provider.holder == provider.id { "" } else { provider.holder.as_str() };
+    let of_holder = rules.of_provider(holder).iter();
+    let all = falls(shared.chain(of_provider).chain(of_holder), &facts)?;
+    Ok(all.into_iter().partition(|falls| falls.limit.rate().is_some()))
+}
+
 async fn need(house: &House, out: &Outgoing, bill: &Bill) -> (Need, Option<Body>) {
     let (endpoint, vendor) = (out.endpoint, bill.vendor);
     let counted = endpoint.is_text() || endpoint == Endpoint::Respond;
@@ -214,10 +235,18 @@ async fn need(house: &House, out: &Outgoing, bill: &Bill) -> (Need, Option<Body>
         Some(body) => prompt(body, endpoint, vendor, &bill.model).await,
         None => 0,
     };
+    let prompt = prompt.saturating_add(body.as_ref().map_or(0, |body| kept(body, endpoint)));
     let Length { given, copies, most } = length.unwrap_or(Length { given: None, copies: 0, most: 0 });
     let price = house.prices.worst(bill.seller(), &bill.model, prompt, bill.at);
     let expected = house.limits.expected(&bill.key, &bill.model);
     (Need { prompt, given, most, copies, price, expected, counted: body.is_some() }, body)
+}
+
+/// Tokens that the provider adds of what it keeps itself: as many as any model reads.
+fn kept(body: &Body, endpoint: Endpoint) -> u64 {
+    let names = ["previous_response_id", "conversation", "prompt"];
+    let given = |name: &&str| body.raw(name).is_some_and(|raw| raw.get() != "null");
+    if endpoint == Endpoint::Respond && names.iter().any(given) { LONGEST_CONTEXT } else { 0 }
 }
 
 /// A long prompt is counted on a thread of its own, so that no other call waits.

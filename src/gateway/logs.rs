@@ -24,6 +24,8 @@ pub struct List {
 pub enum LogsRefusal {
     #[error("The parameter `{name}` must be {allowed}.")]
     Parameter { name: String, allowed: &'static str },
+    #[error("`{0}` is no parameter of this list. Use one of {names}.", names = query::NAMES.join(", "))]
+    Unknown(String),
     #[error("No log has the id `{0}`.")]
     Missing(String),
     #[error("The journal could not be read. Try again.")]

@@ -49,6 +49,8 @@ pub struct Opened {
     pub size: u64,
     /// What was held back until its end.
     pub tail: Bytes,
+    /// A whole line has come.
+    lined: bool,
     source: Source,
     pace: Option<Pace>,
     /// Read while the stream was held.
@@ -86,6 +88,7 @@ impl Opened {
             chunks: false,
             size: 0,
             tail: Bytes::new(),
+            lined: false,
             source,
             pace: Pace::of(limits),
             ready: VecDeque::new(),
@@ -103,12 +106,23 @@ impl Opened {
     /// # Errors
     /// When it breaks, is too slow or ends before that: nothing was sent, so that the answer may still be another.
     pub async fn begun(&mut self) -> Result<(), Cut> {
-        match poll_fn(|context| self.read(context)).await {
-            Next::Chunk(chunk) => self.ready.push_back(chunk),
-            Next::End => self.end = Some(Next::End),
-            Next::Cut(cut) => return Err(cut),
+        self.step().await
+    }
+
+    /// Reads until a whole line has come, or the end. Given up in between, it goes on where it was.
+    ///
+    /// # Errors
+    /// When it breaks or is too slow.
+    pub async fn lined(&mut self) -> Result<(), Cut> {
+        while !self.lined && self.end.is_none() {
+            self.step().await?;
         }
         Ok(())
+    }
+
+    /// Whether a whole line has come.
+    pub fn has_line(&self) -> bool {
+        self.lined
     }
 
     /// Reads until content has come and `hold` has passed since, or the stream has ended. What was read is kept for
@@ -118,32 +132,35 @@ impl Opened {
     /// When it breaks, is too slow, ends without content, or says that it failed.
     pub async fn held(&mut self, hold: Duration) -> Result<(), Cut> {
         let mut until: Option<Instant> = None;
-        while self.end.is_none() {
-            if self.observer.saw_content() && until.is_none() {
-                until = Some(Instant::now() + hold);
-            }
-            let next = poll_fn(|context| self.read(context));
-            let next = match until {
-                None => next.await,
-                Some(until) => match tokio::time::timeout_at(until, next).await {
-                    Ok(next) => next,
-                    Err(_) => break,
-                },
-            };
-            match next {
-                Next::Chunk(chunk) => self.ready.push_back(chunk),
-                Next::Cut(cut) => return Err(cut),
-                Next::End => self.end = Some(Next::End),
-            }
+        loop {
             if let Some(error) = self.observer.error() {
                 return Err(Cut { status: self.observer.error_status().unwrap_or(502), why: error.to_owned() });
             }
-            if hold.is_zero() && self.observer.saw_content() {
-                break;
+            let talks = self.observer.saw_content();
+            if self.end.is_some() && !talks && !self.observer.done() {
+                return Err(Cut { status: 502, why: "The stream ended before it had said anything.".into() });
+            }
+            if self.end.is_some() || (talks && hold.is_zero()) {
+                return Ok(());
+            }
+            if !talks {
+                self.step().await?;
+                continue;
+            }
+            let until = *until.get_or_insert_with(|| Instant::now() + hold);
+            match tokio::time::timeout_at(until, self.step()).await {
+                Ok(stepped) => stepped?,
+                Err(_) => return Ok(()),
             }
         }
-        if self.end.is_some() && !self.observer.saw_content() && !self.observer.done() {
-            return Err(Cut { status: 502, why: "The stream ended before it had said anything.".into() });
+    }
+
+    /// Reads on, and keeps what came.
+    async fn step(&mut self) -> Result<(), Cut> {
+        match poll_fn(|context| self.read(context)).await {
+            Next::Chunk(chunk) => self.ready.push_back(chunk),
+            Next::End => self.end = Some(Next::End),
+            Next::Cut(cut) => return Err(cut),
         }
         Ok(())
     }
@@ -175,8 +192,10 @@ impl Opened {
                     }
                     let room = KEPT.saturating_sub(self.kept.len());
                     self.kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                    let line = memchr::memchr(b'\n', &chunk).is_some();
+                    self.lined |= line;
                     let out = self.observer.push(chunk);
-                    if let Some(pace) = &mut self.pace {
+                    if let Some(pace) = self.pace.as_mut().filter(|_| line) {
                         pace.saw(&self.observer);
                     }
                     if !out.is_empty() {
@@ -194,6 +213,8 @@ impl Opened {
         self.tail = self.observer.finish();
         let why = if self.size == 0 && !self.raw {
             "it ended before it had said anything"
+        } else if self.chunks && self.observer.error().is_none() && !self.observer.spoke() {
+            "it ended without an answer"
         } else if self.chunks && !self.observer.whole() && self.observer.error().is_none() {
             "it ended before its last event"
         } else {

@@ -7,17 +7,18 @@ use crate::gateway::intake::Asked;
 use crate::gateway::limited::Fare;
 use crate::gateway::payload::Payload;
 use crate::gateway::refusal::Refusal;
+use crate::gateway::relay::Load;
 use crate::gateway::target::{Ask, Target, Unnamed};
 use crate::gateway::{forward, masked, open};
 use crate::house::House;
 use crate::journal::secrets::Secrets;
+use crate::limit::permit::Sent;
 use crate::route::Leaf;
 use crate::wire::body::Body;
 use crate::wire::vendors::Endpoint;
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
-use http_body_util::Full;
 use serde_json::value::to_raw_value;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -125,9 +126,9 @@ impl Outgoing {
         })
     }
 
-    /// The request, signed.
-    pub fn request(&self) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(self.sent()));
+    /// The request, signed. `sent` hears of it when a connection takes its body.
+    pub fn request(&self, sent: Option<Sent>) -> Request<Load> {
+        let mut request = Request::new(Load::new(self.sent(), sent));
         request.method_mut().clone_from(&self.method);
         request.uri_mut().clone_from(&self.uri);
         request.headers_mut().clone_from(&self.headers);

@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// Set where the gateway itself failed: it stops fallbacks and the SDKs' own retries.
 pub const GATEWAY_EXCEPTION: HeaderName = HeaderName::from_static("x-portkey-gateway-exception");
 
+/// The field that tells of a rate limit of ours.
+pub const RATE_LIMIT: &str = "rate_limit";
+
 /// An answer that the gateway gives in place of a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -184,6 +187,12 @@ impl Refusal {
         Self { exception: true, ..refusal }
     }
 
+    /// Milliseconds until the rate limit of ours that said no lets a call through.
+    pub fn opens_in(&self) -> Option<u64> {
+        let details = self.details.as_deref().filter(|details| details.name == RATE_LIMIT)?;
+        details.value["retry_after_ms"].as_u64()
+    }
+
     /// The JSON body.
     pub fn body(&self) -> serde_json::Value {
         let mut body = json!({
@@ -226,7 +235,9 @@ impl From<LogsRefusal> for Refusal {
     fn from(refused: LogsRefusal) -> Self {
         let message = refused.to_string();
         match refused {
-            LogsRefusal::Parameter { name, .. } => Self { param: Some(name), ..Self::invalid(message) },
+            LogsRefusal::Parameter { name, .. } | LogsRefusal::Unknown(name) => {
+                Self { param: Some(name), ..Self::invalid(message) }
+            }
             LogsRefusal::Missing(_) => {
                 Self { status: StatusCode::NOT_FOUND, code: Some("AB08"), ..Self::invalid(message) }
             }

@@ -1,5 +1,6 @@
 //! The way upstream: pooled clients for every provider, the sandbox included. Redirects are not followed.
 
+mod load;
 mod lookup;
 
 use crate::gateway::host::{self, Reach, Unfit};
@@ -9,12 +10,12 @@ use crate::limit::permit::Used;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, Request, Response};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+pub use load::Load;
 use lookup::Lookup;
 use std::error::Error;
 use std::future::poll_fn;
@@ -41,7 +42,7 @@ struct Clients {
     tunnels: Pool,
 }
 
-type Pool = Client<HttpsConnector<HttpConnector<Lookup>>, Full<Bytes>>;
+type Pool = Client<HttpsConnector<HttpConnector<Lookup>>, Load>;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,11 +76,11 @@ impl Relay {
     /// When no head comes, or not within `patience`, or when the address is closed to this `reach`.
     pub async fn send(
         &self,
-        request: Request<Full<Bytes>>,
+        request: Request<impl Into<Load>>,
         patience: Duration,
         reach: Reach,
     ) -> Result<Response<Incoming>, Fault> {
-        sent(&self.clients(reach).calls, request, patience, reach).await
+        sent(&self.clients(reach).calls, request.map(Into::into), patience, reach).await
     }
 
     /// Like [`Relay::send`], of a request that asks for another protocol on its connection.
@@ -88,11 +89,11 @@ impl Relay {
     /// As there.
     pub async fn open(
         &self,
-        request: Request<Full<Bytes>>,
+        request: Request<impl Into<Load>>,
         patience: Duration,
         reach: Reach,
     ) -> Result<Response<Incoming>, Fault> {
-        sent(&self.clients(reach).tunnels, request, patience, reach).await
+        sent(&self.clients(reach).tunnels, request.map(Into::into), patience, reach).await
     }
 
     fn clients(&self, reach: Reach) -> &Clients {
@@ -123,7 +124,7 @@ fn pool(connector: HttpsConnector<HttpConnector<Lookup>>) -> Pool {
 
 async fn sent(
     pool: &Pool,
-    request: Request<Full<Bytes>>,
+    request: Request<Load>,
     patience: Duration,
     reach: Reach,
 ) -> Result<Response<Incoming>, Fault> {
@@ -159,7 +160,8 @@ impl Fault {
     pub fn used(&self, status: u16) -> Used<'static> {
         match self {
             Self::Absent(_) | Self::Barred(_) => Used::Nothing,
-            Self::Unusable(_) if !(200..300).contains(&status) => Used::Nothing,
+            // It refused, whatever became of the rest of its words.
+            _ if status >= 300 => Used::Nothing,
             Self::Timeout(_) | Self::Unreachable(_) | Self::Unusable(_) => Used::Unknown,
         }
     }

@@ -207,15 +207,22 @@ impl Relayed {
     }
 }
 
-/// Settles what a budget holds for a stream: by what the provider counts, else by what came of it. `unread`: more may come,
-/// so that the worst counts. What it was settled by; `None`: nothing was held.
+/// Settles what a budget holds for a stream: by what the provider counts, else by what came of it; where it failed before
+/// it said anything, by nothing. `unread`: more may come, so that the rest stays held. What it was settled by; `None`:
+/// nothing was held.
 pub fn settle(attempt: &mut Try, observer: &Observer, kept: &[u8], unread: bool) -> Option<Usage> {
     let permit = attempt.permit()?;
+    if observer.usage().is_none() && observer.error().is_some() && !observer.saw_content() {
+        attempt.settle(Used::Nothing);
+        return Some(Usage::default());
+    }
     let usage = observer.usage().copied().unwrap_or_else(|| {
-        let output = if unread { permit.bound() } else { written(kept, observer).min(permit.bound()) };
+        let output = written(kept, observer).min(permit.bound());
         Usage { input: permit.prompt(), output, ..Usage::default() }
     });
-    attempt.settle(Used::Counted(&usage, observer.model()));
+    let open = unread && observer.usage().is_none();
+    let used = if open { Used::AtLeast } else { Used::Counted };
+    attempt.settle(used(&usage, observer.model()));
     Some(usage)
 }
 

@@ -119,21 +119,27 @@ impl Meter {
         }
         call.status = status;
         call.outcome = outcome;
-        if outcome == Outcome::Failed && call.tokens_in + call.tokens_out == 0 {
+        let lost = record.attempts.iter().any(|attempt| attempt.lost);
+        if outcome == Outcome::Failed && call.tokens_in + call.tokens_out == 0 && !lost {
             // Nothing was consumed, so nothing is unknown.
             call.cost = Some(Nanos::ZERO);
         }
         call.latency_us = self.elapsed();
         call.overhead_us = call.latency_us.saturating_sub(upstream_us);
-        for lost in record.attempts.iter().filter(|attempt| attempt.given_up) {
-            call.tokens_in += lost.tokens_in;
-            call.tokens_out += lost.tokens_out;
+        for other in
+            record.attempts.iter().filter(|attempt| !attempt.served && attempt.tokens_in + attempt.tokens_out > 0)
+        {
+            call.tokens_in += other.tokens_in;
+            call.tokens_out += other.tokens_out;
             call.tokens_estimated = true;
-            if let Some(cost) = lost.cost {
+            if let Some(cost) = other.cost {
                 call.cost = Some(Nanos(call.cost.unwrap_or_default().0.saturating_add(cost.0)));
             }
         }
         let Some(ticket) = &self.ticket else { return Vec::new() };
+        if record.attempts.is_empty() && outcome == Outcome::Failed {
+            ticket.withdraw();
+        }
         let used = if call.cache_status == "HIT" { 0 } else { call.tokens_in + call.tokens_out };
         let (charges, holds) = ticket.close(used);
         record.charges = charges;

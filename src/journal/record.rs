@@ -80,8 +80,10 @@ pub struct AttemptRow {
     pub waited_us: u64,
     /// 0 for the first try of its target, then the number of the retry.
     pub retry: u32,
-    /// It was given up, and a budget counts it at its worst: this much of the call's cost and tokens is its.
-    pub given_up: bool,
+    /// It gave the answer: what it used is in the call's figures already.
+    pub served: bool,
+    /// It was sent, and nobody knows what it came to beyond what is told here.
+    pub lost: bool,
     /// What followed and why, in words; goes into the explanation.
     pub then: String,
 }
@@ -128,7 +130,7 @@ pub struct Charge {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ChargeKind {
     Spent,
-    /// Held when the process ended: nobody knows what became of it.
+    /// Held for what was in flight when the process ended, or was lost sight of: nobody knows what became of it.
     Unsettled,
     /// Counted in a window.
     Used,

@@ -91,7 +91,6 @@ impl Try {
 
     /// Settles what is held for it, once.
     pub fn settle(&mut self, used: Used<'_>) {
-        let given_up = matches!(used, Used::Unknown);
         let Some(settled) = self.permit.as_mut().and_then(|permit| permit.settle(used)) else { return };
         if matches!(used, Used::Nothing) {
             return;
@@ -100,7 +99,7 @@ impl Try {
             row.tokens_in = settled.tokens_in;
             row.tokens_out = settled.tokens_out;
             row.cost = settled.cost;
-            row.given_up = given_up;
+            row.lost = settled.lost;
         });
     }
 

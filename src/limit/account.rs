@@ -8,9 +8,19 @@ pub struct Account {
     pub spent: i64,
     /// Held for calls that run.
     pub reserved: i64,
-    /// Held for calls that a crash interrupted, until it is released or the period ends.
+    /// Held for calls of which nobody knows what they came to, until it is released or the period ends.
     pub unsettled: i64,
     /// Calls whose cost is unknown.
+    pub unpriced: u64,
+}
+
+/// What takes the place of what was reserved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Known to be used.
+    pub spent: i64,
+    /// May have been used besides.
+    pub feared: i64,
     pub unpriced: u64,
 }
 
@@ -40,19 +50,20 @@ impl Account {
         self.reserved = self.reserved.saturating_add(amount);
     }
 
-    /// Puts what was used in the place of what was reserved in the period that began at `start`.
-    pub fn settle(&mut self, start: i64, reserved: i64, used: i64, unpriced: u64) {
+    /// Puts what is due in the place of what was reserved in the period that began at `start`.
+    pub fn settle(&mut self, start: i64, reserved: i64, due: Due) {
         if self.start == start {
             self.reserved = self.reserved.saturating_sub(reserved).max(0);
-            self.spent = self.spent.saturating_add(used);
-            self.unpriced += unpriced;
+            self.spent = self.spent.saturating_add(due.spent);
+            self.unsettled = self.unsettled.saturating_add(due.feared);
+            self.unpriced += due.unpriced;
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Account;
+    use super::{Account, Due};
 
     #[test]
     fn what_runs_over_the_reset_does_not_count_in_the_new_period() {
@@ -63,9 +74,17 @@ mod tests {
         assert_eq!(account.reserved, 70);
         account.roll(20);
         account.reserve(5);
-        account.settle(10, 70, 60, 1);
+        account.settle(10, 70, Due { spent: 60, feared: 3, unpriced: 1 });
         assert_eq!(account, Account { start: 20, reserved: 5, ..Account::default() });
-        account.settle(20, 5, 120, 0);
+        account.settle(20, 5, Due { spent: 120, ..Due::default() });
         assert_eq!((account.left(100), account.overshoot(100), account.is_used_up(100)), (-20, 20, true));
+    }
+    #[test]
+    fn what_nobody_knows_of_stays_held_beside_what_is_known() {
+        let mut account = Account { start: 10, ..Account::default() };
+        account.reserve(70);
+        account.settle(10, 70, Due { spent: 20, feared: 50, unpriced: 0 });
+        assert_eq!(account, Account { start: 10, spent: 20, unsettled: 50, ..Account::default() });
+        assert_eq!((account.left(70), account.is_used_up(70), account.overshoot(70)), (0, true, 0));
     }
 }

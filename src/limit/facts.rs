@@ -65,6 +65,7 @@ pub fn fit(limit: &Limit, facts: &Facts<'_>) -> Fit {
             return Fit::No;
         }
     }
+    let nameless = |key: &Key| matches!(key, Key::Metadata(_)) && facts.value(key).is_none();
     let group = limit.group_by.iter().map(|key| {
         let value = facts.value(key);
         if let (Key::Metadata(name), None) = (key, &value) {
@@ -73,9 +74,10 @@ pub fn fit(limit: &Limit, facts: &Facts<'_>) -> Fit {
         value.unwrap_or_default().replace(BETWEEN, " ")
     });
     let group = named(group.collect::<Vec<_>>().join(&BETWEEN.to_string()));
-    match lacks.filter(|_| limit.lacking == Lacking::Refuse) {
-        Some(name) => Fit::Lacks(name.clone()),
-        None => Fit::Group(group),
+    match (lacks, limit.lacking) {
+        (Some(name), Lacking::Refuse) => Fit::Lacks(name.clone()),
+        (Some(_), Lacking::Pass) if limit.group_by.iter().any(nameless) => Fit::No,
+        _ => Fit::Group(group),
     }
 }
 
@@ -192,7 +194,7 @@ mod tests {
             (&[("metadata.env", &["prod"], false)], &[], Lacking::Pass, Fit::No),
             (&[("metadata.env", &["prod"], false), ("model", &["o1"], false)], &[], Lacking::Refuse, Fit::No),
             (&[("api_key", &["*"], false)], &["metadata.env"], Lacking::Refuse, lacks("env")),
-            (&[("api_key", &["*"], false)], &["metadata.env"], Lacking::Pass, group("")),
+            (&[("api_key", &["*"], false)], &["metadata.env"], Lacking::Pass, Fit::No),
             (&[("prompt", &["*"], false)], &[], Lacking::Refuse, Fit::No),
         ];
         for (conditions, group_by, lacking, wanted) in rows {

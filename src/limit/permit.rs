@@ -1,5 +1,6 @@
 //! Room in every budget that an attempt falls under: held before it is sent, settled by what it came to.
 
+use super::account::Due;
 use super::rule::Unit;
 use super::state::Held;
 use super::ticket::Ticket;
@@ -12,16 +13,22 @@ use crate::wire::vendors::Vendor;
 use app::model::money::Nanos;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Held room. Dropped unsettled, the attempt was given up after it was sent, and counts at its worst.
+/// Held room. Dropped unsettled, the attempt was given up: what it was held for stays held, if its request was sent.
 #[derive(Debug)]
 pub struct Permit {
     ticket: Ticket,
     held: Vec<(Held, Option<Slot>)>,
     worst: Usage,
     bill: Bill,
+    sent: Sent,
     open: bool,
 }
+
+/// Whether a connection has taken an attempt's request, so that it may have been served. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Sent(Arc<AtomicBool>);
 
 /// What its cost is told by.
 #[derive(Clone, Debug)]
@@ -50,7 +57,9 @@ pub enum Used<'a> {
     Nothing,
     /// What was counted, and the model that served it.
     Counted(&'a Usage, Option<&'a str>),
-    /// It was sent, and nobody knows what became of it: the worst counts.
+    /// The same, and nobody knows what came beyond it: the rest of what is held stays held, unsettled.
+    AtLeast(&'a Usage, Option<&'a str>),
+    /// It was lost sight of before it was answered: if it was sent, all of what is held stays held, unsettled.
     Unknown,
 }
 
@@ -59,8 +68,20 @@ pub enum Used<'a> {
 pub struct Settled {
     pub tokens_in: u64,
     pub tokens_out: u64,
-    /// `None`: unpriced.
+    /// `None`: unpriced, or not known.
     pub cost: Option<Nanos>,
+    /// It may have come to more than this.
+    pub lost: bool,
+}
+
+impl Sent {
+    pub fn mark(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_marked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Permit {
@@ -68,8 +89,8 @@ impl Permit {
         let output = if need.counted { bound.saturating_mul(need.copies) } else { 0 };
         let input = if need.counted { need.prompt } else { 0 };
         let worst = Usage { input, output, ..Usage::default() };
-        let mut permit =
-            Self { ticket, held: held.into_iter().map(|held| (held, None)).collect(), worst, bill, open: true };
+        let held = held.into_iter().map(|held| (held, None)).collect();
+        let mut permit = Self { ticket, held, worst, bill, sent: Sent::default(), open: true };
         match permit.write() {
             Ok(()) => Ok(permit),
             Err(error) => {
@@ -90,6 +111,11 @@ impl Permit {
         Ok(())
     }
 
+    /// Is to be marked once its request can be served.
+    pub fn sent(&self) -> Sent {
+        self.sent.clone()
+    }
+
     /// The tokens that its prompt was counted at.
     pub fn prompt(&self) -> u64 {
         self.worst.input
@@ -105,31 +131,36 @@ impl Permit {
         if !std::mem::take(&mut self.open) {
             return None;
         }
-        let (usage, cost) = match used {
-            Used::Nothing => (Usage::default(), Some(Nanos::ZERO)),
-            Used::Counted(usage, model) => (*usage, self.cost(usage, model)),
-            Used::Unknown => (self.worst, self.cost(&self.worst, None)),
+        let (usage, cost, lost) = match used {
+            Used::Nothing => (Usage::default(), Some(Nanos::ZERO), false),
+            Used::Unknown if !self.sent.is_marked() => (Usage::default(), Some(Nanos::ZERO), false),
+            Used::Unknown => (Usage::default(), self.cost(&Usage::default(), None), true),
+            Used::Counted(usage, model) => (*usage, self.cost(usage, model), false),
+            Used::AtLeast(usage, model) => (*usage, self.cost(usage, model), true),
         };
         let ledger = self.ticket.ledger().clone();
         if let Used::Counted(usage, _) = used {
             ledger.state().learn(&self.bill.key, &self.bill.model, usage.output);
         }
         for (held, slot) in std::mem::take(&mut self.held) {
-            let amount = match held.unit {
+            let spent = match held.unit {
                 Unit::Requests => 1,
                 Unit::Tokens => i64::try_from(usage.input.saturating_add(usage.output)).unwrap_or(i64::MAX),
                 Unit::Cost => cost.map_or(0, |cost| cost.0),
             };
+            let feared = if lost { held.amount.saturating_sub(spent).max(0) } else { 0 };
             let unpriced = u64::from(held.unit == Unit::Cost && cost.is_none());
-            self.put(&held, slot, amount, unpriced);
+            self.put(&held, slot, Due { spent, feared, unpriced });
         }
-        Some(Settled { tokens_in: usage.input, tokens_out: usage.output, cost })
+        let cost = if lost && usage == Usage::default() { None } else { cost };
+        Some(Settled { tokens_in: usage.input, tokens_out: usage.output, cost, lost })
     }
 
     /// The open file first: it never holds less than memory does.
-    fn put(&self, held: &Held, slot: Option<Slot>, amount: i64, unpriced: u64) {
+    fn put(&self, held: &Held, slot: Option<Slot>, due: Due) {
         let ledger = self.ticket.ledger();
         let slots = &ledger.inner.slots;
+        let amount = due.spent.saturating_add(due.feared);
         let kept = match slot {
             Some(slot) if amount == 0 => {
                 slots.erase(slot);
@@ -143,10 +174,10 @@ impl Permit {
             None => None,
         };
         let Falls { limit, group } = &held.falls;
-        let charge = Charge {
+        let charge = |kind, amount, unpriced| Charge {
             limit: limit.id.clone(),
             group: group.clone(),
-            kind: ChargeKind::Spent,
+            kind,
             at: held.start,
             amount,
             unpriced,
@@ -154,10 +185,10 @@ impl Permit {
         if held.unit == Unit::Requests {
             self.ticket.count(&held.falls);
         }
-        if amount != 0 || unpriced > 0 {
-            self.ticket.owe(charge, kept);
-        }
-        ledger.settled(held, amount, unpriced);
+        let spent = (due.spent != 0 || due.unpriced > 0).then(|| charge(ChargeKind::Spent, due.spent, due.unpriced));
+        let feared = (due.feared > 0).then(|| charge(ChargeKind::Unsettled, due.feared, 0));
+        self.ticket.owe(spent.into_iter().chain(feared).collect(), kept);
+        ledger.settled(held, due);
     }
 
     fn cost(&self, usage: &Usage, served: Option<&str>) -> Option<Nanos> {

@@ -1,6 +1,6 @@
 //! All counters, as they stand in memory. What asks for several at once does so under one lock.
 
-use super::account::Account;
+use super::account::{Account, Due};
 use super::period::Period;
 use super::rule::{Budget, Limit, Mode, Per, Unit, Unpriced, What};
 use super::ticket::Ticket;
@@ -142,6 +142,13 @@ impl State {
         self.windows.entry(place(falls)).or_default().add(at, amount);
     }
 
+    /// Takes a call out of the window again that it was let in at `at`.
+    pub(super) fn withdraw(&mut self, falls: &Falls, at: i64) {
+        if let Some(window) = self.windows.get_mut(&place(falls)) {
+            window.remove(at, 1);
+        }
+    }
+
     pub(super) fn leave(&mut self, falls: &Falls) {
         let place = place(falls);
         if let Some(running) = self.running.get_mut(&place) {
@@ -201,7 +208,7 @@ impl State {
             let (account, period) = self.account(falls, budget, now);
             if budget.mode == Mode::Estimate && amount > account.left(budget.credit) {
                 let standing = Standing { falls: falls.clone(), account: *account, period };
-                all.iter().for_each(|held| self.settle(held, 0, 0));
+                all.iter().for_each(|held| self.settle(held, Due::default()));
                 return Err(Refused::Short(Box::new(standing), amount));
             }
             account.reserve(amount);
@@ -210,9 +217,9 @@ impl State {
         Ok(all)
     }
 
-    pub(super) fn settle(&mut self, held: &Held, used: i64, unpriced: u64) {
+    pub(super) fn settle(&mut self, held: &Held, due: Due) {
         if let Some(account) = self.accounts.get_mut(&place(&held.falls)) {
-            account.settle(held.start, held.amount, used, unpriced);
+            account.settle(held.start, held.amount, due);
         }
     }
 

@@ -36,11 +36,30 @@ impl Ticket {
         Self { stub: Arc::new(Stub { ledger, call: call.to_owned(), owed: Mutex::default() }) }
     }
 
-    /// The tightest of its limits on requests or tokens, as it stood when the call was let in.
-    pub fn pace(&self, what: What) -> Option<Pace> {
+    /// The tightest of its limits on requests or tokens, as it stands now.
+    pub fn pace_now(&self, what: What) -> Option<Pace> {
+        let ledger = &self.stub.ledger;
         let owed = self.owed();
         let fit = owed.paces.iter().filter(|pace| pace.slides() && pace.what() == what);
-        fit.min_by_key(|pace| pace.left()).cloned()
+        fit.map(|pace| ledger.pace(&pace.falls)).min_by_key(Pace::left)
+    }
+
+    /// The call was refused before anything was sent: it does not count in the windows that let it in.
+    pub fn withdraw(&self) {
+        let mut owed = self.owed();
+        let mut state = self.stub.ledger.state();
+        let owed = &mut *owed;
+        for pace in &owed.paces {
+            if !(pace.slides() && pace.what() == What::Requests) {
+                continue;
+            }
+            let Falls { limit, group } = &pace.falls;
+            let of =
+                |charge: &Charge| charge.kind == ChargeKind::Used && charge.limit == limit.id && charge.group == *group;
+            if let Some(index) = owed.charges.iter().position(of) {
+                state.withdraw(&pace.falls, owed.charges.swap_remove(index).at);
+            }
+        }
     }
 
     /// The call has ended, having used so many tokens: what is to be written with its row, and what stands in the open file
@@ -119,14 +138,17 @@ impl Ticket {
     }
 
     /// Writes down what is owed; its place in the open file stays until the row is committed.
-    pub(super) fn owe(&self, charge: Charge, slot: Option<Slot>) {
+    pub(super) fn owe(&self, charges: Vec<Charge>, slot: Option<Slot>) {
+        if charges.is_empty() {
+            return;
+        }
         let mut owed = self.owed();
         if owed.closed {
             // Its slot stays, so that the next start finds it.
             tracing::error!(call = self.stub.call, "an attempt was settled after its call was filed");
             return;
         }
-        owed.charges.push(charge);
+        owed.charges.extend(charges);
         owed.slots.extend(slot);
     }
 

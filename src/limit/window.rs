@@ -50,6 +50,17 @@ impl Window {
         }
     }
 
+    /// Takes out again what came at `at`.
+    pub fn remove(&mut self, at: i64, amount: u64) {
+        let found = self.entries.iter().rposition(|(came, _)| *came <= at);
+        if let Some((_, sum)) = found.and_then(|index| self.entries.get_mut(index)) {
+            let taken = amount.min(*sum);
+            *sum -= taken;
+            self.sum -= taken;
+        }
+        self.entries.retain(|(_, amount)| *amount > 0);
+    }
+
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

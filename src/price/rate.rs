@@ -118,7 +118,7 @@ impl Rates {
         [
             ("Input tokens", usage.input.saturating_sub(cached), self.input),
             ("Cached input tokens", usage.cached, self.input.and(Some(self.cached))),
-            ("Cache write tokens", usage.cache_write, self.input.and(Some(self.cache_write))),
+            (CACHE_WRITES, usage.cache_write, self.input.and(Some(self.cache_write))),
             ("Output tokens", usage.output.saturating_sub(reasoning), self.output),
             ("Reasoning tokens", reasoning, Some(self.reasoning)),
             (CALLS, 1, Some(self.call)),
@@ -126,6 +126,8 @@ impl Rates {
     }
 }
 
+/// What the line of tokens written to a vendor's cache is called.
+pub const CACHE_WRITES: &str = "Cache write tokens";
 const CALLS: &str = "Calls";
 
 fn pico(count: u64, rate: Rate) -> i128 {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::time::{Interval, MissedTickBehavior};
 
 /// What every chunk of an answer repeats.
 #[derive(Debug)]
@@ -145,17 +146,23 @@ impl Frames {
 /// Smaller than any answer, so that one which is not a stream breaks in its middle.
 const BROKEN_PIECE: usize = 32;
 
-/// So many chunks, then a broken connection. Paced, so that what goes before the break is on its way by then.
+/// So many chunks, then a broken connection. Paced, also where ticks are late: what goes before the break has arrived by
+/// then, and is not thrown away with it.
 fn broken(chunks: Chunks, after: u32) -> Body {
     let after = usize::try_from(after).unwrap_or(usize::MAX);
     let end = io::Error::from(io::ErrorKind::ConnectionReset);
-    paced(chunks.take(after).map(Ok).chain([Err(end)]), Duration::from_millis(5))
+    let mut ticks = tokio::time::interval(Duration::from_millis(5));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticking(chunks.take(after).map(Ok).chain([Err(end)]), ticks)
 }
 
 /// A chunk at each tick, on average even where ticks are late.
 fn paced(chunks: impl Iterator<Item = io::Result<Bytes>> + Send + 'static, pace: Duration) -> Body {
-    let state = (chunks, tokio::time::interval(pace));
-    Body::from_stream(stream::unfold(state, async |(mut chunks, mut ticks)| {
+    ticking(chunks, tokio::time::interval(pace))
+}
+
+fn ticking(chunks: impl Iterator<Item = io::Result<Bytes>> + Send + 'static, ticks: Interval) -> Body {
+    Body::from_stream(stream::unfold((chunks, ticks), async |(mut chunks, mut ticks)| {
         let chunk = chunks.next()?;
         ticks.tick().await;
         Some((chunk, (chunks, ticks)))

@@ -1,5 +1,7 @@
 //! What the process is started for: to serve, or for one errand on the data folder while no server uses it.
 
+use super::rules::day;
+use app::model::recompute::By;
 use clap::builder::RangedU64ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -14,9 +16,21 @@ pub enum Act {
     Unseed,
     /// Makes all figures again from the calls.
     Rebuild,
+    /// Shows what past calls would cost by other prices, or makes it so.
+    Recompute(Recompute),
 }
 
-pub(super) fn commands() -> [Command; 2] {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recompute {
+    /// Starts of the first and of the last day, milliseconds.
+    pub from: i64,
+    pub to: i64,
+    pub by: By,
+    /// Else nothing is written.
+    pub apply: bool,
+}
+
+pub(super) fn commands() -> [Command; 3] {
     let count = |name: &'static str, value: &'static str, usual: &'static str, most: u64| {
         Arg::new(name)
             .long(name)
@@ -34,7 +48,30 @@ pub(super) fn commands() -> [Command; 2] {
         .about("The figures that charts read; no server may be running")
         .subcommand_required(true)
         .subcommand(rebuild);
-    [seed, rollups]
+    [seed, rollups, recompute()]
+}
+
+fn recompute() -> Command {
+    let day = |name: &'static str| Arg::new(name).long(name).value_name("YYYY-MM-DD").required(true).value_parser(day);
+    Command::new("recompute")
+        .about(
+            "Shows what past calls would cost by other prices, and with --apply makes it so; no server may be running",
+        )
+        .arg(day("from").help("First day, UTC"))
+        .arg(day("to").help("Last day, UTC; it counts whole"))
+        .arg(
+            Arg::new("prices")
+                .long("prices")
+                .default_value("today")
+                .value_parser(["today", "then"])
+                .help("Prices of today, or those of each call's time as they are known now"),
+        )
+        .arg(
+            Arg::new("apply")
+                .long("apply")
+                .action(ArgAction::SetTrue)
+                .help("Writes the new costs and the figures of their days; budgets keep what was spent of them"),
+        )
 }
 
 pub(super) fn read(matches: &ArgMatches) -> Act {
@@ -45,6 +82,11 @@ pub(super) fn read(matches: &ArgMatches) -> Act {
             Act::Seed { requests: count("requests"), days: count("days") }
         }
         Some(("rollups", _)) => Act::Rebuild,
+        Some(("recompute", asked)) => {
+            let day = |name: &str| asked.get_one::<i64>(name).copied().unwrap_or_default();
+            let by = asked.get_one::<String>("prices").map_or(By::Today, |word| By::from_word(word));
+            Act::Recompute(Recompute { from: day("from"), to: day("to"), by, apply: asked.get_flag("apply") })
+        }
         _ => Act::Serve,
     }
 }

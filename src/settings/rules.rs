@@ -2,7 +2,7 @@
 
 use app::model::provider::OPENABLE;
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use url::Url;
@@ -25,6 +25,13 @@ pub fn email(text: &str) -> Ruling<String> {
         && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control())
         && text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
     if sane { Ok(text.to_owned()) } else { Err("Enter an e-mail address, such as ada@example.com.".into()) }
+}
+
+/// The start of a day in UTC, milliseconds.
+pub fn day(text: &str) -> Ruling<i64> {
+    let date = text.trim().parse::<Date>().ok();
+    let start = date.and_then(|date| TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight())).ok());
+    start.map(Timestamp::as_millisecond).ok_or_else(|| "Use a day, such as 2026-11-24.".to_owned())
 }
 
 /// A password worth hashing: length is what makes it strong, so nothing else is asked for.

@@ -26,6 +26,8 @@ pub struct NewAlert {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     pub alert: String,
+    /// Id of the budget.
+    pub budget: String,
     pub way: String,
     pub tries: u32,
     pub told: String,
@@ -68,7 +70,7 @@ impl Store {
     /// What of the outbox is due at `now`, the oldest first. (Across workspaces: it has one sender.)
     pub async fn due_sends(&self, now: i64, most: u32) -> Stored<Vec<Due>> {
         let rows = sqlx::query(
-            "SELECT alert, way, tries, told FROM alert_sends JOIN alerts ON alerts.id = alert \
+            "SELECT alert, way, tries, told, budget FROM alert_sends JOIN alerts ON alerts.id = alert \
              WHERE next_at <= $1 ORDER BY next_at LIMIT $2",
         )
         .bind(now)
@@ -76,7 +78,13 @@ impl Store {
         .fetch_all(&self.journal.read)
         .await?;
         let due = |row: &SqliteRow| {
-            Ok(Due { alert: row.try_get(0)?, way: row.try_get(1)?, tries: row.try_get(2)?, told: row.try_get(3)? })
+            Ok(Due {
+                alert: row.try_get(0)?,
+                way: row.try_get(1)?,
+                tries: row.try_get(2)?,
+                told: row.try_get(3)?,
+                budget: row.try_get(4)?,
+            })
         };
         rows.iter().map(due).collect()
     }

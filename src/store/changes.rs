@@ -1,4 +1,4 @@
-//! What people changed: publications of configs, keys made and revoked, providers added.
+//! What people changed: publications of configs, keys made and revoked, providers added, costs recomputed.
 
 use crate::store::{Store, Stored};
 
@@ -7,14 +7,14 @@ use crate::store::{Store, Stored};
 pub struct Change {
     /// Milliseconds since 1970 UTC.
     pub at: i64,
-    /// `published`, `key`, `revoked` or `provider`.
+    /// `published`, `key`, `revoked`, `provider` or `recomputed`.
     pub kind: String,
     pub name: String,
-    /// Slug of a config or provider, id of a key.
+    /// Slug of a config or provider, id of a key or recomputation.
     pub id: String,
-    /// Number of the version; 0 for others.
+    /// Number of the version, calls that were recomputed; 0 for others.
     pub number: i64,
-    /// The note of a publication.
+    /// The note of a publication, the prices of a recomputation.
     pub note: String,
 }
 
@@ -46,7 +46,9 @@ impl Store {
                  UNION ALL SELECT created_at, 'key', name, id, 0, '' FROM api_keys WHERE workspace = $1 \
                  UNION ALL SELECT revoked_at, 'revoked', name, id, 0, '' FROM api_keys \
                            WHERE workspace = $1 AND revoked_at IS NOT NULL \
-                 UNION ALL SELECT created_at, 'provider', slug, slug, 0, '' FROM providers WHERE workspace = $1) \
+                 UNION ALL SELECT created_at, 'provider', slug, slug, 0, '' FROM providers WHERE workspace = $1 \
+                 UNION ALL SELECT at, 'recomputed', '', id, calls, prices FROM recomputes \
+                           WHERE workspace = $1) \
              WHERE at >= $2 AND at < $3 AND {only} ORDER BY at DESC LIMIT $4"
         );
         let changes = sqlx::query_as(&sql).bind(workspace).bind(from).bind(to).bind(most);

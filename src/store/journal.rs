@@ -152,7 +152,8 @@ pub(in crate::store) async fn write_bare(connection: &mut SqliteConnection, reco
 impl Batch<'_> {
     /// Adds to the sums what the calls took, each counter once.
     fn charge(&mut self, records: &[&Record]) -> Stored<()> {
-        const ADD: &str = " ON CONFLICT DO UPDATE SET amount = amount + excluded.amount";
+        // A sum that no longer fits would become a fraction, which no column of these takes.
+        const ADD: &str = " ON CONFLICT DO UPDATE SET amount = CAST(min(9.2e18, amount + excluded.amount) AS INTEGER)";
         let mut taken = Taken::new();
         for record in records {
             for charge in &record.charges {

@@ -84,7 +84,7 @@ impl Store {
         Ok(())
     }
 
-    /// Gives back what a crash left held of a counter.
+    /// Gives back what is held of a counter for calls that nobody knows the end of.
     pub async fn release_unsettled(&self, limit: &str, group: &str) -> Stored<u64> {
         let done = sqlx::query("DELETE FROM unsettled WHERE limit_id = $1 AND grp = $2")
             .bind(limit)
@@ -135,6 +135,17 @@ impl Store {
     /// Throws away what no window holds any more.
     pub async fn prune_uses(&self, before: i64) -> Stored<()> {
         sqlx::query("DELETE FROM window_uses WHERE at < $1").bind(before).execute(&self.journal.write).await?;
+        Ok(())
+    }
+
+    /// Throws away what was unsettled in a period that another has followed.
+    pub async fn prune_unsettled(&self) -> Stored<()> {
+        sqlx::query(
+            "DELETE FROM unsettled WHERE period < (SELECT max(period) FROM spent WHERE limit_id = unsettled.limit_id \
+             AND grp = unsettled.grp)",
+        )
+        .execute(&self.journal.write)
+        .await?;
         Ok(())
     }
 }

@@ -2,16 +2,34 @@
 
 use crate::store::calls::{CallFilter, EVERY};
 use crate::store::{Store, Stored};
-use sqlx::QueryBuilder;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row};
 
-/// What was said of a trace, with the model that answered its last call.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+/// What was said of a trace, with its last call.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Opinion {
     /// When it was said, milliseconds since 1970 UTC.
     pub at: i64,
     pub value: i64,
     pub weight: f64,
-    pub model: Option<String>,
+    /// `None`: no call of the trace is known.
+    pub call: Option<Called>,
+}
+
+/// As much of a call as opinions are told apart by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Called {
+    /// Slug.
+    pub provider: String,
+    /// As served.
+    pub model: String,
+    pub key_id: String,
+    /// Slug; empty: none.
+    pub config: String,
+    pub status: u16,
+    pub cache_status: String,
+    /// JSON object of text.
+    pub metadata: String,
 }
 
 /// What was said of the calls with one value of metadata.
@@ -39,19 +57,22 @@ impl Store {
     pub async fn opinions(&self, workspace: &str, filter: &CallFilter) -> Stored<Vec<Opinion>> {
         let plain = CallFilter { from: None, until: None, ..filter.clone() };
         let mut sql = QueryBuilder::new(
-            "SELECT created_at AS at, value, weight, (SELECT model_served FROM calls c WHERE c.trace_id = f.trace_id \
-             AND c.workspace = f.workspace ORDER BY c.id DESC LIMIT 1) AS model FROM feedback f WHERE workspace = ",
+            "SELECT f.created_at, f.value, f.weight, c.id, c.provider, \
+             CASE c.model_served WHEN '' THEN c.model_asked ELSE c.model_served END, c.key_id, coalesce(c.config, ''), \
+             c.status, c.cache_status, c.metadata FROM feedback f LEFT JOIN calls c ON c.id = \
+             (SELECT id FROM calls WHERE trace_id = f.trace_id AND workspace = f.workspace ORDER BY id DESC LIMIT 1) \
+             WHERE f.workspace = ",
         );
         sql.push_bind(workspace);
-        sql.push(" AND created_at >= ").push_bind(filter.from.unwrap_or(0));
-        sql.push(" AND created_at < ").push_bind(filter.until.unwrap_or(i64::MAX));
+        sql.push(" AND f.created_at >= ").push_bind(filter.from.unwrap_or(0));
+        sql.push(" AND f.created_at < ").push_bind(filter.until.unwrap_or(i64::MAX));
         if plain != CallFilter::default() {
-            sql.push(" AND trace_id IN (SELECT trace_id FROM calls");
+            sql.push(" AND f.trace_id IN (SELECT trace_id FROM calls");
             plain.where_calls(&mut sql, workspace, EVERY);
             sql.push(")");
         }
-        sql.push(" ORDER BY created_at");
-        Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)
+        sql.push(" ORDER BY f.created_at");
+        sql.build().fetch_all(&self.journal.read).await?.iter().map(opinion).collect()
     }
 
     /// What was said of calls within the filter, by the value of a key of their metadata.
@@ -75,4 +96,21 @@ impl Store {
         sql.push(format!(" AND status BETWEEN 1 AND 399 AND (retries > 0 OR (mode = 'fallback' AND {FELL_BACK}))"));
         Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)
     }
+}
+
+fn opinion(row: &SqliteRow) -> Stored<Opinion> {
+    let known = row.try_get::<Option<&str>, _>(3)?.is_some();
+    let called = || -> Stored<Called> {
+        Ok(Called {
+            provider: row.try_get(4)?,
+            model: row.try_get(5)?,
+            key_id: row.try_get(6)?,
+            config: row.try_get(7)?,
+            status: row.try_get(8)?,
+            cache_status: row.try_get(9)?,
+            metadata: row.try_get(10)?,
+        })
+    };
+    let call = known.then(called).transpose()?;
+    Ok(Opinion { at: row.try_get(0)?, value: row.try_get(1)?, weight: row.try_get(2)?, call })
 }

@@ -3,7 +3,7 @@
 
 use crate::rig::{Answer, End, Rig, Scene, post, with};
 use axum::body::Body;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::Request;
 use http_body_util::BodyExt;
@@ -62,6 +62,46 @@ async fn a_hundred_equal_streams_make_one_upstream_call() {
     let whole = format!("{WORD}\n\n{WORD}\n\n{DONE}\n\n");
     assert!(answers.iter().all(|answer| answer.status == 200 && answer.text() == whole), "{}", answers[0].text());
     assert_eq!((rig.upstream.seen().len(), rig.logs().await.len()), (1, MANY));
+}
+
+#[tokio::test]
+async fn streams_and_whole_answers_of_one_call_make_one_upstream_call() {
+    let end = r#"data: {"id":"c","model":"gpt-4o","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
+    for (first, second) in [(ASK, ASK_STREAM), (ASK_STREAM, ASK)] {
+        let rig = Rig::new().await;
+        let scene = if first == ASK { Scene::json(200, REPLY) } else { Scene::events(&[WORD, end, DONE]) };
+        rig.upstream.then(Scene { delay: Duration::from_millis(1500), ..scene });
+        let mut one = pin!(rig.send(call(first)));
+        while rig.upstream.seen().is_empty() {
+            assert!(futures_util::poll!(one.as_mut()).is_pending());
+            tokio::task::yield_now().await;
+        }
+        let others = join_all((0..MANY).map(|number| rig.send(call(if number % 2 == 0 { second } else { first }))));
+        let (one, others) = tokio::time::timeout(LONG, join(one, others)).await.expect("answers");
+        assert_eq!(one.header("x-portkey-cache-status"), "MISS");
+        assert_eq!(rig.upstream.seen().len(), 1, "{first}");
+        for answer in others {
+            let text = answer.text();
+            assert_eq!((answer.status.as_u16(), answer.header("x-portkey-cache-status")), (200, "HIT"), "{text}");
+            assert!(text.contains("hello"), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_the_other_form_calls_by_himself_where_nothing_was_kept() {
+    let rig = Rig::new().await;
+    rig.upstream.then(Scene { delay: Duration::from_millis(500), ..Scene::json(503, "{\"error\":\"busy\"}") });
+    rig.upstream.then(Scene::events(&[WORD, DONE]));
+    let mut whole = pin!(rig.send(call(ASK)));
+    while rig.upstream.seen().is_empty() {
+        assert!(futures_util::poll!(whole.as_mut()).is_pending());
+        tokio::task::yield_now().await;
+    }
+    let (whole, stream) = join(whole, rig.send(call(ASK_STREAM))).await;
+    assert_eq!((whole.status.as_u16(), stream.status.as_u16()), (503, 200));
+    assert_eq!(stream.text(), format!("{WORD}\n\n{DONE}\n\n"));
+    assert_eq!(rig.upstream.seen().len(), 2);
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 //! `SWITCHYARD_BIN` names the server, else it is the one built beside this test. `CRASH_ROUNDS` says how often it dies,
 //! and `CRASH_SEED` repeats a run.
 
+#[path = "crash/charts.rs"]
+mod charts;
 #[path = "../bench/line.rs"]
 mod line;
 #[path = "../bench/server.rs"]
@@ -18,6 +20,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -144,6 +147,63 @@ async fn spend(mut line: Line, name: String, served: Arc<AtomicU64>, refused: Ar
             let prompt = if streams && !std::mem::replace(&mut begun, true) { IN } else { 0 };
             let words = if streams { u64::try_from(words).unwrap_or(0) } else { 0 };
             served.fetch_add(prompt + words * OUT, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A config whose answers are kept, so that some calls are hits.
+const KEPT: &str = "[[config]]\nid = \"pc-kept\"\nbody = \"{\\\"cache\\\":{\\\"mode\\\":\\\"simple\\\"}}\"\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn charts_tell_what_the_rows_say_after_kills_and_after_a_rebuild() -> Fallible<()> {
+    let binary =
+        std::env::var_os("SWITCHYARD_BIN").map_or_else(|| env!("CARGO_BIN_EXE_switchyard").into(), PathBuf::from);
+    let (folder, span) = (tempfile::tempdir()?, charts::Span::around_now()?);
+    let mut server = Server::start(&binary, folder.path(), KEPT)?;
+    for round in 0..setting("CRASH_ROUNDS").unwrap_or(3) {
+        let mut lines = JoinSet::new();
+        for number in 0..LINES {
+            lines.spawn(mix(Line::open(server.address).await?, format!("m{round}-{number}")));
+        }
+        tokio::time::sleep(Duration::from_millis(rand::rng().random_range(500..1200))).await;
+        server.kill()?;
+        lines.join_all().await;
+        server = Server::start(&binary, folder.path(), KEPT)?;
+        charts::agree(&charts::told(server.address, span)?, folder.path(), span).await?;
+    }
+    let before = charts::told(server.address, span)?;
+    server.kill()?;
+    let setup = folder.path().join("setup.toml");
+    let rebuilt = Command::new(&binary).arg("--setup").arg(&setup).args(["rollups", "rebuild"]).output()?;
+    assert!(rebuilt.status.success(), "{}", String::from_utf8_lossy(&rebuilt.stderr));
+    server = Server::start(&binary, folder.path(), KEPT)?;
+    let after = charts::told(server.address, span)?;
+    charts::agree(&after, folder.path(), span).await?;
+    for (path, told) in &before {
+        assert_eq!(after.get(path), Some(told), "{path} tells another thing after the rebuild");
+    }
+    Ok(())
+}
+
+/// Calls of many kinds until the connection breaks: whole and streamed, failing, kept, by many people.
+async fn mix(mut line: Line, name: String) {
+    for number in 0.. {
+        let mut dice = StdRng::from_os_rng();
+        let kind = ["echo", "lorem-12", "lorem-20-300", "fail-500", "fail-429", "kept"][dice.random_range(0..6)];
+        let model = if kind == "kept" { "json" } else { kind };
+        let words = if kind == "kept" { "Again".to_owned() } else { format!("{name} {number}") };
+        let body = serde_json::json!({
+            "model": format!("@sandbox/{model}"), "stream": kind == "lorem-20-300",
+            "user": format!("u{}", dice.random_range(0..40)), "messages": [{ "role": "user", "content": words }],
+        });
+        let metadata = if dice.random_bool(0.5) { r#"{"env":"prod"}"# } else { r#"{"team":"ads"}"# };
+        let mut headers = vec![("x-portkey-metadata", metadata)];
+        headers.extend((kind == "kept").then_some(("x-portkey-config", "pc-kept")));
+        let Ok(response) = line.chat(Bytes::from(body.to_string()), &format!("{name}-{number}"), &headers).await else {
+            return;
+        };
+        if response.into_body().collect().await.is_err() {
+            return;
         }
     }
 }

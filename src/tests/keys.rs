@@ -150,6 +150,12 @@ async fn a_key_that_expired_says_when() {
     let told = answer.json()["message"].as_str().expect("a message").to_owned();
     assert!(told.starts_with("Portkey Error: Invalid API Key. Error Code: 03."), "{told}");
     assert!(told.contains("2026-11-24T12:00:01Z"), "{told}");
+    let rows = rig.logs().await;
+    let refused = rows.iter().find(|row| row["metrics"]["response_status_code"] == 401).expect("a row of it");
+    assert_eq!((rows.len(), refused["metrics"]["is_success"].as_bool()), (2, Some(false)), "{refused}");
+    for request in [get("/v1/models"), post("/v1/explain", "{}"), get("/v1/logs")] {
+        assert_eq!(rig.send(with(request, "x-portkey-api-key", key)).await.status, 401);
+    }
 }
 
 #[tokio::test]

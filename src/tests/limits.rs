@@ -4,6 +4,7 @@
 mod admin;
 mod budgets;
 mod crowd;
+mod lost;
 mod rates;
 
 use super::rig::{Answer, Rig, Scene, Seen, get, post, with};

@@ -14,6 +14,7 @@ mod limits;
 mod live;
 mod publications;
 mod realtime;
+mod recompute;
 mod records;
 mod rig;
 mod routing;

@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::vendors::Endpoint;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// What a body says of the length of its answer.
@@ -20,13 +21,22 @@ pub fn length(body: &Body, endpoint: Endpoint, vendor: &str, model: &str) -> Opt
     let names = names(endpoint)?;
     let number = |name: &&str| body.raw(name).and_then(|raw| whole(raw.get()));
     let given = names.iter().filter_map(number).max();
-    let copies = ["n", "best_of"].iter().filter_map(number).max().unwrap_or(1).max(1);
+    // Some vendors take "3" for 3.
+    let count = |name: &&str| body.raw(name).and_then(|raw| whole(raw.get().trim_matches('"').trim()));
+    let copies = ["n", "best_of"].iter().filter_map(count).max().unwrap_or(1).max(1);
+    let copies = copies.saturating_mul(if endpoint == Endpoint::Complete { prompts(body) } else { 1 });
     let most = match endpoint {
         // OpenAI's own bound where a completion names none.
         Endpoint::Complete if vendor == "openai" => 16,
         _ => most(model),
     };
     Some(Length { given, copies, most })
+}
+
+/// How many prompts a completion answers, each for itself: texts, or lists of tokens.
+fn prompts(body: &Body) -> u64 {
+    let several = body.read::<Vec<Value>>("prompt").filter(|prompts| !prompts.iter().all(Value::is_number));
+    several.map_or(1, |prompts| u64::try_from(prompts.len()).unwrap_or(u64::MAX).max(1))
 }
 
 /// Puts the bound into the body, under the name that the vendor knows.
@@ -127,8 +137,14 @@ mod tests {
             (r#"{"max_tokens":5,"max_completion_tokens":9,"n":3}"#, Endpoint::Chat, "groq", Some(9), 3, 16_384),
             (r#"{"max_tokens":null,"n":0}"#, Endpoint::Chat, "groq", None, 1, 16_384),
             (r#"{"max_tokens":"5"}"#, Endpoint::Chat, "groq", None, 1, 16_384),
+            (r#"{"n":"3"}"#, Endpoint::Chat, "groq", None, 3, 16_384),
+            (r#"{"n":" 2.0 ","best_of":"many"}"#, Endpoint::Chat, "groq", None, 2, 16_384),
             (r#"{"max_tokens":1e3}"#, Endpoint::Chat, "groq", Some(1_000), 1, 16_384),
             (r#"{"best_of":2}"#, Endpoint::Complete, "openai", None, 2, 16),
+            (r#"{"prompt":["a","b"],"n":3}"#, Endpoint::Complete, "openai", None, 6, 16),
+            (r#"{"prompt":[[1,2],[3]]}"#, Endpoint::Complete, "openai", None, 2, 16),
+            (r#"{"prompt":[1,2,3]}"#, Endpoint::Complete, "openai", None, 1, 16),
+            (r#"{"prompt":"a","max_tokens":9}"#, Endpoint::Complete, "openai", Some(9), 1, 16),
             (r#"{"max_output_tokens":7}"#, Endpoint::Respond, "openai", Some(7), 1, 16_384),
         ] {
             let body = Body::parse(&text.into()).expect(text);

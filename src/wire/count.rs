@@ -70,8 +70,9 @@ pub fn written(text: &str, model: &str) -> u64 {
 }
 
 fn table(model: &str) -> &'static CoreBPE {
-    let older = ["gpt-4-", "gpt-3.5", "text-embedding"];
-    let older = model == "gpt-4" || older.iter().any(|prefix| model.starts_with(prefix));
+    let name = model.strip_prefix("ft:").unwrap_or(model).rsplit('/').next().unwrap_or(model);
+    let older = ["gpt-4-", "gpt-4:", "gpt-3.5", "gpt-35", "text-embedding", "davinci", "babbage"];
+    let older = name == "gpt-4" || older.iter().any(|prefix| name.starts_with(prefix));
     if older { cl100k_base_singleton() } else { o200k_base_singleton() }
 }
 

@@ -207,7 +207,8 @@ struct Details {
 }
 
 impl Counts {
-    /// `None` where nothing was counted, so that an empty `usage` is not mistaken for a free call.
+    /// `None` where nothing was counted, so that an empty `usage` is not mistaken for a free call, or where it counts more
+    /// than any model reads and writes: that is no count.
     fn normal(&self) -> Option<Usage> {
         let prompt = self.prompt_tokens_details.as_ref().or(self.input_tokens_details.as_ref());
         let cached = first(&[
@@ -233,15 +234,19 @@ impl Counts {
         let cache_apart = cache > input || (self.prompt_tokens.0.is_none() && self.cache_read_input_tokens.0.is_some());
         let sum = input.saturating_add(output).saturating_add(reasoning);
         let reasoning_apart = reasoning > output || (reasoning > 0 && total == Some(sum));
-        Some(Usage {
+        let usage = Usage {
             input: if cache_apart { input.saturating_add(cache) } else { input },
             cached,
             cache_write,
             output: if reasoning_apart { output.saturating_add(reasoning) } else { output },
             reasoning,
-        })
+        };
+        (usage.input <= MOST_TOKENS && usage.output <= MOST_TOKENS).then_some(usage)
     }
 }
+
+/// Of one answer. A thousand times the longest context there is.
+const MOST_TOKENS: u64 = 1_000_000_000;
 
 /// The first count given that is more than zero.
 fn first(counts: &[Count]) -> u64 {

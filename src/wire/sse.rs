@@ -88,6 +88,11 @@ impl Observer {
         self.seen.output_chunks > 0
     }
 
+    /// An event other than the terminal one has come.
+    pub fn spoke(&self) -> bool {
+        self.seen.spoke
+    }
+
     /// Events that carried output; what a stream without usage is estimated by.
     pub fn output_chunks(&self) -> u64 {
         self.seen.output_chunks

@@ -72,10 +72,12 @@ pub enum Tab {
     Errors,
     Cache,
     Users,
+    Feedback,
 }
 
 impl Tab {
-    pub const ALL: [Self; 6] = [Self::Cost, Self::Latency, Self::Tokens, Self::Errors, Self::Cache, Self::Users];
+    pub const ALL: [Self; 7] =
+        [Self::Cost, Self::Latency, Self::Tokens, Self::Errors, Self::Cache, Self::Users, Self::Feedback];
 
     /// As the address has it.
     pub fn word(self) -> &'static str {
@@ -86,6 +88,7 @@ impl Tab {
             Self::Errors => "errors",
             Self::Cache => "cache",
             Self::Users => "users",
+            Self::Feedback => "feedback",
         }
     }
 
@@ -101,12 +104,13 @@ impl Tab {
             Self::Errors => "Errors",
             Self::Cache => "Cache",
             Self::Users => "Users",
+            Self::Feedback => "Feedback",
         }
     }
 
     fn usual(self) -> Group {
         match self {
-            Self::Cost | Self::Latency | Self::Tokens => Group::Model,
+            Self::Cost | Self::Latency | Self::Tokens | Self::Feedback => Group::Model,
             Self::Errors => Group::Status,
             Self::Cache => Group::Key,
             Self::Users => Group::Metadata(USER.into()),
@@ -205,6 +209,8 @@ pub enum Unit {
     Time,
     /// Hundredths of a percent.
     Share,
+    /// Hundredths of a value of feedback, which is from -10 to 10.
+    Score,
 }
 
 /// Whether more of it is good.

@@ -15,6 +15,9 @@ pub struct Explain {
     pub decisions: Vec<Decision>,
     /// The targets in the order in which they would be tried.
     pub steps: Vec<PlannedStep>,
+    /// Budgets and rate limits that are asked before a target is chosen; of a dry run alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitFacts>,
     /// What was tried, in the order of its start; empty where nothing was sent.
     pub tried: Vec<Tried>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,8 +87,24 @@ pub struct PlannedStep {
     pub model: Option<String>,
     /// When it is tried, in words: `first`, `if config.targets[0] answers 429 or 503`.
     pub when: String,
+    /// Budgets and rate limits of an attempt at it; of a dry run alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+}
+
+/// A budget or a rate limit that a call falls under.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LimitFacts {
+    /// Which one, in words, such as `The budget of API key ci`.
+    pub limit: String,
+    /// How it stands and what the call would hold of it, in words.
+    pub found: String,
+    /// Why it would refuse the call; absent where it would not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refuses: Option<String>,
 }
 
 /// One upstream attempt.

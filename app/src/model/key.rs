@@ -85,6 +85,8 @@ pub struct KeyForm {
     /// `weekly`, `monthly`, `days`; empty: never.
     pub budget_reset: String,
     pub budget_days: String,
+    /// As [`next_reset`](super::limit::LimitForm::next_reset).
+    pub budget_next: String,
     /// Not shown; they stay as they are.
     pub budget_mode: String,
     pub budget_unpriced: String,
@@ -101,7 +103,7 @@ pub struct KeyForm {
 
 impl KeyForm {
     /// What was typed and ticked, for a page that is made anew without scripts.
-    pub fn typed(&self) -> [(&'static str, String); 20] {
+    pub fn typed(&self) -> [(&'static str, String); 21] {
         let flag = |flag: bool| if flag { "true" } else { "" }.to_owned();
         [
             ("name", self.name.clone()),
@@ -119,6 +121,7 @@ impl KeyForm {
             ("budget_alert", self.budget_alert.clone()),
             ("budget_reset", self.budget_reset.clone()),
             ("budget_days", self.budget_days.clone()),
+            ("budget_next", self.budget_next.clone()),
             ("requests", self.requests.clone()),
             ("requests_per", self.requests_per.clone()),
             ("tokens", self.tokens.clone()),

@@ -45,7 +45,7 @@ pub struct BudgetRow {
     pub spent: i64,
     /// Held for calls that run.
     pub reserved: i64,
-    /// Held for calls that a crash interrupted, until released or reset.
+    /// Held for calls whose end nobody knows, until released or reset.
     pub unsettled: i64,
     /// Below zero where it was overshot.
     pub left: i64,
@@ -64,6 +64,10 @@ pub struct BudgetRow {
     pub began_at: i64,
     /// `None`: it does not reset by itself.
     pub resets_at: Option<i64>,
+    /// A date that a reset was set for, milliseconds; once over, periods go on from there.
+    pub next_reset: Option<i64>,
+    /// `refuse` or `pass`, as [`LimitForm::lacking`].
+    pub lacking: String,
     /// Such as `metadata.team is search`.
     pub conditions: Vec<String>,
     pub group_by: Vec<String>,
@@ -88,6 +92,8 @@ pub struct RateRow {
     pub used: u64,
     /// Milliseconds until nothing is left in the window.
     pub empties_in: i64,
+    /// As [`BudgetRow::lacking`].
+    pub lacking: String,
     pub conditions: Vec<String>,
     pub group_by: Vec<String>,
     pub origin: Origin,
@@ -114,6 +120,8 @@ pub struct LimitForm {
     /// `weekly`, `monthly` or `days`.
     pub periodic_reset: String,
     pub periodic_reset_days: String,
+    /// A UTC date or time of one reset, which stands before the calendar; may be empty.
+    pub next_reset: String,
     /// `exact` or `estimate`.
     pub mode: String,
     /// `count` or `refuse`.
@@ -140,7 +148,7 @@ impl LimitForm {
     }
 
     /// What was typed and chosen, for a page that is made anew without scripts.
-    pub fn typed(&self) -> [(&'static str, String); 14] {
+    pub fn typed(&self) -> [(&'static str, String); 15] {
         [
             ("name", self.name.clone()),
             ("whose", self.whose.clone()),
@@ -149,6 +157,7 @@ impl LimitForm {
             ("alert_threshold", self.alert_threshold.clone()),
             ("periodic_reset", self.periodic_reset.clone()),
             ("periodic_reset_days", self.periodic_reset_days.clone()),
+            ("next_reset", self.next_reset.clone()),
             ("mode", self.mode.clone()),
             ("unpriced", self.unpriced.clone()),
             ("per", self.per.clone()),

@@ -10,6 +10,8 @@ pub enum Range {
     Day,
     Week,
     Month,
+    /// 90 days.
+    Quarter,
     /// Milliseconds since 1970 UTC, start included, end excluded.
     Between(i64, i64),
 }
@@ -25,6 +27,8 @@ pub const MINUTE: i64 = 60_000;
 
 impl Range {
     pub const CHOICES: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::Month];
+    /// Where figures are looked at over time.
+    pub const LONG: [Self; 5] = [Self::Hour, Self::Day, Self::Week, Self::Month, Self::Quarter];
 
     /// What stands in the URL for a fixed range, and `custom` for any other.
     pub fn word(self) -> &'static str {
@@ -33,6 +37,7 @@ impl Range {
             Self::Day => "24h",
             Self::Week => "7d",
             Self::Month => "30d",
+            Self::Quarter => "90d",
             Self::Between(..) => "custom",
         }
     }
@@ -44,6 +49,7 @@ impl Range {
             (Some("1h"), ..) => Self::Hour,
             (Some("7d"), ..) => Self::Week,
             (Some("30d"), ..) => Self::Month,
+            (Some("90d"), ..) => Self::Quarter,
             (None | Some("custom"), Some(from), Some(to)) if from >= 0 && from < to => Self::Between(from, to),
             _ => Self::Day,
         }
@@ -64,6 +70,7 @@ impl Range {
             Self::Day => 24 * 60 * MINUTE,
             Self::Week => 7 * 24 * 60 * MINUTE,
             Self::Month => 30 * 24 * 60 * MINUTE,
+            Self::Quarter => 90 * 24 * 60 * MINUTE,
             Self::Between(from, to) => return Window { from, to },
         };
         Window { from: now - length, to: now }

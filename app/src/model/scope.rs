@@ -12,7 +12,7 @@ pub const SCOPES: [(&str, &str); 7] = [
 ];
 
 /// Things that the admin API keeps; a scope is one of them and an act of [`ACTS`].
-pub const THINGS: [&str; 9] = [
+pub const THINGS: [&str; 10] = [
     "configs",
     "providers",
     "virtual_keys",
@@ -22,6 +22,7 @@ pub const THINGS: [&str; 9] = [
     "workspace_user_api_keys",
     "organisation_service_api_keys",
     "policies",
+    "workspaces",
 ];
 
 pub const ACTS: [&str; 6] = ["create", "read", "update", "delete", "list", "rotate"];
@@ -43,14 +44,19 @@ pub fn title(thing: &str) -> &str {
         "workspace_user_api_keys" => "Keys of members",
         "organisation_service_api_keys" => "Service keys of the organisation",
         "policies" => "Budget and rate policies",
+        "workspaces" => "The workspace, its name and limits",
         other => other,
     }
 }
 
-/// Acts that a thing has: a secret is what can be rotated.
+/// Acts that a thing has: a secret is what can be rotated, and a workspace is there.
 pub fn acts(thing: &str) -> impl Iterator<Item = &'static str> {
-    let rotates = thing.ends_with("_api_keys");
-    ACTS.into_iter().filter(move |act| rotates || *act != "rotate")
+    let (rotates, stays) = (thing.ends_with("_api_keys"), thing == "workspaces");
+    ACTS.into_iter().filter(move |act| match *act {
+        "rotate" => rotates,
+        "create" | "delete" => !stays,
+        _ => true,
+    })
 }
 
 /// What a key gets when nothing is said.

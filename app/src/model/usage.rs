@@ -77,6 +77,7 @@ pub enum ChangeKind {
     Config,
     Key,
     Provider,
+    Price,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

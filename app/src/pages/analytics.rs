@@ -73,6 +73,7 @@ fn tools(query: Memo<AnalyticsQuery>, found: Found) -> impl IntoView {
             Range::Hour => "1 h",
             Range::Week => "7 d",
             Range::Month => "30 d",
+            Range::Quarter => "90 d",
             Range::Day | Range::Between(..) => "24 h",
         };
         let href = move || query.with(|query| url::page(&AnalyticsQuery { range, ..query.clone() }));
@@ -87,7 +88,7 @@ fn tools(query: Memo<AnalyticsQuery>, found: Found) -> impl IntoView {
     let toggled = move || query.with(|query| url::page(&AnalyticsQuery { compare: !query.compare, ..query.clone() }));
     view! {
         <nav class="segments" aria-label="Time range">
-            {Range::CHOICES.into_iter().map(choice).collect_view()}
+            {Range::LONG.into_iter().map(choice).collect_view()}
         </nav>
         <Transition>
             {move || Suspend::new(async move { found.await.ok().map(|told| span_of(&told)) })}

@@ -72,6 +72,7 @@ fn Ranges(query: Memo<LogQuery>) -> impl IntoView {
             Range::Hour => "1 h",
             Range::Week => "7 d",
             Range::Month => "30 d",
+            Range::Quarter => "90 d",
             Range::Day | Range::Between(..) => "24 h",
         };
         view! {

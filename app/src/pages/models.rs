@@ -1,6 +1,7 @@
 //! Every model as it is called, with what it costs.
 
 mod dialogs;
+pub mod recompute;
 mod row;
 mod url;
 
@@ -45,6 +46,9 @@ pub fn Models() -> impl IntoView {
             title="Models"
             acts=move || {
                 view! {
+                    <a class="btn" href="/models/recompute">
+                        "Recompute costs"
+                    </a>
                     <a class="btn primary" href=move || url::with(&query.get(), "add", "1")>
                         <Icon icon=LuPlus />
                         "Add model"
@@ -176,7 +180,8 @@ fn unpriced(page: &ModelPage) -> Option<impl IntoView + use<>> {
                 <Icon icon=LuTriangleAlert />
                 <p>
                     <strong>{format!("{words} of the last 24 h went to models without a price. ")}</strong>
-                    "They count in no sum of money until a price is set, and what was called before keeps no cost."
+                    "They count in no sum of money until a price is set, and what was called before keeps no cost until it is "
+                    <a href="/models/recompute">"recomputed"</a> "."
                 </p>
                 <a class="btn sm" href="/models?show=unpriced">
                     "Show them"

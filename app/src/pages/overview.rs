@@ -79,6 +79,7 @@ fn tools(
             Range::Hour => "1 h",
             Range::Week => "7 d",
             Range::Month => "30 d",
+            Range::Quarter => "90 d",
             _ => "24 h",
         };
         view! {

@@ -168,7 +168,7 @@ fn Area(plot: Plot, cells: Cells, picks: bool) -> impl IntoView {
             <ul class="tags" aria-hidden="true">
                 {tags.into_iter().map(tag).collect_view()}
             </ul>
-            <ul class="flags">{flags.into_iter().map(flag).collect_view()}</ul>
+            <ul class="flags">{close(&flags).into_iter().zip(flags).map(flag).collect_view()}</ul>
             {nothing.map(|text| view! { <p class="none">{text}</p> })}
             <div class="look"></div>
             <div class="hit" class:picks=picks></div>
@@ -176,12 +176,20 @@ fn Area(plot: Plot, cells: Cells, picks: bool) -> impl IntoView {
     }
 }
 
-fn flag(flag: Flag) -> impl IntoView {
+/// Which moments stand so close before the next that both words would lie on each other.
+fn close(flags: &[Flag]) -> Vec<bool> {
+    const ROOM: i64 = 150;
+    let next = flags.iter().skip(1).map(Some).chain([None]);
+    flags.iter().zip(next).map(|(flag, next)| next.is_some_and(|next| next.at - flag.at < ROOM)).collect()
+}
+
+fn flag((close, flag): (bool, Flag)) -> impl IntoView {
+    let title = flag.label.clone();
     view! {
-        <li class="flag" class:left=(flag.at > 820) style=format!("--x: {}", percent(flag.at))>
-            <a href=flag.href>
+        <li class="flag" class:left=(flag.at > 820) class:close=close style=format!("--x: {}", percent(flag.at))>
+            <a href=flag.href title=title>
                 <Points />
-                {flag.label}
+                <span>{flag.label}</span>
             </a>
         </li>
     }

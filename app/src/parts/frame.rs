@@ -3,13 +3,13 @@
 use crate::api;
 use crate::failure::Failure;
 use crate::model::account::Person;
-use crate::parts::icon::{Icon, Mark};
+use crate::parts::icon::{Icon, Mark, POINTS};
 use crate::parts::pop::Pop;
 use crate::parts::theme::ThemeSwitch;
 use icondata_core::Icon as IconData;
 use icondata_lu::{
     LuBookOpen, LuBoxes, LuChartLine, LuChevronsUpDown, LuFileUp, LuGauge, LuKeyRound, LuLayoutDashboard, LuListTree,
-    LuLogOut, LuMenu, LuPlug, LuScrollText, LuSearch, LuTerminal, LuUsers, LuWaypoints,
+    LuLogOut, LuMenu, LuPlug, LuScrollText, LuSearch, LuTerminal, LuUsers,
 };
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -29,7 +29,7 @@ const WATCH: [Line; 4] = [
 ];
 const USE: [Line; 1] = [("/playground", "Playground", LuTerminal)];
 const CONNECT: [Line; 5] = [
-    ("/configs", "Configs", LuWaypoints),
+    ("/configs", "Configs", POINTS),
     ("/providers", "Providers", LuPlug),
     ("/models", "Models", LuBoxes),
     ("/keys", "API keys", LuKeyRound),
@@ -42,8 +42,10 @@ const PEOPLE: [Line; 1] = [("/members", "Members", LuUsers)];
 pub fn Frame() -> impl IntoView {
     let who: Who = Resource::new(|| (), |()| api::who());
     provide_context(who);
-    let short = WATCH.into_iter().take(2).chain(CONNECT.into_iter().take(2));
-    let further = WATCH.into_iter().skip(2).chain(CONNECT.into_iter().skip(2)).chain(USE).chain(PEOPLE);
+    let [overview, logs, traces, analytics] = WATCH;
+    let [configs, connected @ ..] = CONNECT;
+    let short = [overview, logs, analytics, configs];
+    let further = std::iter::once(traces).chain(connected).chain(USE).chain(PEOPLE);
     view! {
         <a class="skip" href="#main" rel="external">
             "Skip to content"

@@ -10,14 +10,24 @@ pub fn Icon(icon: IconData, #[prop(optional, into)] class: &'static str) -> impl
 }
 
 /// A line that leaves another at 45°: routes, and what is done to them.
+pub const POINTS: IconData = &icondata_core::IconData {
+    style: None,
+    x: None,
+    y: None,
+    width: None,
+    height: None,
+    view_box: None,
+    stroke_linecap: None,
+    stroke_linejoin: None,
+    stroke_width: None,
+    stroke: None,
+    fill: None,
+    data: r#"<path d="M2 17h5l9-9h6"/><path d="M13.5 17H22"/>"#,
+};
+
 #[component]
 pub fn Points() -> impl IntoView {
-    view! {
-        <svg class="i" viewBox="0 0 24 24" aria-hidden="true">
-            <path d="M2 17h5l9-9h6" />
-            <path d="M13.5 17H22" />
-        </svg>
-    }
+    view! { <Icon icon=POINTS /> }
 }
 
 /// The mark of the program.

@@ -35,7 +35,7 @@ pub async fn scores(ask: Ask) -> Told {
 pub async fn ai_models(ask: Ask) -> Told {
     let mut models = BTreeMap::<String, Sum>::new();
     for opinion in opinions(&ask).await? {
-        let model = opinion.model.clone().unwrap_or_default();
+        let model = opinion.call.as_ref().map(|call| call.model.clone()).unwrap_or_default();
         models.entry(model).or_default().add(&opinion);
     }
     let points = models

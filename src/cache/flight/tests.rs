@@ -1,7 +1,7 @@
 //! One leads, everybody reads all of it, and the last to leave ends it.
 
 use super::buffer::MOST;
-use super::{Broken, Flight, Flights, Reader, Role};
+use super::{Broken, Flight, Flights, Form, Reader, Role};
 use crate::cache::key::Hash;
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -14,16 +14,23 @@ use tokio::task::JoinSet;
 const KEY: Hash = Hash([7; 32]);
 
 fn lead(flights: &Flights<u32>) -> (Flight<u32>, Reader<u32>) {
-    match flights.join(KEY) {
+    match flights.join(KEY, Form::Whole) {
         Role::Lead(flight, reader) => (flight, reader),
-        Role::Follow(_) => panic!("somebody leads already"),
+        _ => panic!("somebody leads already"),
     }
 }
 
 fn follow(flights: &Flights<u32>) -> Reader<u32> {
-    match flights.join(KEY) {
+    match flights.join(KEY, Form::Whole) {
         Role::Follow(reader) => reader,
-        Role::Lead(..) => panic!("nobody leads"),
+        _ => panic!("nobody leads"),
+    }
+}
+
+fn beside(flights: &Flights<u32>) -> Reader<u32> {
+    match flights.join(KEY, Form::Stream) {
+        Role::Beside(reader) => reader,
+        _ => panic!("nobody fetches the other form"),
     }
 }
 
@@ -113,9 +120,9 @@ async fn the_buffer_is_bounded_by_the_pace_of_the_foremost() {
     fast.next().await.expect("a chunk").expect("kept");
     soon(flight.push(piece.clone())).await;
     assert_eq!(flight.push(piece.clone()).now_or_never(), None, "it is full");
-    let (other, _reader) = match flights.join(KEY) {
+    let (other, _reader) = match flights.join(KEY, Form::Whole) {
         Role::Lead(flight, reader) => (flight, reader),
-        Role::Follow(_) => panic!("the start is gone"),
+        _ => panic!("the start is gone"),
     };
     let pushing = tokio::spawn(async move {
         for _ in 0..8 {
@@ -160,11 +167,12 @@ async fn a_hundred_who_ask_at_once_make_one_call() {
             let (flights, calls, gate) = (flights.clone(), Arc::clone(&calls), Arc::clone(&gate));
             callers.spawn(async move {
                 gate.wait().await;
-                let role = flights.join(KEY);
+                let role = flights.join(KEY, Form::Whole);
                 // Nothing ends before everybody has asked.
                 gate.wait().await;
                 let reader = match role {
                     Role::Follow(reader) => reader,
+                    Role::Beside(_) => panic!("all want one form"),
                     Role::Lead(flight, reader) => {
                         calls.fetch_add(1, Ordering::Relaxed);
                         tokio::spawn(fetch(flight));
@@ -204,8 +212,10 @@ async fn nobody_waits_for_ever_whoever_comes_and_goes() {
         let flights = flights.clone();
         callers.spawn(async move {
             for attempt in 0.. {
-                let mut reader = match flights.join(Hash([u8::try_from(number % 7).expect("a byte"); 32])) {
+                let mut reader = match flights.join(Hash([u8::try_from(number % 7).expect("a byte"); 32]), Form::Whole)
+                {
                     Role::Follow(reader) => reader,
+                    Role::Beside(_) => panic!("all want one form"),
                     Role::Lead(flight, reader) => {
                         // Some leaders fail at once, once.
                         let flight = (number % 11 != 0 || attempt > 0).then_some(flight);
@@ -235,4 +245,19 @@ async fn nobody_waits_for_ever_whoever_comes_and_goes() {
         answer.expect("no panic");
     }
     assert!(flights.is_empty());
+}
+
+#[tokio::test]
+async fn who_wants_the_other_form_waits_for_the_end_and_keeps_the_flight_alive() {
+    let flights = Flights::new();
+    let (flight, reader) = lead(&flights);
+    let mut waiting = beside(&flights);
+    drop(reader);
+    assert_eq!(flight.abandoned().now_or_never(), None, "somebody waits");
+    flight.head(StatusCode::OK, HeaderMap::new());
+    flight.push(Bytes::from_static(b"all of it")).await;
+    assert_eq!(waiting.sit_out().now_or_never(), None, "it has not landed");
+    flight.end(7);
+    soon(waiting.sit_out()).await;
+    assert!(matches!(flights.join(KEY, Form::Stream), Role::Lead(..)));
 }

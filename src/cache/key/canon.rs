@@ -1,7 +1,7 @@
 //! JSON by value: texts that mean the same give the same bytes, and no others do.
 //!
 //! The canonical form is not JSON. Strings stand unescaped behind their length, numbers as digits without zeros at
-//! either end and a power of ten (exact, whatever their size), members sorted by name, the last of one name alone.
+//! either end and a power of ten (exact, whatever their size), members sorted by name, those of one name in their own order.
 
 use std::cmp::Ordering;
 
@@ -78,15 +78,14 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Puts the members in the order of their names, each name once.
-    fn sort(&mut self, first: usize, members: &mut Vec<Member>) {
+    /// Puts the members in the order of their names. Those of one name stay as they are: vendors differ in which counts.
+    fn sort(&mut self, first: usize, members: &mut [Member]) {
         let out = &self.out;
         let order = |one: &Member, other: &Member| out[one.name..one.value].cmp(&out[other.name..other.value]);
-        if members.is_sorted_by(|one, other| order(one, other) == Ordering::Less) {
+        if members.is_sorted_by(|one, other| order(one, other) != Ordering::Greater) {
             return;
         }
-        members.sort_by(|one, other| order(one, other).then(other.start.cmp(&one.start)));
-        members.dedup_by(|next, kept| order(next, kept) == Ordering::Equal);
+        members.sort_by(order);
         let mut sorted = Vec::with_capacity(out.len() - first);
         members.iter().for_each(|member| sorted.extend_from_slice(&out[member.start..member.end]));
         self.out.truncate(first);

@@ -33,7 +33,7 @@ pub fn text(told: &Analytics, graph: Option<usize>) -> String {
 
 fn headed(name: &str, unit: Unit) -> String {
     match unit {
-        Unit::Count => name.to_owned(),
+        Unit::Count | Unit::Score => name.to_owned(),
         Unit::Money => format!("{name} ($)"),
         Unit::Time => format!("{name} (ms)"),
         Unit::Share => format!("{name} (%)"),
@@ -47,7 +47,7 @@ fn figure(value: Option<i64>, unit: Unit) -> String {
         Unit::Count => value.to_string(),
         Unit::Money => decimal(value, 9),
         Unit::Time => decimal(value, 3),
-        Unit::Share => decimal(value, 2),
+        Unit::Share | Unit::Score => decimal(value, 2),
     }
 }
 

@@ -112,11 +112,11 @@ fn place(into: &mut [Figures], slices: &[Slice], cell: impl Fn(i64) -> Option<us
 }
 
 /// What people read of a stored value.
-struct Named {
-    value: String,
-    label: String,
-    tile: String,
-    linked: bool,
+pub(super) struct Named {
+    pub(super) value: String,
+    pub(super) label: String,
+    pub(super) tile: String,
+    pub(super) linked: bool,
 }
 
 impl From<Named> for Value {
@@ -127,7 +127,7 @@ impl From<Named> for Value {
 
 impl Named {
     /// `None`: the call has no such value.
-    fn of(group: &Group, value: &str, names: &HashMap<String, String>) -> Option<Self> {
+    pub(super) fn of(group: &Group, value: &str, names: &HashMap<String, String>) -> Option<Self> {
         if value == NONE {
             return None;
         }

@@ -58,7 +58,7 @@ pub(super) fn dimension(group: &Group) -> Dimension {
 impl Source {
     /// `names` are those of keys by id: a key may be told by either.
     pub(crate) fn of(narrow: &Narrow, group: &Group, names: &HashMap<String, String>) -> Self {
-        let filter = filter(narrow, names);
+        let filter = narrowed(narrow, names);
         Self::under(filter, dimension(group))
     }
 
@@ -98,7 +98,8 @@ fn touched(filter: &CallFilter) -> Option<Vec<Dimension>> {
     Some(touched)
 }
 
-fn filter(narrow: &Narrow, names: &HashMap<String, String>) -> CallFilter {
+/// The calls that are meant, at any time.
+pub(super) fn narrowed(narrow: &Narrow, names: &HashMap<String, String>) -> CallFilter {
     let list = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
     let keys = narrow.key.iter().flat_map(|key| {
         let named: Vec<_> = names.iter().filter(|(_, name)| *name == key).map(|(id, _)| id.clone()).collect();

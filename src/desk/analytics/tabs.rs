@@ -7,7 +7,7 @@ use app::model::analytics::{AnalyticsQuery, Graph, Line, PERCENTILES, Stat, Stra
 
 /// Lines of the table, and strands of a graph, before the rest is one.
 const TOP: usize = 7;
-const LINES: usize = 50;
+pub(super) const LINES: usize = 50;
 /// Strands of a graph that cannot be stacked.
 const APART: usize = 5;
 
@@ -97,6 +97,8 @@ fn columns(tab: Tab) -> &'static [Column] {
             ("Cost", Unit::Money, |sum| Some(sum.cost)),
             REQUESTS,
         ],
+        // Not made from calls.
+        Tab::Feedback => &[REQUESTS],
     }
 }
 
@@ -104,7 +106,7 @@ fn columns(tab: Tab) -> &'static [Column] {
 pub(super) fn rank(tab: Tab) -> Rank {
     match tab {
         Tab::Cost => |sum| Some(sum.cost),
-        Tab::Latency | Tab::Users => |sum| whole(sum.calls),
+        Tab::Latency | Tab::Users | Tab::Feedback => |sum| whole(sum.calls),
         Tab::Tokens => |sum| whole(sum.tokens_in + sum.tokens_out),
         Tab::Errors => |sum| whole(sum.errors),
         Tab::Cache => |sum| whole(sum.cache_hits),
@@ -147,6 +149,7 @@ fn heads(tab: Tab) -> &'static [Head] {
             ("Requests", Unit::Count, Tone::Neither, |sum| whole(sum.calls)),
             ("Cost", Unit::Money, Tone::Neither, |sum| Some(sum.cost)),
         ],
+        Tab::Feedback => &[],
     }
 }
 
@@ -238,6 +241,7 @@ impl Canvas<'_> {
                 self.stack(format!("Hits by {by}"), Unit::Count),
             ],
             Tab::Users => vec![self.stack(format!("Requests by {by}"), Unit::Count)],
+            Tab::Feedback => Vec::new(),
             Tab::Latency => vec![self.percentiles(), self.apart(format!("p95 by {by}"))],
         }
     }

@@ -3,6 +3,7 @@
 use crate::desk::Refusals;
 use crate::limit::rule::Rule;
 use crate::settings::limits::{BudgetWords, RateWords};
+use crate::settings::rules;
 use app::model::key::KeyForm;
 
 /// What a key's form asks for; a rule that it leaves out goes.
@@ -38,6 +39,7 @@ impl KeyRules {
 fn budget(form: &KeyForm, refusals: &mut Refusals) -> Option<Rule> {
     let unit = given(&form.budget)?;
     let by_days = form.budget_reset == "days";
+    let next = refusals.take("budget_next", rules::moment(&form.budget_next)).flatten();
     let words = BudgetWords {
         unit: Some(unit),
         credit_limit: given(&form.budget_limit),
@@ -46,7 +48,7 @@ fn budget(form: &KeyForm, refusals: &mut Refusals) -> Option<Rule> {
         periodic_reset_days: given(&form.budget_days).filter(|_| by_days),
         mode: given(&form.budget_mode),
         unpriced: given(&form.budget_unpriced),
-        next_reset: None,
+        next_reset: next,
     };
     let read = words.budget().map(Rule::Budget);
     read.map_err(|wrong| {

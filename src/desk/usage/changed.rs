@@ -1,6 +1,8 @@
 //! What people changed, in words.
 
 use crate::store::changes::Change as Stored;
+use app::model::money::grouped;
+use app::model::recompute::By;
 use app::model::usage::{Change, ChangeKind};
 
 pub(super) fn told(changes: &[Stored]) -> Vec<Change> {
@@ -18,6 +20,11 @@ fn one(change: &Stored) -> Change {
         "revoked" => {
             let text = "Its calls are refused since.".into();
             (ChangeKind::Key, format!("Key {name} revoked"), text, "/keys?state=revoked".into())
+        }
+        "recomputed" => {
+            let prices = if By::from_word(note) == By::Today { "of that day" } else { "of their time" };
+            let title = format!("Costs of {} calls recomputed", grouped(u64::try_from(*number).unwrap_or(0)));
+            (ChangeKind::Price, title, format!("By the prices {prices}."), "/models/recompute".into())
         }
         _ => (ChangeKind::Key, format!("Key {name} made"), String::new(), "/keys".into()),
     };

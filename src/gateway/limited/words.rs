@@ -1,6 +1,6 @@
 //! What a limit says to its caller: which one it is, what is left, and when there is more.
 
-use crate::gateway::refusal::{Details, Refusal};
+use crate::gateway::refusal::{Details, RATE_LIMIT, Refusal};
 use crate::limit::rule::{Budget, Limit, Mode, Reset, Scope, Unit, What};
 use crate::limit::{Pace, Refused, Standing};
 use app::model::money::{Nanos, grouped};
@@ -62,7 +62,7 @@ pub fn full(pace: &Pace) -> Refusal {
         code: Some("rate_limit_exceeded"),
         param: Some(limit.scope.word().to_owned()),
         retry_after: Some(seconds),
-        details: Some(Box::new(Details { name: "rate_limit", value: details, headers })),
+        details: Some(Box::new(Details { name: RATE_LIMIT, value: details, headers })),
         ..refusal
     }
 }
@@ -93,6 +93,27 @@ pub fn mark(headers: &mut HeaderMap, pace: &Pace) {
     }
 }
 
+/// A rate limit by name, and how it stands.
+pub fn paced(pace: &Pace) -> (String, String) {
+    let limit = &pace.falls.limit;
+    let (what, per) = limit.rate().map_or(("requests", ""), |rate| (rate.what.word(), rate.per.words()));
+    (named(limit), format!("{} of {} {what} {per} are in it", grouped(pace.used), grouped(pace.most)))
+}
+
+/// A budget by name, and how it stands; `amount`: what the call would hold of it.
+pub fn stands(standing: &Standing, amount: Option<i64>) -> (String, String) {
+    let Standing { falls, account, .. } = standing;
+    let Some(budget) = falls.limit.budget() else { return (named(&falls.limit), String::new()) };
+    let words = |value: i64| self::amount(budget.unit, value);
+    let left = account.left(budget.credit).max(0);
+    let mut found = format!("{} of {} are left", words(left), words(budget.credit));
+    if let Some(amount) = amount {
+        let certain = if budget.mode == Mode::Exact { "may take up to" } else { "is expected to take" };
+        found.push_str(&format!(", and this attempt {certain} {}", words(amount)));
+    }
+    (named(&falls.limit), found)
+}
+
 fn short(standing: &Standing, needed: Option<i64>) -> Refusal {
     let Standing { falls, account, period } = standing;
     let limit = &falls.limit;
@@ -105,7 +126,7 @@ fn short(standing: &Standing, needed: Option<i64>) -> Refusal {
         message.push_str(&format!(", {} are held for calls that run", words(account.reserved)));
     }
     if account.unsettled > 0 {
-        message.push_str(&format!(", {} are held for calls that a crash interrupted", words(account.unsettled)));
+        message.push_str(&format!(", {} are held for calls whose end nobody knows", words(account.unsettled)));
     }
     if let Some(needed) = needed.filter(|needed| *needed > left.max(0)) {
         let certain = if budget.mode == Mode::Exact { "may take up to" } else { "is expected to take" };

@@ -5,7 +5,7 @@ use crate::store::calls::{CallFilter, Statuses};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// A query that was understood. Parameters that are not the contract's are ignored, as are empty ones.
+/// A query that was understood. Empty parameters are ignored, as is the workspace, which the key tells.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Query {
     pub filter: CallFilter,
@@ -32,16 +32,55 @@ type Read<T> = Result<T, Allowed>;
 pub(super) fn parse(raw: &str) -> Result<Query, LogsRefusal> {
     let mut query = Query::default();
     for (name, value) in url::form_urlencoded::parse(raw.as_bytes()) {
-        let value = value.trim();
+        let (plain, value) = (snake(&name), value.trim());
+        if !NAMES.contains(&plain.as_ref()) {
+            return Err(LogsRefusal::Unknown(name.into_owned()));
+        }
         if !value.is_empty() {
-            read(&mut query, &snake(&name), value)
+            read(&mut query, &plain, value)
                 .map_err(|allowed| LogsRefusal::Parameter { name: name.into_owned(), allowed })?;
         }
     }
     Ok(query)
 }
 
-/// Narrows by one parameter, its name in snake_case.
+/// Every parameter of the list; `limit` and `after` are what OpenAI's lists call a page's size and its cursor.
+pub(super) const NAMES: [&str; 32] = [
+    "time_of_generation_min",
+    "time_of_generation_max",
+    "total_units_min",
+    "total_units_max",
+    "prompt_token_min",
+    "prompt_token_max",
+    "completion_token_min",
+    "completion_token_max",
+    "cost_min",
+    "cost_max",
+    "status_code",
+    "virtual_keys",
+    "cache_status",
+    "configs",
+    "api_key_ids",
+    "ai_org_model",
+    "ai_model",
+    "metadata",
+    "trace_id",
+    "span_id",
+    "weighted_feedback_min",
+    "weighted_feedback_max",
+    "prompt_slug",
+    "page_size",
+    "limit",
+    "current_page",
+    "cursor",
+    "after",
+    "workspace_slug",
+    "workspace_id",
+    "organisation_id",
+    "organization_id",
+];
+
+/// Narrows by one parameter, its name in snake_case. What it does not know narrows nothing.
 pub(crate) fn read(query: &mut Query, name: &str, value: &str) -> Read<()> {
     let filter = &mut query.filter;
     match name {
@@ -68,11 +107,11 @@ pub(crate) fn read(query: &mut Query, name: &str, value: &str) -> Read<()> {
         "weighted_feedback_min" => filter.weighted.least = Some(millionths(value)?),
         "weighted_feedback_max" => filter.weighted.most = Some(millionths(value)?),
         "prompt_slug" => query.nothing = true,
-        "page_size" => query.page_size = page_size(value)?,
+        "page_size" | "limit" => query.page_size = page_size(value)?,
         "current_page" if value != "0" => {
             return Err("0, as pages are walked by `cursor`: pass the last `next_cursor`");
         }
-        "cursor" => query.cursor = Some(cursor(value)?),
+        "cursor" | "after" => query.cursor = Some(cursor(value)?),
         _ => {}
     }
     Ok(())
@@ -244,7 +283,7 @@ mod tests {
             check(raw, |query| query.filter.from = Some(at));
         }
         check("timeOfGenerationMax=2025-11-24T16:00:00Z", |query| query.filter.until = Some(at + 1));
-        check("pageSize=7&workspace_slug=any&currentPage=0&unknown=1&trace_id=", |query| query.page_size = 7);
+        check("pageSize=7&workspace_slug=any&currentPage=0&trace_id=", |query| query.page_size = 7);
     }
 
     #[test]
@@ -277,6 +316,18 @@ mod tests {
             let raw: String =
                 url::form_urlencoded::Serializer::new(String::new()).append_pair("metadata", text).finish();
             check(&raw, |query| query.filter.metadata = pairs(&expected));
+        }
+    }
+
+    #[test]
+    fn a_name_that_filters_nothing_is_refused_with_those_that_do() {
+        for raw in ["modle=gpt-4o", "unknown=", "status_code=200&Model=o3"] {
+            let told = parse(raw).unwrap_err().to_string();
+            assert!(told.contains("ai_model, metadata"), "{told}");
+        }
+        let ignored = |name: &&str| name.starts_with("workspace") || name.starts_with("organi");
+        for name in NAMES.iter().filter(|name| !ignored(name)) {
+            assert_ne!(parse(&format!("{name}=~")).ok(), Some(Query::default()), "{name} is read");
         }
     }
 

@@ -49,7 +49,7 @@ impl Pace {
         Some(pace)
     }
 
-    /// A chunk has come.
+    /// A whole line has come: part of one is no sign of life.
     pub(super) fn saw(&mut self, observer: &Observer) {
         self.last = Instant::now();
         if !self.talking && observer.saw_content() {

@@ -2,8 +2,12 @@
 
 use super::{admin, call, figures, honest};
 use crate::rig::{Rig, get, with};
+use app::backend::LimitDesk;
+use app::model::limit::LimitForm;
 use http::Method;
 use serde_json::{Value, json};
+use switchyard::desk::Seat;
+use switchyard::secret;
 
 #[tokio::test]
 async fn a_key_is_made_with_limits_and_its_usage_begins_anew() {
@@ -61,7 +65,9 @@ async fn a_provider_and_its_integration_have_limits() {
     assert_eq!(rig.send(calls(70)).await.status, 200);
     let refused = rig.send(calls(70)).await;
     assert_eq!((refused.status.as_u16(), refused.json()["budget"]["scope"].clone()), (412, json!("provider")));
-    assert_eq!(rig.send(calls(1)).await.status, 200);
+    for _ in 0..2 {
+        assert_eq!(rig.send(calls(1)).await.status, 200, "one that was refused does not count");
+    }
     let over = rig.send(calls(1)).await;
     assert_eq!((over.status.as_u16(), over.json()["rate_limit"]["scope"].clone()), (429, json!("provider")));
     let listed = rig.send(get("/v1/providers")).await.json();
@@ -128,4 +134,104 @@ async fn limits_of_a_file_are_not_changed_elsewhere() {
     let changed = json!({ "usage_limits": { "type": "tokens", "credit_limit": 900 } });
     assert_eq!(admin(&rig, Method::PUT, &format!("/v1/api-keys/{id}"), &changed).await.status, 400);
     assert_eq!(figures(&rig).await, (0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_workspace_has_budgets_and_rate_limits_of_its_own() {
+    let rig = Rig::new().await;
+    rig.upstream.acts(honest);
+    let path = "/v1/admin/workspaces/default";
+    let limits = json!({
+        "name": "Yard", "usage_limits": [
+            { "type": "tokens", "credit_limit": 100, "periodic_reset": "weekly" }, { "type": "cost", "credit_limit": 5 }],
+        "rate_limits": [{ "type": "requests", "unit": "rpm", "value": 2 }],
+    });
+    let told = admin(&rig, Method::PUT, path, &limits).await;
+    assert_eq!(told.status, 200, "{}", told.text());
+    let calls = |tokens: u64| {
+        with(call(&json!({ "seed": tokens, "max_tokens": tokens })), "x-portkey-api-key", crate::rig::KEY)
+    };
+    assert_eq!(rig.send(calls(60)).await.status, 200);
+    let refused = rig.send(calls(60)).await;
+    assert_eq!((refused.status.as_u16(), refused.json()["budget"]["scope"].clone()), (412, json!("workspace")));
+    assert_eq!(rig.send(calls(1)).await.status, 429);
+    let listed = rig.send(get("/v1/admin/workspaces")).await.json();
+    let own = &listed["data"][0];
+    assert_eq!((&listed["total"], &own["name"], &own["object"]), (&json!(1), &json!("Yard"), &json!("workspace")));
+    let usage: Vec<_> = own["usage_limits"].as_array().expect("a list").iter().map(|one| one["type"].clone()).collect();
+    assert_eq!(
+        (usage, own["usage_limits"][0]["current_usage"].clone()),
+        (vec![json!("tokens"), json!("cost")], json!(68))
+    );
+    let gone = json!({ "usage_limits": [], "rate_limits": [] });
+    assert_eq!(admin(&rig, Method::PUT, path, &gone).await.json()["usage_limits"], json!([]));
+    assert_eq!(rig.send(calls(60)).await.status, 200);
+    for (path, body, status) in [
+        (path, json!({ "defaults": { "metadata": {} } }), 400),
+        (path, json!({ "usage_limits": [limits["usage_limits"][1], limits["usage_limits"][1]] }), 400),
+        ("/v1/admin/workspaces/other", json!({ "name": "x" }), 404),
+    ] {
+        assert_eq!(admin(&rig, Method::PUT, path, &body).await.status, status, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_told_of_a_key_by_mail_is_kept_where_mail_can_leave() {
+    let wish = json!({ "name": "told", "scopes": ["completions.write"], "alert_emails": ["ada@example.com"],
+        "usage_limits": { "type": "tokens", "credit_limit": 100 } });
+    let path = "/v1/api-keys/workspace/service";
+    let silent = Rig::new().await;
+    let refused = admin(&silent, Method::POST, path, &wish).await;
+    assert_eq!((refused.status.as_u16(), refused.json()["error"]["param"].clone()), (400, json!("alert_emails")));
+    let tables = "[alerts]\nsmtp = \"smtp://127.0.0.1:1\"\nto = [\"ops@example.com\"]\n";
+    let rig = Rig::of(crate::rig::Yard { tables, ..crate::rig::Yard::default() }).await;
+    let made = admin(&rig, Method::POST, path, &wish).await.json();
+    let path = format!("/v1/api-keys/{}", made["id"].as_str().expect("an id"));
+    assert_eq!(rig.send(get(&path)).await.json()["alert_emails"], json!(["ada@example.com"]));
+    let limits = rig.house.store.live_limits().await.expect("limits");
+    assert_eq!(rig.house.store.emails_of_budget(&limits[0].id).await.expect("addresses"), ["ada@example.com"]);
+    assert_eq!(admin(&rig, Method::PUT, &path, &json!({ "alert_emails": ["nowhere"] })).await.status, 400);
+    assert_eq!(admin(&rig, Method::PUT, &path, &json!({ "name": "still" })).await.status, 200);
+    assert_eq!(rig.send(get(&path)).await.json()["alert_emails"], json!(["ada@example.com"]), "it was not spoken of");
+    assert_eq!(admin(&rig, Method::PUT, &path, &json!({ "alert_emails": [] })).await.status, 200);
+    assert_eq!(rig.send(get(&path)).await.json()["alert_emails"], json!([]));
+}
+
+#[tokio::test]
+async fn the_consoles_form_keeps_what_the_api_set() {
+    let rig = Rig::new().await;
+    let policy = json!({
+        "name": "users", "type": "tokens", "credit_limit": 100, "group_by": [{ "key": "metadata._user" }],
+        "conditions": [{ "key": "model", "value": ["@alpha/*"] }], "lacking": "pass", "periodic_reset_days": 10,
+        "next_usage_reset_at": "2026-12-24T00:00:00Z", "mode": "estimate", "unpriced": "refuse",
+    });
+    let made = admin(&rig, Method::POST, "/v1/policies/usage-limits", &policy).await.json();
+    let path = format!("/v1/policies/usage-limits/{}", made["id"].as_str().expect("an id"));
+    let before = rig.send(get(&path)).await.json();
+    let book = rig.house.shelf.book();
+    let seat = Seat::of_key(rig.house.clone(), book.key(&secret::digest(crate::rig::KEY)).expect("the rig's key"));
+    let row = LimitDesk::limits(&seat).await.expect("limits").budgets.remove(0);
+    assert_eq!((row.lacking.as_str(), row.next_reset), ("pass", Some(1_798_070_400_000)));
+    let text = str::to_owned;
+    let form = LimitForm {
+        id: row.id,
+        name: row.name,
+        whose: row.whose.kind,
+        kind: text("budget"),
+        unit: row.unit,
+        credit_limit: text("100"),
+        periodic_reset: text("days"),
+        periodic_reset_days: text("10"),
+        next_reset: text("2026-12-24T00:00:00Z"),
+        mode: text("estimate"),
+        unpriced: text("refuse"),
+        conditions: text("model = @alpha/*"),
+        group_by: row.group_by.join(", "),
+        lacking: row.lacking,
+        ..LimitForm::default()
+    };
+    seat.put_limit(form.clone()).await.expect("kept");
+    assert_eq!(rig.send(get(&path)).await.json(), before);
+    let wrong = seat.put_limit(LimitForm { next_reset: text("soon"), ..form }).await.expect_err("a refusal");
+    assert!(wrong.of("next_reset").is_some(), "{wrong}");
 }

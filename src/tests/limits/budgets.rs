@@ -163,7 +163,7 @@ async fn spending_outlives_a_restart_and_what_a_crash_cut_stays_held() {
     rig.upstream.acts(honest);
     let refused = rig.send(call(&json!({ "max_tokens": 3_000 }))).await;
     assert_eq!(refused.status, 412, "{}", refused.text());
-    assert!(refused.text().contains("a crash interrupted"), "{}", refused.text());
+    assert!(refused.text().contains("whose end nobody knows"), "{}", refused.text());
     let rig = rig.restart().await;
     assert_eq!(figures(&rig).await, (spent, 0, held), "nothing is held twice");
     let id = shown(&rig).await["id"].as_str().expect("an id").to_owned();
@@ -193,4 +193,69 @@ async fn a_policy_counts_each_user_apart_and_asks_for_the_user() {
         LIMITED,
     );
     assert_eq!(rig.send(sandboxed).await.status, 200, "it is not for that provider");
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_what_is_left_and_what_would_be_held_and_holds_nothing() {
+    let rig = rig("budget = { type = \"cost\", credit_limit = 0.01 }\nrate_limit = { type = \"requests\", unit = \"rpm\", value = 9 }").await;
+    let explain = |tokens: u64| {
+        let body = json!({ "model": "@alpha/gpt-4o", "max_tokens": tokens, "messages": [{ "role": "user", "content": "hi" }] });
+        with(post("/v1/explain", body.to_string()), "x-portkey-api-key", LIMITED)
+    };
+    let fits = rig.send(explain(100)).await.json();
+    assert_eq!(fits["limits"][0]["found"], "0 of 9 requests a minute are in it", "{fits}");
+    let budget = &fits["steps"][0]["limits"][0];
+    let found = budget["found"].as_str().expect("words");
+    assert!(found.starts_with("$0.01000 of $0.01000 are left, and this attempt may take up to $0.00"), "{found}");
+    assert_eq!((&budget["limit"], &budget["refuses"]), (&json!("The budget of API key limited"), &Value::Null));
+    let short = rig.send(explain(1_000)).await.json();
+    let refuses = short["steps"][0]["limits"][0]["refuses"].as_str().expect("why").to_owned();
+    assert_eq!((figures(&rig).await, rig.upstream.seen().len()), ((0, 0, 0), 0));
+    let refused = rig.send(call(&json!({ "max_tokens": 1_000 }))).await;
+    assert_eq!((refused.status.as_u16(), refused.json()["message"].as_str()), (412, Some(refuses.as_str())));
+    for _ in 0..9 {
+        assert_eq!(rig.send(call(&json!({ "max_tokens": 1 }))).await.status, 200);
+    }
+    let full = rig.send(explain(1)).await.json();
+    assert!(full["limits"][0]["refuses"].as_str().is_some_and(|why| why.contains("Try again in")), "{full}");
+}
+
+#[tokio::test]
+async fn a_usage_beyond_all_measure_is_none_and_stops_nobody() {
+    let rig = rig("budget = { type = \"cost\", credit_limit = 1.0 }").await;
+    assert_eq!(rig.send(call(&json!({ "max_tokens": 5 }))).await.status, 200);
+    rig.upstream.acts(|_| {
+        let usage = r#"{"prompt_tokens":9223372036854775807,"completion_tokens":1}"#;
+        Scene::json(200, format!(r#"{{"model":"gpt-4o","choices":[{{"index":0}}],"usage":{usage}}}"#))
+    });
+    assert_eq!(rig.send(call(&json!({ "max_tokens": 5 }))).await.status, 200);
+    rig.upstream.acts(honest);
+    assert_eq!(rig.send(call(&json!({ "max_tokens": 5 }))).await.status, 200);
+    let (spent, reserved, unsettled) = figures(&rig).await;
+    assert!(spent < 1_000_000 && (reserved, unsettled) == (0, 0), "{spent}");
+}
+
+#[tokio::test]
+async fn every_prompt_of_a_completion_is_held_for() {
+    let rig = rig("budget = { type = \"tokens\", credit_limit = 500 }").await;
+    let ask = |prompt: Value| {
+        let body = json!({ "model": "@alpha/gpt-3.5-turbo-instruct", "prompt": prompt, "max_tokens": 100 });
+        with(post("/v1/completions", body.to_string()), "x-portkey-api-key", LIMITED)
+    };
+    assert_eq!(rig.send(ask(json!(vec!["a b c"; 20]))).await.status, 412);
+    assert_eq!(rig.send(ask(json!(["a b c", "d"]))).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_a_provider_keeps_of_a_conversation_is_held_for() {
+    let rig = rig("budget = { type = \"tokens\", credit_limit = 500 }").await;
+    let ask = |fields: Value| {
+        let mut body = json!({ "model": "@alpha/gpt-4o", "input": "hi", "max_output_tokens": 10 });
+        fields.as_object().into_iter().flatten().for_each(|(name, value)| body[name] = value.clone());
+        with(post("/v1/responses", body.to_string()), "x-portkey-api-key", LIMITED)
+    };
+    for kept in [json!({ "previous_response_id": "resp_0" }), json!({ "conversation": "conv_0" })] {
+        assert_eq!(rig.send(ask(kept)).await.status, 412);
+    }
+    assert_eq!(rig.send(ask(json!({ "previous_response_id": null }))).await.status, 200);
 }

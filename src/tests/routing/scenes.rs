@@ -16,7 +16,8 @@ const SLOW: Duration = Duration::from_millis(1500);
 /// - `stream`, `paced` with time between its chunks, and such as break: `early` before any content, `cutoff` after
 ///   some, `silent` and `stall` that hang there, `empty` that ends with nothing, `noise` that is no stream of events,
 ///   `erring` and `erring=429` that begin with an error, `souring` that ends with one, `packed` that is compressed,
-///   `babble` whose events are no JSON.
+///   `babble` whose events are no JSON, `headed` with nothing behind its head, `drip` a byte at a time, `blank` with
+///   nothing but its end.
 pub fn scene(slug: &'static str, words: &'static str) -> Scene {
     let mut parts = words.split('/');
     let act = parts.next().unwrap_or_default();
@@ -56,6 +57,13 @@ fn act_out(slug: &str, act: &'static str, said: &str) -> Scene {
         ("babble", _) => Scene::events(&["data: {not json", "data: [DONE]"]),
         ("souring", _) => Scene::events(&[&role, &word, &format!("data: {}", error(slug, ""))]),
         ("paced", _) => Scene { pause: SLOW / 4, ..Scene::events(&whole) },
+        ("headed", _) => Scene::events(&[]).ends(End::Hang),
+        ("drip", _) => Scene {
+            chunks: word.bytes().map(|byte| Bytes::copy_from_slice(&[byte])).collect(),
+            pause: SLOW / 15,
+            ..Scene::events(&[])
+        },
+        ("blank", _) => Scene::events(&["data: [DONE]"]),
         ("packed", _) => Scene::events(&whole).header("content-encoding", "gzip"),
         (status, _) => match status.parse::<u16>().expect("a status") {
             200 => reply,

@@ -17,6 +17,7 @@ const RATE: &str = r#"{"provider":"@alpha","stream":{"min_tokens_per_second":1}}
 const TOO_SLOW: &str =
     r#"{"strategy":{"mode":"fallback"},"targets":[{"provider":"@alpha","stream":{"min_tokens_per_second":50}},$beta]}"#;
 const TIMED: &str = r#"{"strategy":{"mode":"fallback"},"targets":[{"provider":"@alpha","request_timeout":600},$beta]}"#;
+const BOTH_TIMED: &str = r#"{"strategy":{"mode":"fallback"},"request_timeout":300,"targets":[$alpha,$beta]}"#;
 const OWN: &str = r#"{"stream":{"first_token_timeout":60000},"strategy":{"mode":"fallback"},"targets":[{"provider":"@alpha","stream":{"first_token_timeout":60}},$beta]}"#;
 
 /// Beta stands in for a stream of alpha's that ends as `script` says.
@@ -61,6 +62,28 @@ pub const ROWS: &[Row] = &[
     )
     .stream()
     .says("from alpha"),
+    stood_in("a stream that does not begin in time falls back", TIMED, "alpha:headed beta:stream"),
+    row(
+        "the last stream that does not begin is a 408",
+        BOTH_TIMED,
+        "alpha:headed beta:drip",
+        "alpha beta",
+        "408 config.targets[1]",
+    )
+    .stream()
+    .says("Request exceeded the timeout sent in the request: 300ms"),
+    stood_in("a stream that begins a byte at a time falls back", TIMED, "alpha:drip beta:stream"),
+    stood_in("part of a line is no sign of life", IDLE, "alpha:drip beta:stream"),
+    stood_in("a stream of nothing but its end falls back", BOTH, "alpha:blank beta:stream"),
+    row(
+        "without another target a stream of nothing but its end is told",
+        "$alpha",
+        "alpha:blank",
+        "alpha",
+        "502 config",
+    )
+    .stream()
+    .says("ended without an answer"),
     told("a stream that breaks later ends with an event", BOTH, "alpha:cutoff", "broke off"),
     told("a stream that goes silent later ends with an event", IDLE, "alpha:stall", "Nothing came for 300 ms"),
     told("a stream that is too slow ends with an event", TOO_SLOW, "alpha:stall", "tokens came within 10 s"),

@@ -24,7 +24,7 @@ const FLOORS: [&[&str]; 7] = [
     // Rooms that remember, and the simulated provider.
     &["alert", "book", "cache", "health", "journal", "limit", "sandbox"],
     // Doors, and the handles that they are given.
-    &["admin", "auth", "desk", "errand", "gateway", "house", "sample", "setup"],
+    &["admin", "auth", "desk", "errand", "gateway", "house", "recompute", "sample", "setup"],
     &["assets", "server"],
 ];
 

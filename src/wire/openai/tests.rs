@@ -38,6 +38,8 @@ fn usage_has_one_convention() {
             r#"{"prompt_tokens":10,"completion_tokens":5,"cost":0.1,"prompt_tokens_details":{"cached_tokens":0,"cache_write_tokens":7}}"#,
             usage(10, 0, 7, 5, 0),
         ),
+        ("no count", r#"{"prompt_tokens":9223372036854775807,"completion_tokens":1}"#, None),
+        ("no count", r#"{"prompt_tokens":1,"completion_tokens":1e18}"#, None),
         ("embeddings", r#"{"prompt_tokens":8,"total_tokens":8}"#, usage(8, 0, 0, 0, 0)),
         ("voyage", r#"{"total_tokens":8}"#, usage(8, 0, 0, 0, 0)),
         (

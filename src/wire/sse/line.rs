@@ -28,6 +28,8 @@ pub(super) struct Sight {
     pub(super) error_status: Option<u16>,
     pub(super) output_chunks: u64,
     pub(super) done: bool,
+    /// An event other than the terminal one has come.
+    pub(super) spoke: bool,
     /// A choice has told why it ends.
     pub(super) finished: bool,
     /// Events searched for a model in vain.
@@ -48,6 +50,7 @@ impl Sight {
             self.done = true;
             return Line::Terminal;
         }
+        self.spoke |= !data.is_empty();
         self.output_chunks += u64::from(carries_output(data));
         self.finished = self.finished || values(data, &WORDS.finish).any(is_filled);
         self.read(data)

@@ -12,6 +12,7 @@ pub fn figure(value: i64, unit: Unit) -> Figure {
         Unit::Money => Figure { figure: money(Nanos(value)), unit: "" },
         Unit::Time => time(size),
         Unit::Share => Figure { figure: decimal(size, 100, 2), unit: "%" },
+        Unit::Score => Figure { figure: score(value), unit: "" },
     }
 }
 
@@ -27,6 +28,7 @@ pub fn tick(value: i64, unit: Unit) -> String {
         Unit::Money => money_tick(value),
         Unit::Time => duration_tick(value),
         Unit::Share => format!("{} %", decimal(value.unsigned_abs(), 100, u32::from(value % 100 != 0))),
+        Unit::Score => score(value),
     }
 }
 
@@ -51,11 +53,17 @@ pub fn moved(now: i64, before: i64, unit: Unit, tone: Tone) -> Option<Moved> {
     let text = match unit {
         _ if away == 0 => return None,
         Unit::Share => format!("{} pt", decimal(away, 100, 2)),
+        Unit::Score => decimal(away, 100, 2),
         _ if from == 0 || away < from / 2_000 => return None,
         _ if away / from >= 10 => format!("×{}", count(now.unsigned_abs() / from).text()),
         _ => format!("{} %", decimal(away.saturating_mul(100), from, 1)),
     };
     Some(Moved { up, text, tone })
+}
+
+fn score(value: i64) -> String {
+    let sign = if value < 0 { "−" } else { "" };
+    format!("{sign}{}", decimal(value.unsigned_abs(), 100, 2))
 }
 
 /// Long times in hours and days.
@@ -82,6 +90,7 @@ mod tests {
             (900_000_000, Unit::Time, "15.0 min"),
             (9_000_000_000, Unit::Time, "2.5 h"),
             (2_380, Unit::Share, "23.80 %"),
+            (-250, Unit::Score, "−2.50"),
         ] {
             assert_eq!(text(Some(value), unit), told);
         }

@@ -26,8 +26,8 @@ pub fn stats(bars: &[Bar]) -> impl IntoView + use<> {
     let held = bars.iter().filter(|bar| bar.row.reserved > 0).count();
     let unsettled = bars.iter().filter(|bar| bar.row.unsettled > 0).count();
     let unsettled = match unsettled {
-        0 => "nothing unsettled by a crash".to_owned(),
-        some => format!("{some} with amounts unsettled by a crash"),
+        0 => "nothing is unsettled".to_owned(),
+        some => format!("{some} with unsettled amounts"),
     };
     let stat = |name: &'static str, value: usize, was: String| {
         view! {

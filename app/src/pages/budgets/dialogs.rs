@@ -95,8 +95,9 @@ pub fn Reset(reset: ServerAction<api::ResetLimit>, row: BudgetRow) -> impl IntoV
 #[component]
 pub fn Release(release: ServerAction<api::ReleaseUnsettled>, row: BudgetRow) -> impl IntoView {
     let text = format!(
-        "{} is held for calls that a crash interrupted: the provider may have charged for them, and nobody told us how \
-         much. Look at the interrupted calls in the log first. Released, the amount can be spent again.",
+        "{} is held for calls whose end nobody knows: a crash interrupted them, or their provider broke off before it \
+         had answered. It may have charged for them. Look at the interrupted and failed calls in the log first. \
+         Released, the amount can be spent again.",
         amount(&row.unit, row.unsettled)
     );
     let title = named("Release what is unsettled of", &row);

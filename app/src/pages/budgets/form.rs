@@ -4,6 +4,7 @@ use super::words::typed;
 use crate::failure::Failure;
 use crate::model::limit::{BudgetRow, LimitForm, RateRow, Whose};
 use crate::parts::field::{AreaField, Field, TextField, Voice};
+use crate::parts::time::Stamp;
 use leptos::prelude::*;
 
 /// What a limit may be for: ids, with names of keys and slugs of providers.
@@ -68,11 +69,12 @@ pub fn of_budget(row: &BudgetRow) -> LimitForm {
         alert_threshold: row.alert.map(|alert| figure(&row.unit, alert)).unwrap_or_default(),
         periodic_reset: reset.into(),
         periodic_reset_days: days.into(),
+        next_reset: moment(row.next_reset),
         mode: if row.exact { "exact" } else { "estimate" }.into(),
         unpriced: if row.refuses_unpriced { "refuse" } else { "count" }.into(),
         conditions: typed(&row.conditions),
         group_by: row.group_by.join(", "),
-        lacking: "refuse".into(),
+        lacking: row.lacking.clone(),
         ..LimitForm::default()
     }
 }
@@ -88,9 +90,14 @@ pub fn of_rate(row: &RateRow) -> LimitForm {
         value: row.value.to_string(),
         conditions: typed(&row.conditions),
         group_by: row.group_by.join(", "),
-        lacking: "refuse".into(),
+        lacking: row.lacking.clone(),
         ..LimitForm::default()
     }
+}
+
+/// A time as it is typed; empty where there is none.
+pub fn moment(at: Option<i64>) -> String {
+    at.map(|at| Stamp::of(at).iso()).unwrap_or_default()
 }
 
 /// When it begins anew, as chosen, and every how many days.
@@ -168,8 +175,8 @@ pub fn Fields(start: LimitForm, choices: Choices, failure: Told) -> impl IntoVie
 
 #[component]
 fn BudgetFields(start: LimitForm, failure: Told) -> impl IntoView {
-    let LimitForm { unit, credit_limit, alert_threshold, periodic_reset, periodic_reset_days, mode, unpriced, .. } =
-        start;
+    let LimitForm { unit, credit_limit, alert_threshold, periodic_reset, periodic_reset_days, .. } = start.clone();
+    let LimitForm { next_reset, mode, unpriced, .. } = start;
     view! {
         <div class="pair">
             <Choice name="unit" label="Counted in" options=UNITS start=unit failure />
@@ -191,6 +198,14 @@ fn BudgetFields(start: LimitForm, failure: Told) -> impl IntoView {
                 aside="1 to 365, where it is every so many days"
                 failure
                 value=periodic_reset_days
+            />
+            <TextField
+                name="next_reset"
+                label="Reset set for, UTC"
+                aside="optional; before the calendar"
+                failure
+                value=next_reset
+                placeholder="2027-01-01T00:00"
             />
         </div>
         <div class="pair">
@@ -248,6 +263,10 @@ fn whose_choice(voice: Voice, start: &str, choices: Choices) -> impl IntoView + 
     let keys = list("key", choices.keys, "");
     let providers = list("provider", choices.providers, "@");
     let workspace = option("workspace".into(), "All of the workspace".into(), voice, start);
+    // Made by the admin API; it stays what it is.
+    let integration = start
+        .starts_with("integration:")
+        .then(|| option(start.to_owned(), "All of the integration".into(), voice, start));
     let policy = option("policy".into(), "Those that meet the conditions below".into(), voice, start);
     view! {
         <select
@@ -259,6 +278,7 @@ fn whose_choice(voice: Voice, start: &str, choices: Choices) -> impl IntoView + 
         >
             {workspace}
             {policy}
+            {integration}
             <optgroup label="Of a key">{keys}</optgroup>
             <optgroup label="Of a provider">{providers}</optgroup>
         </select>
@@ -276,7 +296,12 @@ fn option(value: String, words: String, voice: Voice, start: &str) -> impl IntoV
 
 #[cfg(test)]
 mod tests {
-    use super::figure;
+    use super::{figure, moment};
+
+    #[test]
+    fn a_time_is_typed_as_it_is_read() {
+        assert_eq!((moment(Some(1_798_070_400_000)).as_str(), moment(None).as_str()), ("2026-12-24T00:00:00Z", ""));
+    }
 
     #[test]
     fn amounts_are_typed_as_they_are_read() {

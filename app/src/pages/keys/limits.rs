@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::model::key::{KeyForm, KeyRow};
-use crate::pages::budgets::form::{Choice, Options, RESETS, SPANS, figure, reset};
+use crate::pages::budgets::form::{Choice, Options, RESETS, SPANS, figure, moment, reset};
 use crate::parts::field::TextField;
 use leptos::prelude::*;
 
@@ -18,6 +18,7 @@ pub fn fill(form: &mut KeyForm, row: &KeyRow) {
         form.budget_alert = budget.alert.map(|alert| figure(&budget.unit, alert)).unwrap_or_default();
         form.budget_reset = reset.to_owned();
         form.budget_days = days.to_owned();
+        form.budget_next = moment(budget.next_reset);
         form.budget_mode = if budget.exact { "exact" } else { "estimate" }.into();
         form.budget_unpriced = if budget.refuses_unpriced { "refuse" } else { "count" }.into();
     }
@@ -37,7 +38,7 @@ pub fn fill(form: &mut KeyForm, row: &KeyRow) {
 #[component]
 pub fn Limits(start: KeyForm, failure: Signal<Option<Failure>>) -> impl IntoView {
     let spans = SPANS.split_last().map_or(SPANS, |(_, sliding)| sliding);
-    let KeyForm { budget, budget_limit, budget_alert, budget_reset, budget_days, .. } = start.clone();
+    let KeyForm { budget, budget_limit, budget_alert, budget_reset, budget_days, budget_next, .. } = start.clone();
     let KeyForm { requests, requests_per, tokens, tokens_per, concurrent, .. } = start.clone();
     let per = |unit: String| if unit.is_empty() { "rpm".to_owned() } else { unit };
     view! {
@@ -49,6 +50,14 @@ pub fn Limits(start: KeyForm, failure: Signal<Option<Failure>>) -> impl IntoView
                 <TextField name="budget_alert" label="Alert at" aside="optional" failure value=budget_alert placeholder="20" />
                 <Choice name="budget_reset" label="Begins anew" options=RESETS start=budget_reset failure />
                 <TextField name="budget_days" label="Days" aside="1 to 365" failure value=budget_days />
+                <TextField
+                    name="budget_next"
+                    label="Reset set for, UTC"
+                    aside="optional"
+                    failure
+                    value=budget_next
+                    placeholder="2027-01-01T00:00"
+                />
             </div>
             <input type="hidden" name="form[budget_mode]" value=start.budget_mode />
             <input type="hidden" name="form[budget_unpriced]" value=start.budget_unpriced />

@@ -162,8 +162,13 @@ fn Row(row: KeyRow, now: i64) -> impl IntoView {
     let budget = row.budgets.first();
     let spent = budget.map(|budget| {
         let each = words::each(&budget.reset);
-        let of = format!(" of {} {each}", words::limit(budget));
-        view! { {words::amount(&budget.unit, budget.spent)} <span class="muted">{of}</span> }
+        let of = format!(" of {}", words::limit(budget));
+        view! {
+            <span title=each>
+                {words::amount(&budget.unit, budget.spent)} <span class="muted">{of}</span>
+                <span class="unseen">{format!(" {each}")}</span>
+            </span>
+        }
     });
     let meter = budget.map(|budget| {
         let held = budget.reserved + budget.unsettled;
@@ -174,6 +179,7 @@ fn Row(row: KeyRow, now: i64) -> impl IntoView {
         [first] => words::rate(first),
         [first, rest @ ..] => format!("{} and {} more", words::rate(first), rest.len()),
     };
+    let all_rates = rates.clone();
     let acts = (!past && !row.origin.locked()).then(|| {
         let act = |icon: IconData, word: &'static str, query: &'static str| {
             view! {
@@ -202,10 +208,14 @@ fn Row(row: KeyRow, now: i64) -> impl IntoView {
                 <State lamp text=word />
             </td>
             <td class="soft">{row.config.unwrap_or_else(|| "none".into())}</td>
-            <td class="soft">{scopes(&row.scopes)}</td>
+            <td class="soft trim" title=row.scopes.join(", ")>
+                {scopes(&row.scopes)}
+            </td>
             <td class="num">{spent}</td>
             <td>{meter}</td>
-            <td class="num soft">{rates}</td>
+            <td class="num soft trim" title=all_rates>
+                {rates}
+            </td>
             <td class="num soft">{moment(row.last_used_at)}</td>
             <td class="soft">{moment(row.revoked_at.or(row.expires_at))}</td>
             <td class="num">{acts}</td>

@@ -5,7 +5,7 @@ mod story;
 mod words;
 
 use super::cost::ledger;
-use crate::model::explain::{CacheFacts, Explain, PlannedStep, Tried};
+use crate::model::explain::{CacheFacts, Explain, LimitFacts, PlannedStep, Tried};
 use crate::model::log::LogDetail;
 use crate::model::money::Nanos;
 use crate::pages::logs::figures::{duration, model};
@@ -36,6 +36,7 @@ pub fn told(explain: &Explain) -> impl IntoView + use<> {
     });
     view! {
         <ol class="story" aria-label="What the config does with this call, in order">
+            {(!explain.limits.is_empty()).then(|| stop(Way::default(), limits(&explain.limits)))}
             {explain.cache.as_ref().map(|facts| stop(Way::default(), cache(facts)))}
             {lines.collect_view()}
             {unreached(explain).map(|rest| stop(end, rest))}
@@ -210,9 +211,28 @@ fn planned(step: &PlannedStep) -> AnyView {
             <code>{step.path.clone()}</code>
             {format!(": {}", step.when)}
             {step.problem.clone().map(|problem| format!(". {}", sentence(&problem)))}
+            {step.limits.iter().map(|facts| format!(". {}", limited(facts).trim_end_matches('.'))).collect_view()}
         </li>
     }
     .into_any()
+}
+
+fn limits(all: &[LimitFacts]) -> AnyView {
+    view! {
+        <header>
+            <h3>"Limits on this call"</h3>
+        </header>
+        {all.iter().map(|facts| view! { <p>{limited(facts)}</p> }).collect_view()}
+    }
+    .into_any()
+}
+
+/// A limit and what it says, as a sentence.
+fn limited(facts: &LimitFacts) -> String {
+    match &facts.refuses {
+        Some(refuses) => format!("Refused: {refuses}"),
+        None => sentence(&format!("{}: {}", facts.limit, facts.found)),
+    }
 }
 
 fn notes(explain: &Explain) -> Option<impl IntoView + use<>> {

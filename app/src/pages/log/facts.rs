@@ -50,6 +50,8 @@ pub fn metadata(detail: &LogDetail, query: &LogQuery) -> impl IntoView + use<> {
     let row = &detail.row;
     let trace = traces::url::open(&detail.trace_id, &TraceQuery::default());
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".into());
+    let to_provider = to(&|query| query.provider = Some(row.provider.clone())).filter(|_| !row.provider.is_empty());
+    let provider = if row.provider.is_empty() { "–".to_owned() } else { row.provider.clone() };
     let told = vec![
         ("Log id".to_owned(), row.id.clone(), None),
         ("Trace".to_owned(), detail.trace_id.clone(), Some(trace)),
@@ -58,7 +60,7 @@ pub fn metadata(detail: &LogDetail, query: &LogQuery) -> impl IntoView + use<> {
         ("Span name".to_owned(), detail.span_name.clone(), None),
         ("Request".to_owned(), format!("{} {}", detail.method, detail.path), None),
         ("Model asked".to_owned(), row.model_asked.clone(), None),
-        ("Provider".to_owned(), row.provider.clone(), to(&|query| query.provider = Some(row.provider.clone()))),
+        ("Provider".to_owned(), provider, to_provider),
         ("Key".to_owned(), row.key_name.clone(), to(&|query| query.key = Some(detail.key_id.clone()))),
         ("Config".to_owned(), text(&detail.config), None),
         ("Outcome".to_owned(), row.outcome.clone(), None),
@@ -80,7 +82,7 @@ pub fn metadata(detail: &LogDetail, query: &LogQuery) -> impl IntoView + use<> {
         <section class="block">
             <h3>"The call"</h3>
             {table(told)}
-            <Copy text=detail.trace_id.clone() what="the trace id" />
+            <p class="row muted">"Trace id" <Copy text=detail.trace_id.clone() what="the trace id" /></p>
         </section>
     }
 }

@@ -3,7 +3,7 @@
 use crate::model::usage::{Change, ChangeKind, Overview};
 use crate::parts::icon::{Icon, Points};
 use crate::parts::time::Time;
-use icondata_lu::{LuKeyRound, LuPlug};
+use icondata_lu::{LuCoins, LuKeyRound, LuPlug};
 use leptos::prelude::*;
 
 pub fn changed(overview: &Overview) -> impl IntoView + use<> {
@@ -27,6 +27,7 @@ fn line(change: &Change) -> impl IntoView + use<> {
         ChangeKind::Config => view! { <Points /> }.into_any(),
         ChangeKind::Key => view! { <Icon icon=LuKeyRound /> }.into_any(),
         ChangeKind::Provider => view! { <Icon icon=LuPlug /> }.into_any(),
+        ChangeKind::Price => view! { <Icon icon=LuCoins /> }.into_any(),
     };
     view! {
         <li>

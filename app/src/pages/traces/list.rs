@@ -3,8 +3,9 @@
 use super::url;
 use crate::model::log::LogQuery;
 use crate::model::money::grouped;
+use crate::model::range::Range;
 use crate::model::trace::{Health, TracePage, TraceQuery, TraceRow};
-use crate::pages::logs::figures::duration;
+use crate::pages::logs::figures::{clock, duration};
 use crate::parts::page::Empty;
 use crate::parts::time::Stamp;
 use leptos::prelude::*;
@@ -28,6 +29,7 @@ pub fn list(page: TracePage, query: &TraceQuery, opened: Memo<String>) -> impl I
 
 fn line(row: &TraceRow, query: &TraceQuery, opened: Memo<String>) -> impl IntoView + use<> {
     let stamp = Stamp::of(row.at);
+    let within_a_day = matches!(query.calls.range, Range::Hour | Range::Day);
     let place = url::segment(&row.trace);
     let current = move || opened.with(|opened| *opened == place).then_some("page");
     view! {
@@ -35,7 +37,7 @@ fn line(row: &TraceRow, query: &TraceQuery, opened: Memo<String>) -> impl IntoVi
             <a href=url::open(&row.trace, query) aria-current=current>
                 {lamp(row.health)} <b class="trim">{row.name.clone()}</b>
                 <time class="muted" datetime=stamp.iso() title=stamp.exact()>
-                    {moment(stamp)}
+                    {if within_a_day { clock(row.at) } else { moment(stamp) }}
                 </time> <small class="muted">{format!("{} · {} tokens", spans(row), grouped(row.tokens_in + row.tokens_out))}</small>
                 <small class="soft num">{format!("{} · {}", duration(row.duration_us), cost(row))}</small>
             </a>
