@@ -193,7 +193,7 @@ impl Ledger {
         let mut state = self.state();
         let bound = state.bound(wish)?;
         let held = state.hold(wish, bound)?;
-        held.iter().for_each(|held| state.settle(held, 0, 0));
+        held.iter().for_each(|held| state.settle(held, Due::default()));
         Ok(held.into_iter().map(|held| (held.falls, held.amount)).collect())
     }
 

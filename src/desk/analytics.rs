@@ -61,24 +61,19 @@ async fn read(seat: &Seat, query: AnalyticsQuery) -> Stored<Read> {
     let names = store.key_names(workspace).await?;
     let source = Source::of(&query.narrow, &group, &names);
     let (now, before) = (cells.elapsed(), cells.elapsed_before());
-<<<<<<< HEAD
     let compared = query.compare.then_some(before);
+    let aim = Aim { bucket: cells.bucket, timed: query.tab == Tab::Latency, rank: tabs::rank(query.tab) };
     let figures = async {
         // Feedback has no sums: what was said is read as it is.
         if query.tab == Tab::Feedback {
             let filter = narrowed(&query.narrow, &names);
             return Ok((Taken::default(), said(store, workspace, &filter, (now, compared)).await?));
         }
-        let figures = taken(store, workspace, &source, (now, compared), cells.bucket).await?;
+        let figures = drawn(store, workspace, &source, (now, compared), aim).await?;
         Ok::<_, StoreError>((figures, Opinions::default()))
     };
     let ((taken, said), first_use, keys, marks, samples) = tokio::try_join!(
         figures,
-=======
-    let aim = Aim { bucket: cells.bucket, timed: query.tab == Tab::Latency, rank: tabs::rank(query.tab) };
-    let (taken, first_use, keys, marks, samples) = tokio::try_join!(
-        drawn(store, workspace, &source, (now, query.compare.then_some(before)), aim),
->>>>>>> rows
         store.first_use(workspace),
         store.metadata_keys(workspace, now.from, now.to),
         store.publications(workspace, now.from, now.to, MARKS),
