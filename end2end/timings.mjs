@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openBrowser, visitor } from './harness/browser.mjs';
+import { hydrated, openBrowser, visitor } from './harness/browser.mjs';
 import { signIn } from './harness/person.mjs';
 import { BINARY, folder, startServer } from './harness/server.mjs';
 import { KEY, OWNER, setupFile } from './harness/world.mjs';
@@ -157,7 +157,8 @@ async function timed(server, state, lines) {
 async function painted(browser, server, storageState, lines) {
   const guest = await visitor(browser, server.url, { storageState });
   const paint = async (path) => {
-    await guest.page.goto(path, { waitUntil: 'commit' });
+    await guest.page.goto(path);
+    await hydrated(guest.page);
     return guest.page.evaluate(firstPaint);
   };
   const done = [];

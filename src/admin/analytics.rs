@@ -22,7 +22,7 @@ use app::model::analytics::USER;
 use app::model::usage::Totals;
 use asked::Asked;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 pub async fn requests(ask: Ask) -> Told {
     plain(ask, |totals| json!({ "total": totals.requests })).await
@@ -209,8 +209,8 @@ async fn people(ask: Ask, fields: fn(u64, u64) -> Value) -> Told {
     let asked = Asked::of(&ask)?;
     let slices = asked.slices(&ask, Dimension::Metadata(USER.into())).await?;
     let named = slices.iter().filter(|slice| slice.value != NONE && slice.value != OTHER);
-    let mut cells = vec![(BTreeSet::new(), 0); asked.starts.len()];
-    let (mut all, mut requests) = (BTreeSet::new(), 0);
+    let mut cells = vec![(HashSet::new(), 0); asked.starts.len()];
+    let (mut all, mut requests) = (HashSet::new(), 0);
     for slice in named {
         let calls = u64::try_from(slice.calls).unwrap_or(0);
         all.insert(&slice.value);

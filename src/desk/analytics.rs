@@ -138,3 +138,6 @@ fn lay_out(read: &Read) -> Stored<Analytics> {
         query: query.clone(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,7 +87,7 @@ pub(in crate::store) async fn put(
         .bind(grain)
         .bind(key)
         .bind(at)
-        .bind(pack(values.iter()))
+        .bind(pack(values))
         .execute(connection)
         .await?;
     Ok(())

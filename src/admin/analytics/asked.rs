@@ -5,7 +5,7 @@ use crate::admin::ask::Ask;
 use crate::desk::analytics::{Aim, Cells, Source, taken};
 use crate::gateway::logs::query::{Query, read};
 use crate::store::calls::CallFilter;
-use crate::store::usage::{Dimension, Slice};
+use crate::store::usage::{Dimension, Slice, WHOLE};
 use app::failure::Failure;
 use app::model::analytics::Each;
 use app::model::range::{MINUTE, Range, Window};
@@ -51,20 +51,25 @@ impl Asked {
 
     /// Slices of the asked time by `dimension`; percentiles may be missing.
     pub async fn slices(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
-        self.read(ask, dimension, false).await
+        self.read(ask, dimension, (self.cells.bucket, false)).await
     }
 
     /// The same with percentiles.
     pub async fn timed(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
-        self.read(ask, dimension, true).await
+        self.read(ask, dimension, (self.cells.bucket, true)).await
     }
 
-    async fn read(&self, ask: &Ask, dimension: Dimension, timed: bool) -> Result<Vec<Slice>, Refused> {
+    /// The same in as few slices as can be: when their calls were is not told.
+    pub async fn undated(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
+        self.read(ask, dimension, (WHOLE, false)).await
+    }
+
+    async fn read(&self, ask: &Ask, dimension: Dimension, (bucket, timed): (i64, bool)) -> Result<Vec<Slice>, Refused> {
         if self.nothing {
             return Ok(Vec::new());
         }
         let filter = CallFilter { from: None, until: None, ..self.filter.clone() };
-        let aim = Aim { bucket: self.cells.bucket.max(dimension.finest()), timed, rank: |_| None };
+        let aim = Aim { bucket: bucket.max(dimension.finest()), timed, rank: |_| None };
         let source = Source::under(filter, dimension);
         let store = &ask.seat.house.store;
         let mut slices = Vec::new();

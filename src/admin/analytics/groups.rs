@@ -40,7 +40,7 @@ pub async fn by_model(ask: Ask) -> Told {
 pub async fn by_metadata(ask: Ask) -> Told {
     let key = ask.param("key").to_owned();
     let asked = Asked::of(&ask)?;
-    let sums = sums(&ask, Dimension::Metadata(key.clone()), str::to_owned).await?;
+    let sums = summed(asked.slices(&ask, Dimension::Metadata(key.clone())).await?, false, str::to_owned);
     let store = &ask.seat.house.store;
     let told = store.feedback_by_metadata(ask.workspace(), &asked.filter, &key).await.map_err(Failure::from)?;
     rows(&ask, &sums, |value, sum| {
@@ -102,8 +102,12 @@ async fn sums(
     name: impl Fn(&str) -> String,
 ) -> Result<BTreeMap<String, Sum>, Refused> {
     let whole = dimension == Dimension::All;
+    Ok(summed(Asked::of(ask)?.undated(ask, dimension).await?, whole, name))
+}
+
+fn summed(slices: Vec<Slice>, whole: bool, name: impl Fn(&str) -> String) -> BTreeMap<String, Sum> {
     let mut sums = BTreeMap::<String, Sum>::new();
-    for slice in Asked::of(ask)?.slices(ask, dimension).await? {
+    for slice in slices {
         let Slice { value, calls, cost, tokens_in, tokens_out, at, .. } = &slice;
         let named = name(value);
         if value == NONE || (named.is_empty() && !whole) {
@@ -115,7 +119,7 @@ async fn sums(
         sum.cost += cost;
         sum.last = sum.last.max(*at);
     }
-    Ok(sums)
+    sums
 }
 
 /// Most called first, a page of them.

@@ -265,12 +265,11 @@ async fn summed(
     store: &Store,
     (workspace, key): (&str, &str),
     (now, before): (Window, Window),
-    Aim { bucket, rank, .. }: Aim,
+    Aim { bucket, rank, timed }: Aim,
 ) -> Stored<Taken> {
-    let dimension = Dimension::Metadata(key.to_owned());
     let (rest, lines_before, all, all_before) = tokio::try_join!(
-        store.slices(workspace, &dimension, now, WHOLE),
-        store.slices(workspace, &dimension, before, WHOLE),
+        values(store, (workspace, key), now, (WHOLE, timed)),
+        values(store, (workspace, key), before, (WHOLE, timed)),
         store.slices(workspace, &Dimension::All, now, bucket),
         store.slices(workspace, &Dimension::All, before, bucket),
     )?;
@@ -284,6 +283,18 @@ async fn summed(
         all_before: Some(all_before),
         lines_before,
     })
+}
+
+async fn values(
+    store: &Store,
+    (workspace, key): (&str, &str),
+    window: Window,
+    (bucket, timed): (i64, bool),
+) -> Stored<Vec<Slice>> {
+    match timed {
+        true => store.slices(workspace, &Dimension::Metadata(key.to_owned()), window, bucket).await,
+        false => store.plain_values(workspace, key, window, bucket).await,
+    }
 }
 
 async fn scanned(
@@ -346,7 +357,10 @@ async fn slices(
     match source {
         Source::Scan { dimension, filter } => Ok((scanned(dimension, filter).await?, None)),
         Source::Rolled { dimension, only } => {
-            let mut lines = store.slices(workspace, dimension, window, aim.bucket).await?;
+            let mut lines = match dimension {
+                Dimension::Metadata(key) => values(store, (workspace, key), window, (aim.bucket, aim.timed)).await?,
+                _ => store.slices(workspace, dimension, window, aim.bucket).await?,
+            };
             lines.retain(|slice| only.passes(dimension, &slice.value) || slice.value == OTHER);
             if !only.0.metadata.is_empty() && is_beyond(&lines) {
                 return Ok((scanned(dimension, &only.0).await?, None));

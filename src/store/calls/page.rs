@@ -124,6 +124,9 @@ impl Store {
     }
 
     async fn next_id(&self, workspace: &str, filter: &CallFilter, from: Cursor<'_>) -> Stored<Option<String>> {
+        if let Some(ids) = self.narrowed(workspace, filter, from, 1).await? {
+            return Ok(ids.into_iter().next());
+        }
         let mut sql = QueryBuilder::new("SELECT id FROM calls");
         filter.where_calls(&mut sql, workspace, from.ids());
         sql.push(from.order()).push(" LIMIT 1");

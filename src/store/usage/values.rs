@@ -4,7 +4,7 @@ use super::{Dimension, Slice, grains, pieces};
 use crate::journal::rollup::Figures;
 use crate::journal::sketch::Sketch;
 use crate::store::rollups::{DAY, FIGURES, read as stored};
-use crate::store::values::pack::{Entry, Garbled, entries};
+use crate::store::values::pack::{Entry, Garbled, all, entries};
 use crate::store::values::packs;
 use crate::store::{Store, StoreError, Stored};
 use app::model::range::Window;
@@ -43,14 +43,10 @@ struct Sum {
     first_token: Vec<u8>,
 }
 
-/// By start of the bucket.
-#[derive(Default)]
-struct Sums(BTreeMap<i64, Named>);
-
 /// Sums by the place of their value.
 #[derive(Default)]
 struct Named {
-    names: HashMap<String, usize>,
+    places: HashMap<String, usize>,
     sums: Vec<Sum>,
 }
 
@@ -63,15 +59,12 @@ impl Store {
         window: Window,
         bucket: i64,
     ) -> Stored<Vec<Slice>> {
-        self.read_values(workspace, key, window, bucket)
-            .await?
-            .told(|read| {
-                let mut sums = Sums::default();
-                read.each(|bucket, at, entry| sums.add(bucket, at, entry))?;
-                sums.add_fresh(&read);
-                Ok(sums.slices())
-            })
-            .await
+        self.read_values(workspace, key, window, bucket).await?.told(|read| read.slices(&|_| true, true)).await
+    }
+
+    /// The same without sketches.
+    pub async fn plain_values(&self, workspace: &str, key: &str, window: Window, bucket: i64) -> Stored<Vec<Slice>> {
+        self.read_values(workspace, key, window, bucket).await?.told(|read| read.slices(&|_| true, false)).await
     }
 
     /// The same of `picked` alone, and of all values together.
@@ -82,27 +75,11 @@ impl Store {
         (window, bucket): (Window, i64),
         picked: HashSet<String>,
     ) -> Stored<Strands> {
-        self.read_values(workspace, key, window, bucket)
-            .await?
-            .told(move |mut read| {
-                let (mut sums, mut all) = (Sums::default(), BTreeMap::<i64, Sum>::new());
-                read.each(|bucket, at, entry| {
-                    let sum = all.entry(bucket).or_default();
-                    sum.at = sum.at.max(at);
-                    sum.figures.merge(&entry.figures()?);
-                    if picked.contains(entry.value) { sums.add(bucket, at, entry) } else { Ok(()) }
-                })?;
-                for (at, _, figures) in &read.fresh {
-                    let sum = all.entry(read.start(*at)).or_default();
-                    sum.at = sum.at.max(*at);
-                    sum.figures.merge(&bare(figures));
-                }
-                read.fresh.retain(|(_, value, _)| picked.contains(value));
-                sums.add_fresh(&read);
-                let all = all.into_values().map(|sum| sum.slice(String::new())).collect();
-                Ok(Strands { picked: sums.slices(), all })
-            })
-            .await
+        let read = self.read_values(workspace, key, window, bucket).await?;
+        read.told(move |read| {
+            Ok(Strands { picked: read.slices(&|value| picked.contains(value), true)?, all: read.all()? })
+        })
+        .await
     }
 
     async fn read_values(&self, workspace: &str, key: &str, window: Window, bucket: i64) -> Stored<Read> {
@@ -144,68 +121,80 @@ impl Read {
         at - at.rem_euclid(self.bucket)
     }
 
-    /// Tells the entries of all packs: start of the bucket, start of the pack, entry.
-    fn each(&self, mut told: impl FnMut(i64, i64, &Entry<'_>) -> Result<(), Garbled>) -> Result<(), Garbled> {
+    /// By value, of those that `told` lets pass.
+    fn slices(&self, told: &dyn Fn(&str) -> bool, timed: bool) -> Result<Vec<Slice>, Garbled> {
+        let mut buckets = BTreeMap::<i64, Named>::new();
         for (at, pack) in &self.packs {
+            let named = buckets.entry(self.start(*at)).or_default();
             for entry in entries(pack) {
-                told(self.start(*at), *at, &entry?)?;
+                let entry = entry?;
+                if told(entry.value) {
+                    named.sum(entry.value).add(*at, &entry, timed)?;
+                }
             }
         }
-        Ok(())
+        for (at, value, figures) in self.fresh.iter().filter(|(_, value, _)| told(value)) {
+            buckets.entry(self.start(*at)).or_default().sum(value).add_fresh(*at, figures, timed);
+        }
+        let mut slices = Vec::new();
+        for Named { places, mut sums } in buckets.into_values() {
+            slices.extend(places.into_iter().map(|(value, place)| std::mem::take(&mut sums[place]).slice(value)));
+        }
+        Ok(slices)
+    }
+
+    /// Of all values together, without sketches.
+    fn all(&self) -> Result<Vec<Slice>, Garbled> {
+        let mut buckets = BTreeMap::<i64, Sum>::new();
+        for (at, pack) in &self.packs {
+            let sum = buckets.entry(self.start(*at)).or_default();
+            sum.at = sum.at.max(*at);
+            sum.figures.merge(&all(pack)?);
+        }
+        for (at, _, figures) in &self.fresh {
+            buckets.entry(self.start(*at)).or_default().add_fresh(*at, figures, false);
+        }
+        Ok(buckets.into_values().map(|sum| sum.slice(String::new())).collect())
     }
 }
 
-impl Sums {
-    fn add(&mut self, bucket: i64, at: i64, entry: &Entry<'_>) -> Result<(), Garbled> {
-        let sum = self.sum(bucket, entry.value);
-        sum.at = sum.at.max(at);
-        sum.figures.merge(&entry.figures()?);
-        sum.latency.extend_from_slice(entry.latency);
-        sum.first_token.extend_from_slice(entry.first_token);
-        Ok(())
-    }
-
-    fn add_fresh(&mut self, read: &Read) {
-        for (at, value, figures) in &read.fresh {
-            let sum = self.sum(read.start(*at), value);
-            sum.at = sum.at.max(*at);
-            sum.figures.merge(&bare(figures));
-            figures.latency.encode(&mut sum.latency);
-            figures.first_token.encode(&mut sum.first_token);
-        }
-    }
-
-    fn sum(&mut self, bucket: i64, value: &str) -> &mut Sum {
-        let values = self.0.entry(bucket).or_default();
-        // A name is made once: a month has hundreds of thousands of entries.
-        let place = match values.names.get(value) {
+impl Named {
+    /// A name is made once: a month has hundreds of thousands of entries.
+    fn sum(&mut self, value: &str) -> &mut Sum {
+        let place = match self.places.get(value) {
             Some(place) => *place,
             None => {
-                values.names.insert(value.to_owned(), values.sums.len());
-                values.sums.push(Sum::default());
-                values.sums.len() - 1
+                self.places.insert(value.to_owned(), self.sums.len());
+                self.sums.push(Sum::default());
+                self.sums.len() - 1
             }
         };
-        &mut values.sums[place]
-    }
-
-    fn slices(self) -> Vec<Slice> {
-        let mut slices = Vec::new();
-        for Named { names, mut sums } in self.0.into_values() {
-            slices.extend(names.into_iter().map(|(value, place)| std::mem::take(&mut sums[place]).slice(value)));
-        }
-        slices
+        &mut self.sums[place]
     }
 }
 
 impl Sum {
+    fn add(&mut self, at: i64, entry: &Entry<'_>, timed: bool) -> Result<(), Garbled> {
+        self.at = self.at.max(at);
+        self.figures.merge(&entry.figures()?);
+        if timed {
+            self.latency.extend_from_slice(entry.latency);
+            self.first_token.extend_from_slice(entry.first_token);
+        }
+        Ok(())
+    }
+
+    fn add_fresh(&mut self, at: i64, figures: &Figures, timed: bool) {
+        self.at = self.at.max(at);
+        self.figures.merge(&Figures { latency: Sketch::new(), first_token: Sketch::new(), ..figures.clone() });
+        if timed {
+            figures.latency.encode(&mut self.latency);
+            figures.first_token.encode(&mut self.first_token);
+        }
+    }
+
     fn slice(self, value: String) -> Slice {
         let Self { at, figures, latency, first_token } = self;
         Slice { latency, first_token, ..super::slice(at, value, &figures) }
     }
-}
-
-/// Without sketches.
-fn bare(figures: &Figures) -> Figures {
-    Figures { latency: Sketch::new(), first_token: Sketch::new(), ..figures.clone() }
 }

@@ -1,10 +1,11 @@
 //! The form of a pack: what each value of a key of metadata had in one stretch of time.
 //!
-//! For each value its bytes, its figures, and both sketches, each after its length: so that what is not asked for is
-//! passed over. Numbers are LEB128.
+//! The figures of all values together come first. Then for each value its bytes, its figures, and both sketches, each
+//! after its length: so that what is not asked for is passed over. Numbers are LEB128.
 
 use crate::journal::rollup::Figures;
 use crate::store::leb;
+use std::collections::BTreeMap;
 
 /// What one value had.
 #[derive(Clone, Copy, Debug)]
@@ -19,13 +20,14 @@ pub struct Entry<'p> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Garbled;
 
-pub fn pack<'v>(values: impl Iterator<Item = (&'v String, &'v Figures)>) -> Vec<u8> {
+pub fn pack(values: &BTreeMap<String, Figures>) -> Vec<u8> {
+    let mut all = Figures::default();
+    values.values().for_each(|figures| all.merge(figures));
     let (mut pack, mut part) = (Vec::new(), Vec::with_capacity(64));
+    write_plain(&mut pack, &all);
     for (value, figures) in values {
         leb::write_slice(&mut pack, value.as_bytes());
-        part.clear();
-        plain(figures).into_iter().for_each(|figure| leb::write(&mut part, figure));
-        leb::write_slice(&mut pack, &part);
+        write_plain(&mut pack, figures);
         for sketch in [&figures.latency, &figures.first_token] {
             part.clear();
             sketch.encode(&mut part);
@@ -35,9 +37,20 @@ pub fn pack<'v>(values: impl Iterator<Item = (&'v String, &'v Figures)>) -> Vec<
     pack
 }
 
-/// In the order in which they were packed.
+/// Of all values together, without sketches; nothing packed is zero.
+pub fn all(mut pack: &[u8]) -> Result<Figures, Garbled> {
+    if pack.is_empty() { Ok(Figures::default()) } else { read_plain(leb::slice(&mut pack).ok_or(Garbled)?) }
+}
+
+/// In the order of their values.
 pub fn entries(mut pack: &[u8]) -> impl Iterator<Item = Result<Entry<'_>, Garbled>> {
+    let headed = pack.is_empty() || leb::slice(&mut pack).is_some();
+    let mut broken = (!headed).then_some(Err(Garbled));
     std::iter::from_fn(move || {
+        if let Some(broken) = broken.take() {
+            pack = &[];
+            return Some(broken);
+        }
         if pack.is_empty() {
             return None;
         }
@@ -61,24 +74,7 @@ fn entry<'p>(pack: &mut &'p [u8]) -> Option<Entry<'p>> {
 impl Entry<'_> {
     /// Without the sketches.
     pub fn figures(&self) -> Result<Figures, Garbled> {
-        let mut bytes = self.figures;
-        let mut next = || leb::read(&mut bytes).ok_or(Garbled);
-        Ok(Figures {
-            calls: next()?,
-            errors: next()?,
-            tokens_in: next()?,
-            tokens_cached: next()?,
-            tokens_out: next()?,
-            cost: signed(next()?),
-            unpriced: next()?,
-            cache_hits: next()?,
-            cache_asked: next()?,
-            saved_cost: signed(next()?),
-            saved_us: next()?,
-            hit_us: next()?,
-            took_us: next()?,
-            ..Figures::default()
-        })
+        read_plain(self.figures)
     }
 
     /// With them.
@@ -89,8 +85,9 @@ impl Entry<'_> {
     }
 }
 
-fn plain(figures: &Figures) -> [u64; 13] {
-    [
+fn write_plain(pack: &mut Vec<u8>, figures: &Figures) {
+    let mut part = Vec::with_capacity(64);
+    for figure in [
         figures.calls,
         figures.errors,
         figures.tokens_in,
@@ -104,7 +101,30 @@ fn plain(figures: &Figures) -> [u64; 13] {
         figures.saved_us,
         figures.hit_us,
         figures.took_us,
-    ]
+    ] {
+        leb::write(&mut part, figure);
+    }
+    leb::write_slice(pack, &part);
+}
+
+fn read_plain(mut bytes: &[u8]) -> Result<Figures, Garbled> {
+    let mut next = || leb::read(&mut bytes).ok_or(Garbled);
+    Ok(Figures {
+        calls: next()?,
+        errors: next()?,
+        tokens_in: next()?,
+        tokens_cached: next()?,
+        tokens_out: next()?,
+        cost: signed(next()?),
+        unpriced: next()?,
+        cache_hits: next()?,
+        cache_asked: next()?,
+        saved_cost: signed(next()?),
+        saved_us: next()?,
+        hit_us: next()?,
+        took_us: next()?,
+        ..Figures::default()
+    })
 }
 
 /// Small ones of either sign stay small.
@@ -118,7 +138,7 @@ fn signed(figure: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Garbled, entries, pack, signed, unsigned};
+    use super::{Garbled, all, entries, pack, signed, unsigned};
     use crate::journal::rollup::{Facts, Figures};
     use std::collections::BTreeMap;
 
@@ -145,10 +165,11 @@ mod tests {
     #[test]
     fn what_is_packed_is_read() {
         let values = values();
-        let bytes = pack(values.iter());
+        let bytes = pack(&values);
         let read = entries(&bytes).map(|entry| entry.and_then(|entry| Ok((entry.value.to_owned(), entry.whole()?))));
         assert_eq!(read.collect::<Result<BTreeMap<_, _>, _>>(), Ok(values));
-        assert_eq!(entries(&[]).count(), 0);
+        assert_eq!(all(&bytes).map(|all| (all.calls, all.errors)), Ok((1_830, 390)));
+        assert_eq!((entries(&[]).count(), all(&[])), (0, Ok(Figures::default())));
         for figure in [0, 1, -1, i64::MAX, i64::MIN] {
             assert_eq!(signed(unsigned(figure)), figure);
         }
@@ -156,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_is_cut_short_is_refused() {
-        let bytes = pack(values().iter());
+        let bytes = pack(&values());
         let last = entries(&bytes[..bytes.len() - 1]).last().unwrap();
         assert_eq!(last.map(|entry| entry.value), Err(Garbled));
         assert_eq!(entries(&[1, 0xff]).count(), 1, "the end of what cannot be read");
