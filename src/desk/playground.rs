@@ -12,7 +12,6 @@ use app::model::log::{LogDetail, LogQuery, LogRow};
 use app::model::money::grouped;
 use app::model::playground::code::code;
 use app::model::playground::{Board, Column, Run, Said, Sheet, Snippet, Wrong, speed};
-use app::model::range::Range;
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::response::Response;
@@ -104,15 +103,14 @@ impl Seat {
         Ok(opened(self.log(id, LogQuery::default()).await?).1)
     }
 
-    /// What came of the last call of a trace.
+    /// What came of the call of a trace that a page gave it.
     ///
     /// # Errors
     /// [`Failure::Missing`] before its row is written.
     pub async fn traced_run(&self, trace: String) -> Answer<Run> {
-        let query = LogQuery { range: Range::Hour, trace: Some(trace), limit: 1, ..LogQuery::default() };
-        let row = self.logs(query).await?.rows.into_iter().next();
-        let row = row.ok_or_else(|| Failure::Missing("No call of this trace is written down yet.".into()))?;
-        self.run(row.id).await
+        let call = self.house.store.trace_calls(self.workspace(), &trace).await?.pop();
+        let call = call.ok_or_else(|| Failure::Missing("No call of this trace is written down yet.".into()))?;
+        self.run(call.id).await
     }
 
     /// One column as code.
