@@ -1,8 +1,11 @@
 //! The book: an immutable snapshot of keys, providers and configs, so that no SQL stands between socket and upstream.
 //! It is replaced whole after each write of the console.
 
+pub mod stocks;
+
+use crate::book::stocks::Stocks;
 use crate::limit::rules::Rules;
-use crate::price::{Own, Seller, Stock};
+use crate::price::{Seller, Stock};
 use crate::route::Tree;
 use crate::secret::{self, Sealer};
 use crate::store::configs::StoredConfig;
@@ -10,9 +13,7 @@ use crate::store::keys::{PastSecret, StoredKey};
 use crate::store::providers::StoredProvider;
 use crate::store::{Store, StoreError};
 use crate::wire::vendors::{Auth, Base, Endpoint, Kind, OPENABLE, Route, Vendor, vendor};
-use app::model::Origin;
 use app::model::key::Allowed;
-use app::model::models::Prices;
 use app::model::routing::{self, Mistake};
 use arc_swap::ArcSwap;
 use http::{HeaderName, HeaderValue, Uri};
@@ -149,12 +150,13 @@ impl Shelf {
                 book.keys.insert(past.secret_hash, Arc::new(key.before(&past)));
             }
         }
-        let mut stocks = self.stocks().await?;
+        let stocks = Stocks::read(self.store.live_models().await?, self.store.live_prices().await?);
+        let holders = self.store.holders().await?;
         for row in self.store.live_providers().await? {
             let workspace = row.workspace.clone();
-            let stock = stocks.remove(&(workspace.clone(), row.slug.clone())).unwrap_or_default();
+            let stock = stocks.of(&workspace, &row.slug, holders.get(&row.id).map(String::as_str));
             if let Some(entry) = self.provider(row) {
-                let entry = ProviderEntry { stock: Arc::new(stock), ..entry };
+                let entry = ProviderEntry { stock, ..entry };
                 book.workspaces.entry(workspace).or_default().providers.push(Arc::new(entry));
             }
         }
@@ -170,26 +172,6 @@ impl Shelf {
         book.limits = Rules::of(self.store.live_limits().await?);
         self.current.store(Arc::new(book));
         Ok(())
-    }
-
-    /// What is said of models, by workspace and provider's slug.
-    async fn stocks(&self) -> Result<HashMap<(String, String), Stock>, StoreError> {
-        let mut stocks: HashMap<(String, String), Stock> = HashMap::new();
-        for row in self.store.live_models().await? {
-            let item = stocks.entry((row.workspace, row.provider)).or_default().item(&row.model);
-            item.custom = row.custom;
-            item.enabled = row.enabled;
-            item.locked = row.origin == Origin::File.word();
-            item.context = row.context.and_then(|tokens| u64::try_from(tokens).ok());
-        }
-        for row in self.store.live_prices().await? {
-            let prices = Prices { input: row.input, cached: row.cached, output: row.output };
-            let own = Own { starts_at: row.starts_at, prices: Some(prices).filter(|prices| prices.any()) };
-            let item = stocks.entry((row.workspace, row.provider)).or_default().item(&row.model);
-            item.locked |= row.origin == Origin::File.word();
-            item.learn(own);
-        }
-        Ok(stocks)
     }
 
     fn provider(&self, row: StoredProvider) -> Option<ProviderEntry> {

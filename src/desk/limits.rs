@@ -241,7 +241,7 @@ fn budget_row(standing: &Standing, whose: &Whose) -> Option<BudgetRow> {
         reset: reset(budget).as_str().unwrap_or("never").into(),
         began_at: period.start,
         resets_at: period.end,
-        conditions: conditions_in_words(limit),
+        conditions: conditions_in_words(&limit.conditions),
         group_by: limit.group_by.iter().map(Key::word).collect(),
         origin: limit.origin,
     })
@@ -260,18 +260,18 @@ fn rate_row(pace: &Pace, whose: &Whose) -> Option<RateRow> {
         value: rate.value,
         used: pace.used,
         empties_in: pace.empties,
-        conditions: conditions_in_words(limit),
+        conditions: conditions_in_words(&limit.conditions),
         group_by: limit.group_by.iter().map(Key::word).collect(),
         origin: limit.origin,
     })
 }
 
-fn conditions_in_words(limit: &Limit) -> Vec<String> {
+pub(in crate::desk) fn conditions_in_words(conditions: &[Condition]) -> Vec<String> {
     let words = |condition: &Condition| {
         let verb = if condition.excludes { "is not" } else { "is" };
         format!("{} {verb} {}", condition.key.word(), condition.values.join(" or "))
     };
-    limit.conditions.iter().map(words).collect()
+    conditions.iter().map(words).collect()
 }
 
 /// The form as a limit, or all that is wrong with it. What is spent of a limit stays only in its own unit.

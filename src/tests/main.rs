@@ -19,3 +19,4 @@ mod rig;
 mod routing;
 mod streaming;
 mod tidy;
+mod transfer;

@@ -11,6 +11,7 @@ pub enum Kind {
     Price,
     Config,
     ApiKey,
+    Limit,
 }
 
 /// What an import does to a thing.
@@ -99,6 +100,7 @@ impl Kind {
             Self::Price => "Price",
             Self::Config => "Config",
             Self::ApiKey => "API key",
+            Self::Limit => "Limit",
         }
     }
 }
