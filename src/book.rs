@@ -1,8 +1,11 @@
 //! The book: an immutable snapshot of keys, providers and configs, so that no SQL stands between socket and upstream.
 //! It is replaced whole after each write of the console.
 
+pub mod stocks;
+
+use crate::book::stocks::Stocks;
 use crate::limit::rules::Rules;
-use crate::price::{Own, Seller, Stock};
+use crate::price::{Seller, Stock};
 use crate::route::Tree;
 use crate::secret::{self, Sealer};
 use crate::store::configs::StoredConfig;
@@ -10,9 +13,7 @@ use crate::store::keys::{PastSecret, StoredKey};
 use crate::store::providers::StoredProvider;
 use crate::store::{Store, StoreError};
 use crate::wire::vendors::{Auth, Base, Endpoint, Kind, OPENABLE, Route, Vendor, vendor};
-use app::model::Origin;
 use app::model::key::Allowed;
-use app::model::models::Prices;
 use app::model::routing::{self, Mistake};
 use arc_swap::ArcSwap;
 use http::{HeaderName, HeaderValue, Uri};
@@ -151,12 +152,13 @@ impl Shelf {
                 book.keys.insert(past.secret_hash, Arc::new(key.before(&past)));
             }
         }
-        let mut stocks = stocks(&self.store).await?;
+        let stocks = Stocks::read(self.store.live_models().await?, self.store.live_prices().await?);
+        let holders = self.store.holders().await?;
         for row in self.store.live_providers().await? {
             let workspace = row.workspace.clone();
-            let stock = stocks.remove(&(workspace.clone(), row.slug.clone())).unwrap_or_default();
+            let stock = stocks.of(&workspace, &row.slug, holders.get(&row.id).map(String::as_str));
             if let Some(entry) = self.provider(row) {
-                let entry = ProviderEntry { stock: Arc::new(stock), ..entry };
+                let entry = ProviderEntry { stock, ..entry };
                 book.workspaces.entry(workspace).or_default().providers.push(Arc::new(entry));
             }
         }
@@ -363,20 +365,12 @@ fn signature(vendor: &Vendor, credential: &str) -> Option<(HeaderName, HeaderVal
 /// # Errors
 /// When the store cannot be read.
 pub async fn stocks(store: &Store) -> Result<HashMap<(String, String), Stock>, StoreError> {
-    let mut stocks: HashMap<(String, String), Stock> = HashMap::new();
-    for row in store.live_models().await? {
-        let item = stocks.entry((row.workspace, row.provider)).or_default().item(&row.model);
-        item.custom = row.custom;
-        item.enabled = row.enabled;
-        item.locked = row.origin == Origin::File.word();
-        item.context = row.context.and_then(|tokens| u64::try_from(tokens).ok());
-    }
-    for row in store.live_prices().await? {
-        let prices = Prices { input: row.input, cached: row.cached, output: row.output };
-        let own = Own { starts_at: row.starts_at, prices: Some(prices).filter(|prices| prices.any()) };
-        let item = stocks.entry((row.workspace, row.provider)).or_default().item(&row.model);
-        item.locked |= row.origin == Origin::File.word();
-        item.learn(own);
+    let all = Stocks::read(store.live_models().await?, store.live_prices().await?);
+    let holders = store.holders().await?;
+    let mut stocks: HashMap<_, _> = all.own().map(|(key, stock)| (key.clone(), stock.clone())).collect();
+    for row in store.live_providers().await? {
+        let stock = all.of(&row.workspace, &row.slug, holders.get(&row.id).map(String::as_str));
+        stocks.insert((row.workspace, row.slug), Arc::unwrap_or_clone(stock));
     }
     Ok(stocks)
 }

@@ -1,4 +1,7 @@
-//! What the program does on a data folder instead of serving it: made-up history, and figures and costs made again.
+//! What the program does on a data folder instead of serving it: made-up history, figures and costs made again, and the
+//! routing setup out and in.
+
+mod transfer;
 
 use crate::book::stocks;
 use crate::clock::Clock;
@@ -9,8 +12,25 @@ use crate::sample::{self, Order};
 use crate::settings::{Act, Recompute, Settings};
 use crate::store::rollups::DAY;
 use crate::store::{Store, Stored};
+use app::failure::Failure;
 use app::model::recompute::RecomputeSum;
 use jiff::Timestamp;
+use std::io;
+use std::path::PathBuf;
+
+/// Why an errand was not done. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ErrandError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("{file} cannot be read or written: {source}", file = .file.display())]
+    File { file: PathBuf, source: io::Error },
+    #[error("{0}")]
+    Refused(Failure),
+    /// What is wrong with it was told.
+    #[error("The file is not imported, and nothing has changed. Put right what is told above.")]
+    Flawed,
+}
 
 /// The workspace whose costs are made again.
 const WORKSPACE: &str = "default";
@@ -19,32 +39,41 @@ const WORKSPACE: &str = "default";
 ///
 /// # Errors
 /// When the data folder cannot be used, or a server uses it.
-pub async fn run(settings: &Settings, clock: &Clock, say: impl Fn(&str)) -> Result<(), OpenError> {
+pub async fn run(settings: &Settings, clock: &Clock, say: impl Fn(&str)) -> Result<(), ErrandError> {
     let _lock = occupy(&settings.data)?;
-    let store = Store::open(&settings.data, settings.durable).await?;
+    let store = Store::open(&settings.data, settings.durable).await.map_err(OpenError::from)?;
+    let done = match &settings.act {
+        Act::Export { file } => transfer::export(&store, clock.now(), file.as_deref(), &say).await,
+        Act::Import { file, dry } => transfer::import(settings, &store, clock.now(), (file, *dry), &say).await,
+        act => history(act, &store, clock.now(), &say).await.map_err(Into::into),
+    };
+    store.close().await;
+    done
+}
+
+async fn history(act: &Act, store: &Store, now: i64, say: &impl Fn(&str)) -> Result<(), OpenError> {
     let told = |day: i64, calls: u64, what: &str| {
         if calls > 0 {
             say(&format!("{} {calls} calls {what}", date(day)));
         }
     };
-    match settings.act {
-        Act::Serve => {}
+    match *act {
         Act::Seed { requests, days } => {
-            let order = Order { requests, days, now: clock.now() };
-            sample::plant(&store, order, |day, calls| told(day, u64::try_from(calls).unwrap_or(0), "written")).await?;
+            let order = Order { requests, days, now };
+            sample::plant(store, order, |day, calls| told(day, u64::try_from(calls).unwrap_or(0), "written")).await?;
             say(&format!("{requests} made-up calls are written. `switchyard seed --remove` takes them out again."));
         }
         Act::Unseed => {
-            let gone = store.uproot(clock.now(), |day, calls| told(day, calls, "removed")).await?;
+            let gone = store.uproot(now, |day, calls| told(day, calls, "removed")).await?;
             say(&format!("{gone} made-up calls are removed."));
         }
         Act::Rebuild => {
-            let rebuilt = store.rebuild_rollups(clock.now(), |day, calls| told(day, calls, "counted")).await?;
+            let rebuilt = store.rebuild_rollups(now, |day, calls| told(day, calls, "counted")).await?;
             say(&format!("The figures of {} days are made again from {} calls.", rebuilt.days, rebuilt.calls));
         }
-        Act::Recompute(asked) => recomputed(&store, asked, clock.now(), &say).await?,
+        Act::Recompute(asked) => recomputed(store, asked, now, say).await?,
+        Act::Serve | Act::Export { .. } | Act::Import { .. } => {}
     }
-    store.close().await;
     Ok(())
 }
 

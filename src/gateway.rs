@@ -31,6 +31,7 @@ pub mod relay;
 pub mod retries;
 pub mod sight;
 pub mod stream;
+pub mod table;
 pub mod target;
 pub mod trace;
 
@@ -49,7 +50,7 @@ use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::Response;
-use axum::routing::{any, get, post, put};
+use axum::routing::any;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method};
 use serde::Serialize;
@@ -59,19 +60,10 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 /// Every route below `/v1`, by its whole address: a nested router would rewrite that of each call.
 pub fn router(house: &Shared) -> Router {
-    let routes = Router::new()
-        .route("/v1/explain", post(explain))
-        .route("/v1/feedback", post(feedback::create))
-        .route("/v1/feedback/{id}", put(feedback::update))
-        .route("/v1/logs", get(list_logs).post(ingest::create))
-        .route("/v1/logs/exports", get(exports::list).post(exports::create))
-        .route("/v1/logs/exports/field-restrictions", get(exports::restrictions))
-        .route("/v1/logs/exports/{id}", get(exports::one).put(exports::update))
-        .route("/v1/logs/exports/{id}/start", post(exports::start))
-        .route("/v1/logs/exports/{id}/cancel", post(exports::cancel))
-        .route("/v1/logs/exports/{id}/download", get(exports::download))
-        .route("/v1/logs/exports/{id}/file", get(exports::file))
-        .route("/v1/logs/{id}", get(one_log))
+    let routes = table::ROUTES
+        .iter()
+        .fold(Router::new(), |router, row| router.route(&format!("/v1{}", row.path), (row.serve)(row.verb)));
+    let routes = routes
         .merge(admin::router())
         .route("/v1", any(unknown))
         .route("/v1/", any(unknown))

@@ -87,11 +87,7 @@ impl House {
         let lock = occupy(&folder)?;
         let tasks = Tasks::default();
         let store = Store::open(&folder, settings.durable).await?;
-        let key = match settings.master_key {
-            Some(key) => key,
-            None => secret::master_key(&folder)?,
-        };
-        let sealer = Sealer::new(key);
+        let sealer = Sealer::new(master_key(&settings)?);
         let door = Arc::new(auth::Desk::new(settings.beyond_loopback()));
         for notice in setup::apply(&settings, &store, &sealer, &door.passwords, &clock).await? {
             tracing::warn!("{notice}");
@@ -152,6 +148,14 @@ pub async fn close(house: Shared, patience: Duration) -> bool {
         std::mem::forget(lock);
     }
     ended
+}
+
+/// The key that seals credentials: the one that is set, else that of the data folder.
+///
+/// # Errors
+/// When the folder's cannot be read or made.
+pub fn master_key(settings: &Settings) -> Result<[u8; 32], OpenError> {
+    Ok(settings.master_key.map_or_else(|| secret::master_key(&settings.data), Ok)?)
 }
 
 /// Makes the data folder where it is missing, and holds it as long as the file lives.

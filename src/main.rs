@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::process::ExitCode;
 use std::time::Duration;
 use switchyard::clock::Clock;
-use switchyard::errand;
+use switchyard::errand::{self, ErrandError};
 use switchyard::house::{self, House, OpenError, Shared};
 use switchyard::server;
 use switchyard::settings::{Act, Mistake, Settings};
@@ -56,6 +56,7 @@ async fn ended(settings: Settings) -> ExitCode {
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if matches!(error.downcast_ref(), Some(ErrandError::Flawed)) => flawed(&*error),
         Err(error) => match error.downcast_ref() {
             Some(OpenError::Setup(SetupError::Conflicts(mistakes))) => report(mistakes),
             _ => {
@@ -101,6 +102,13 @@ fn report(mistakes: &[Mistake]) -> ExitCode {
     for mistake in mistakes {
         eprintln!("  {mistake}");
     }
+    ExitCode::from(2)
+}
+
+/// What stands in the file that an errand was given is to be put right.
+#[expect(clippy::print_stderr, reason = "what is wrong was told to the terminal too")]
+fn flawed(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("{error}");
     ExitCode::from(2)
 }
 

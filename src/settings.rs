@@ -16,6 +16,7 @@ pub use act::{Act, Recompute};
 pub use alerts::{Alerts, Mail, Webhook};
 pub use declared::{
     DeclaredConfig, DeclaredKey, DeclaredModel, DeclaredPrice, DeclaredProvider, Owner, SANDBOX, SetupFile,
+    WORKSPACE_LIMIT,
 };
 pub use import::import;
 
@@ -122,7 +123,7 @@ pub(in crate::settings) struct World<'a> {
 }
 
 /// What a set-up file may hold beside plain settings.
-const TABLES: [&str; 8] = ["owner", "provider", "config", "api_key", "model", "price", "policy", "alerts"];
+const TABLES: [&str; 9] = ["owner", "provider", "config", "api_key", "model", "price", "policy", "workspace", "alerts"];
 
 impl World<'_> {
     /// A variable; one set to nothing counts as unset.

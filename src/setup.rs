@@ -4,21 +4,21 @@
 //! is never overwritten.
 
 mod limits;
+mod providers;
 
 use crate::auth::password::{PasswordError, Passwords};
 use crate::clock::Clock;
 use crate::secret::{self, SealError, Sealer};
-use crate::settings::{DeclaredConfig, DeclaredKey, DeclaredModel, DeclaredPrice, Mistake, Place, SANDBOX, Settings};
+use crate::settings::{DeclaredConfig, DeclaredKey, DeclaredModel, DeclaredPrice, Mistake, Place, Settings};
 use crate::store::configs::StoredConfig;
 use crate::store::declared::Edits;
-use crate::store::keys::{KIND, StoredKey};
+use crate::store::keys::StoredKey;
 use crate::store::models::{StoredModel, StoredPrice};
 use crate::store::people::{Credentials, NewPerson};
-use crate::store::providers::{Standing, StoredProvider};
+use crate::store::providers::StoredProvider;
 use crate::store::{Store, StoreError};
 use app::model::Origin;
 use limits::Known;
-use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 /// The workspace that declared objects belong to; the first migration makes it.
@@ -41,18 +41,6 @@ pub enum SetupError {
     Store(#[from] StoreError),
 }
 
-/// A provider that should be there.
-struct Wanted<'a> {
-    slug: &'a str,
-    vendor: &'a str,
-    base_url: Option<&'a str>,
-    key: Option<&'a Zeroizing<String>>,
-    open: &'a [String],
-    origin: Origin,
-    /// Where the set-up file declares it.
-    place: Option<&'a Place>,
-}
-
 /// What decides about rows: the key that seals, and the time (milliseconds).
 #[derive(Clone, Copy)]
 struct Hand<'a> {
@@ -73,7 +61,7 @@ pub async fn apply(
     let providers = store.providers(WORKSPACE).await?;
     check_master_key(&store.live_providers().await?, sealer)?;
     let mut conflicts = Vec::new();
-    let (mut edits, passed_over) = provider_edits(&wanted(settings), &providers, hand, &mut conflicts);
+    let (mut edits, passed_over) = providers::edits(settings, &providers, hand, &mut conflicts);
     notices.extend(passed_over.into_iter().map(|slug| {
         format!("A provider {slug} was made in the console; the one that the environment offers is left out.")
     }));
@@ -81,8 +69,8 @@ pub async fn apply(
     let (configs, keys) = (store.workspace_configs(WORKSPACE).await?, store.workspace_keys(WORKSPACE).await?);
     conflicts.extend(config_edits(&setup.configs, &configs, hand, &mut edits));
     conflicts.extend(key_edits(&setup.api_keys, &keys, hand, &mut edits));
-    let known = Known { providers: &providers, keys: &keys, limits: &store.workspace_limits(WORKSPACE).await? };
-    conflicts.extend(limits::edits(&setup.limits, known, hand.now, &mut edits));
+    let known = Known { setup, providers: &providers, keys: &keys, limits: &store.workspace_limits(WORKSPACE).await? };
+    conflicts.extend(limits::edits(known, hand.now, &mut edits));
     edits.models = setup.models.iter().map(|one| model_row(one, hand)).collect();
     edits.prices = setup.prices.iter().map(|one| price_row(one, hand)).collect();
     if !conflicts.is_empty() {
@@ -111,94 +99,10 @@ fn check_master_key(providers: &[StoredProvider], sealer: &Sealer) -> Result<(),
     Ok(())
 }
 
-/// The file's word counts before the environment's.
-fn wanted(settings: &Settings) -> Vec<Wanted<'_>> {
-    let mut wanted = vec![Wanted {
-        slug: SANDBOX,
-        vendor: SANDBOX,
-        base_url: None,
-        key: None,
-        open: &[],
-        origin: Origin::BuiltIn,
-        place: None,
-    }];
-    wanted.extend(settings.setup.providers.iter().map(|declared| Wanted {
-        slug: &declared.slug,
-        vendor: &declared.vendor,
-        base_url: declared.base_url.as_deref(),
-        key: declared.key.as_ref(),
-        open: &declared.open,
-        origin: Origin::File,
-        place: Some(&declared.place),
-    }));
-    for (slug, key) in &settings.environment {
-        if !wanted.iter().any(|one| one.slug == slug) {
-            let origin = Origin::Environment;
-            wanted.push(Wanted { slug, vendor: slug, base_url: None, key: Some(key), open: &[], origin, place: None });
-        }
-    }
-    wanted
-}
-
-fn provider_edits<'a>(
-    wanted: &[Wanted<'_>],
-    known: &[StoredProvider],
-    hand: Hand<'_>,
-    conflicts: &mut Vec<Mistake>,
-) -> (Edits<'a>, Vec<String>) {
-    let mut edits = Edits::default();
-    let mut passed_over = Vec::new();
-    for one in wanted {
-        let row = known.iter().find(|row| row.slug == one.slug);
-        match row {
-            Some(row) if row.origin == Origin::Console && one.origin == Origin::Environment => {
-                passed_over.push(row.slug.clone());
-            }
-            Some(row) if row.origin == Origin::Console => {
-                let place = one.place.cloned().unwrap_or_default();
-                conflicts.push(conflict(&place, "provider", &row.slug));
-            }
-            row => edits.providers.extend(provider_row(one, row, hand)),
-        }
-    }
-    let slugs: BTreeSet<&str> = wanted.iter().map(|one| one.slug).collect();
-    let stale = |row: &&StoredProvider| row.origin.locked() && !slugs.contains(row.slug.as_str());
-    edits.gone_providers = known.iter().filter(stale).map(|row| row.id.clone()).collect();
-    (edits, passed_over)
-}
-
 fn conflict(place: &Place, thing: &str, name: &str) -> Mistake {
     place.mistake(format!(
         "The {thing} {name} was made in the console before. Rename one of them, or remove the one in the console."
     ))
-}
-
-/// The row as it should be; `None` where it is so already.
-fn provider_row(wanted: &Wanted<'_>, known: Option<&StoredProvider>, hand: Hand<'_>) -> Option<StoredProvider> {
-    let id = known.map_or_else(|| secret::id(hand.now), |row| row.id.clone());
-    let kept = known.and_then(|row| row.credential.as_ref()).filter(|sealed| {
-        let opened = hand.sealer.open(sealed, &id);
-        opened.ok().is_some_and(|plain| wanted.key.is_some_and(|key| key.as_bytes() == plain.as_slice()))
-    });
-    let seal = |key: &Zeroizing<String>| kept.cloned().unwrap_or_else(|| hand.sealer.seal(key.as_bytes(), &id));
-    let row = StoredProvider {
-        workspace: WORKSPACE.into(),
-        slug: wanted.slug.into(),
-        name: String::new(),
-        note: String::new(),
-        standing: Standing::Provider,
-        integration: None,
-        vendor: wanted.vendor.into(),
-        base_url: wanted.base_url.map(str::to_owned),
-        credential: wanted.key.map(seal),
-        hint: wanted.key.map(|key| secret::hint(key)).unwrap_or_default(),
-        open: wanted.open.to_vec(),
-        origin: wanted.origin,
-        created_at: known.map_or(hand.now, |row| row.created_at),
-        updated_at: known.map_or(hand.now, |row| row.updated_at),
-        id,
-    };
-    (known != Some(&row)).then_some(StoredProvider { updated_at: hand.now, ..row })
 }
 
 fn config_edits(
@@ -266,8 +170,8 @@ fn key_row(
         id: known.map_or_else(|| secret::id(hand.now), |row| row.id.clone()),
         workspace: WORKSPACE.into(),
         name: declared.name.clone(),
-        kind: KIND.into(),
-        description: String::new(),
+        kind: declared.kind.clone(),
+        description: declared.description.clone(),
         secret_hash,
         last_four: secret::last_four(&declared.value),
         scopes: declared.scopes.clone(),

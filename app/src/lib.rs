@@ -15,6 +15,8 @@ mod shell;
 
 #[cfg(feature = "ssr")]
 pub use pages::analytics::url::read as analytics_query;
+#[cfg(feature = "ssr")]
+pub use parts::diff::unified as diff;
 pub use routes::App;
 #[cfg(feature = "ssr")]
 pub use shell::{Front, shell};

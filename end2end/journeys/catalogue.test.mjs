@@ -161,7 +161,7 @@ test('the reference tells of every route, with a command to copy', () =>
     await one.locator('summary').click();
     assert.match(await one.locator('pre').textContent(), /curl -X POST 'http:\/\/127\.0\.0\.1:\d+\/v1\/api-keys/);
     const document = await (await fetch(`${world.url}/openapi.json`)).json();
-    const paths = Object.keys(document.paths);
+    const paths = Object.entries(document.paths).map(([path, { get }]) => (get?.servers ? path : `/v1${path}`));
     const text = await page.locator('main').textContent();
-    assert.deepEqual(paths.filter((path) => !text.includes(`/v1${path}`)), []);
+    assert.deepEqual(paths.filter((path) => !text.includes(path)), []);
   }));

@@ -45,6 +45,24 @@ test('an integration and its provider live their lives', async () => {
   assert.deepEqual([read.name, read.description, read.ai_provider_id], ['Shared by all', 'for tests', 'openai']);
   assert.ok(await listed(integrations.list({ pageSize: 100, currentPage: 0 }), 'slug', 'node-shared'));
 
+  const { models, workspaces } = integrations;
+  await models.update({
+    slug: 'node-shared',
+    models: [{ slug: 'gpt-4o', enabled: false }, { slug: 'rank-7b', enabled: true, is_custom: true }],
+    allow_all_models: true,
+  });
+  const told = (await models.list({ slug: 'node-shared' })).models;
+  const of = (slug) => told.find((model) => model.slug === slug);
+  assert.deepEqual([of('gpt-4o').enabled, of('rank-7b').is_custom], [false, true]);
+  await models.delete({ slug: 'node-shared', slugs: 'rank-7b' });
+  assert.ok(!(await models.list({ slug: 'node-shared' })).models.some((model) => model.slug === 'rank-7b'));
+  const here = async () => (await workspaces.list({ slug: 'node-shared' })).workspaces[0];
+  const { id } = await here();
+  for (const enabled of [true, false]) {
+    await workspaces.update({ slug: 'node-shared', workspaces: [{ id, enabled, create_default_provider: false }] });
+    assert.equal((await here()).enabled, enabled);
+  }
+
   await providers.create({ name: 'One', integration_id: made.id, slug: 'node-one', note: 'n' });
   await providers.update({ slug: 'node-one', name: 'First', note: 'changed' });
   const provider = await providers.retrieve({ slug: 'node-one' });

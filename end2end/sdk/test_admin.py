@@ -45,8 +45,28 @@ def test_an_integration_and_its_provider_live_their_lives(client):
     assert (read.name, read.description, read.ai_provider_id) == ("Shared by all", "for tests", "openai")
     assert "sk-python-credential" not in str(read)
     assert listed(client.integrations.list(), "slug", "py-shared")
-    assert client.integrations.models.list(slug="py-shared").models
-    assert client.integrations.workspaces.list(slug="py-shared").workspaces[0]
+    models = client.integrations.models
+    price = {"type": "static", "pay_as_you_go": {"request_token": {"price": 0.00025}, "response_token": {"price": 0.001}}}
+    own = {"slug": "rank-7b", "enabled": True, "is_custom": True, "pricing_config": price}
+    models.update(slug="py-shared", models=[{"slug": "gpt-4o", "enabled": False}, own], allow_all_models=True)
+    told = {model.slug: model for model in models.list(slug="py-shared").models}
+    assert (told["gpt-4o"].enabled, told["rank-7b"].is_custom) == (False, True)
+    assert told["rank-7b"].pricing_config == price
+    models.delete(slug="py-shared", slugs="rank-7b")
+    assert "rank-7b" not in {model.slug for model in models.list(slug="py-shared").models}
+
+    workspaces = client.integrations.workspaces
+    here = workspaces.list(slug="py-shared").workspaces[0]
+    assert here.enabled is False, "nothing calls with it yet"
+    limit = {"type": "tokens", "credit_limit": 1000}
+    access = {"id": here.id, "enabled": True, "default_provider_slug": "py-given", "usage_limits": limit}
+    workspaces.update(slug="py-shared", workspaces=[access])
+    here = workspaces.list(slug="py-shared").workspaces[0]
+    assert (here.enabled, here.usage_limits["credit_limit"]) == (True, 1000)
+    workspaces.update(slug="py-shared", workspaces=[{"id": here.id, "enabled": False}])
+    assert workspaces.list(slug="py-shared").workspaces[0].enabled is False
+    workspaces.update(slug="py-shared", workspaces=[{"id": here.id, "enabled": True}])
+    client.providers.delete(slug="py-given")
 
     provider = client.providers.create(name="One", integration_id=made.id, slug="py-one", note="n")
     assert provider.slug == "py-one"

@@ -1,17 +1,20 @@
 //! `/integrations`: credentials that providers share.
 
+mod models;
+mod workspaces;
+
+pub use models::{allow_models, models, remove_models};
+pub use workspaces::{allow_workspaces, workspaces};
+
 use crate::admin::answer::{Refused, Told, iso};
 use crate::admin::ask::Ask;
 use crate::admin::configs::both;
 use crate::admin::form::Form;
-use crate::admin::limits::{Shown, Wanted};
 use crate::admin::providers::{amend, named, rows, slug, title};
 use crate::admin::virtual_keys::vendor_field;
 use crate::desk::integrations::Amend;
-use crate::limit::rule::Scope;
 use crate::settings::rules;
 use crate::store::providers::{Standing, StoredProvider};
-use crate::wire::vendors::vendor;
 use app::model::provider::NewProvider;
 use serde_json::{Value, json};
 
@@ -60,7 +63,7 @@ pub async fn read(ask: Ask) -> Told {
     record["masked_key"] = row.hint.clone().into();
     record["configurations"] = row.base_url.as_ref().map_or_else(|| json!({}), |url| json!({ "custom_host": url }));
     record["global_workspace_access_settings"] = Value::Null;
-    record["allow_all_models"] = true.into();
+    record["allow_all_models"] = (!ask.seat.stock(&row).await?.is_closed()).into();
     record["workspace_count"] = 1.into();
     Ok(record)
 }
@@ -78,73 +81,6 @@ pub async fn update(ask: Ask) -> Told {
 pub async fn delete(ask: Ask) -> Told {
     let row = one(&ask).await?;
     ask.seat.remove_integration(row).await?;
-    Ok(json!({}))
-}
-
-/// Every model that is known of the vendor: all of them are allowed.
-pub async fn models(ask: Ask) -> Told {
-    let row = one(&ask).await?;
-    let known = vendor(&row.vendor).map(|vendor| ask.seat.models(vendor)).unwrap_or_default();
-    let model = |slug: &String| json!({ "slug": slug, "enabled": true, "is_custom": false, "is_finetune": false, "base_model_slug": null });
-    let models: Vec<Value> = known.iter().map(model).collect();
-    Ok(json!({ "object": "list", "total": models.len(), "models": models, "allow_all_models": true }))
-}
-
-/// Says yes to what is so already, and names what does not exist yet.
-pub async fn allow_models(ask: Ask) -> Told {
-    one(&ask).await?;
-    if ask.body.flag("allow_all_models")? == Some(false) {
-        return Err(Refused::later("allow_all_models"));
-    }
-    for model in objects(&ask.body, "models")? {
-        model.without(&["is_custom", "is_finetune", "base_model_slug", "configurations", "pricing_config"])?;
-        if model.flag("enabled")? == Some(false) {
-            return Err(Refused::later("enabled"));
-        }
-    }
-    Ok(json!({}))
-}
-
-pub async fn remove_models(ask: Ask) -> Told {
-    let row = one(&ask).await?;
-    let slugs = ask.query.text("slugs")?.unwrap_or_default();
-    Err(Refused::missing(format!("slugs: {} has no custom models, so {slugs:?} cannot be removed.", row.slug)))
-}
-
-pub async fn workspaces(ask: Ask) -> Told {
-    let row = one(&ask).await?;
-    let Shown { usage, rates, .. } = Shown::of(&ask, &Scope::Integration(row.id));
-    // The SDK for Python reads an object, the published document a list.
-    let rate = rates.get(0).cloned().unwrap_or_default();
-    let listed = if usage.is_null() { json!([]) } else { json!([&usage]) };
-    let (usage, rates) = if ask.python { (usage, rate) } else { (listed, rates) };
-    let workspace = json!({
-        "id": ask.workspace(),
-        "enabled": true,
-        "usage_limits": usage,
-        "rate_limits": rates,
-    });
-    Ok(json!({ "object": "list", "total": 1, "workspaces": [workspace] }))
-}
-
-pub async fn allow_workspaces(ask: Ask) -> Told {
-    let row = one(&ask).await?;
-    let mut limits = Vec::new();
-    if let Some(access) = ask.body.form("global_workspace_access")? {
-        limits.push(Wanted::of(&access)?);
-    }
-    for workspace in objects(&ask.body, "workspaces")? {
-        limits.push(Wanted::of(&workspace)?);
-        if workspace.must("id")? != ask.workspace() {
-            return Err(Refused::field("id", format!("This key knows the workspace {} alone.", ask.workspace())));
-        }
-        if workspace.flag("enabled")? == Some(false) {
-            return Err(Refused::later("enabled"));
-        }
-    }
-    for wanted in limits {
-        wanted.set(&ask, Scope::Integration(row.id.clone()), title(&row)).await?;
-    }
     Ok(json!({}))
 }
 

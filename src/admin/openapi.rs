@@ -1,34 +1,47 @@
-//! The API's description, made from the table that its router is made from.
+//! The API's description, made from the tables that its router is made from.
 
-use crate::admin::table::{ROUTES, Row, Verb};
+mod calls;
+
+use crate::admin::table::{self, Verb};
+use crate::gateway::table as gateway;
+use calls::CALLS;
 use serde_json::{Map, Value, json};
 
-/// What the gateway answers beside the admin API: path, method and a sentence.
-const CALLS: [(&str, &str, &str); 8] = [
-    ("/chat/completions", "post", "Call a chat model, streamed or whole"),
-    ("/completions", "post", "Call a completion model"),
-    ("/embeddings", "post", "Embed text"),
-    ("/responses", "post", "Call a model by the Responses API"),
-    ("/models", "get", "List models as they are called"),
-    ("/explain", "post", "Tell what would happen to a call and why; nothing is sent"),
-    ("/logs", "get", "List logs"),
-    ("/logs/{id}", "get", "Read one log"),
+/// What stands beside `/v1`, for anyone.
+const BESIDE: [(&str, &str); 3] = [
+    ("/healthz", "Tell that the server answers"),
+    ("/openapi.json", "Read this document"),
+    ("/schema/config.json", "Read the JSON schema of configs"),
 ];
+
+/// One method of one path.
+struct Operation<'a> {
+    method: &'a str,
+    path: &'a str,
+    tag: &'a str,
+    summary: &'a str,
+    scopes: &'a [&'a str],
+    /// Each scope is needed; else one is enough.
+    every: bool,
+    query: &'a [&'a str],
+    takes: &'a [(&'a str, &'a str, bool)],
+}
 
 /// As OpenAPI 3.1.
 pub fn document() -> Value {
     let mut paths = Map::new();
-    for (path, verb, summary) in CALLS {
-        let operation = json!({
-            "summary": summary,
-            "tags": ["calls"],
-            "parameters": parameters(path, &[]),
-            "responses": responses(),
-        });
-        put(&mut paths, path, verb, operation);
+    for one in &operations() {
+        put(&mut paths, one.path, one.method, one.told());
     }
-    for row in ROUTES {
-        put(&mut paths, row.path, row.verb.word(), operation(row));
+    for (path, summary) in BESIDE {
+        let told = json!({
+            "summary": summary,
+            "tags": ["beside_the_api"],
+            "security": [],
+            "servers": [{ "url": "/" }],
+            "responses": { "200": { "description": "Done" } },
+        });
+        put(&mut paths, path, "get", told);
     }
     json!({
         "openapi": "3.1.0",
@@ -43,31 +56,94 @@ pub fn document() -> Value {
     })
 }
 
+/// All that `/v1` answers: what goes to vendors, what is the gateway's own, and the admin API. What goes to vendors on
+/// paths of any depth stands at the end.
+fn operations() -> Vec<Operation<'static>> {
+    let (rest, known): (Vec<_>, Vec<_>) = CALLS.iter().partition(|call| call.path.starts_with("/{"));
+    let passed = |call: &&'static calls::Call| Operation {
+        method: call.method,
+        path: call.path,
+        tag: call.tag,
+        summary: call.summary,
+        scopes: if call.tag == "models" { &["models.list", "completions.write"] } else { &["completions.write"] },
+        every: false,
+        query: &[],
+        takes: call.takes,
+    };
+    let own = gateway::ROUTES.iter().map(|row| Operation {
+        method: row.verb.word(),
+        path: row.path,
+        tag: first(row.path),
+        summary: row.summary,
+        scopes: row.scopes,
+        every: row.verb != Verb::Get,
+        query: row.asks,
+        takes: row.takes,
+    });
+    let admin = table::ROUTES.iter().map(|row| Operation {
+        method: row.verb.word(),
+        path: row.path,
+        tag: first(row.path),
+        summary: row.summary,
+        scopes: row.scopes,
+        every: false,
+        query: match row.verb == Verb::Get && !row.path.contains('{') {
+            true => &["current_page", "page_size", "workspace_id"],
+            false => &[],
+        },
+        takes: row.takes,
+    });
+    let known = known.iter().map(passed).collect::<Vec<_>>().into_iter();
+    known.chain(own).chain(admin).chain(rest.iter().map(passed)).collect()
+}
+
+fn first(path: &'static str) -> &'static str {
+    path.split('/').nth(1).unwrap_or_default()
+}
+
 fn put(paths: &mut Map<String, Value>, path: &str, verb: &str, operation: Value) {
     if let Value::Object(methods) = paths.entry(path).or_insert_with(|| json!({})) {
         methods.insert(verb.to_owned(), operation);
     }
 }
 
-fn operation(row: &Row) -> Value {
-    let pages = row.verb == Verb::Get && !row.path.contains('{');
-    let query: &[&str] = if pages { &["current_page", "page_size", "workspace_id"] } else { &[] };
-    let mut operation = json!({
-        "summary": row.summary,
-        "description": format!("The key needs one of the scopes {}.", row.scopes.join(", ")),
-        "tags": [row.path.split('/').nth(1).unwrap_or_default()],
-        "parameters": parameters(row.path, query),
-        "responses": responses(),
-        "x-scopes": row.scopes,
-    });
-    if !row.takes.is_empty() {
-        let properties: Map<String, Value> =
-            row.takes.iter().map(|(name, kind, _)| ((*name).to_owned(), json!({ "type": kind }))).collect();
-        let required: Vec<&str> = row.takes.iter().filter(|(_, _, must)| *must).map(|(name, ..)| *name).collect();
-        let schema = json!({ "type": "object", "properties": properties, "required": required });
-        operation["requestBody"] = json!({ "content": { "application/json": { "schema": schema } } });
+impl Operation<'_> {
+    fn told(&self) -> Value {
+        let mut told = json!({
+            "summary": self.summary,
+            "tags": [self.tag],
+            "parameters": parameters(self.path, self.query),
+            "responses": responses(),
+        });
+        match (self.scopes.is_empty(), self.every && self.scopes.len() > 1) {
+            (true, _) => told["security"] = json!([]),
+            (false, every) => {
+                let which = if every { "each" } else { "one" };
+                told["description"] = format!("The key needs {which} of the scopes {}.", self.scopes.join(", ")).into();
+                told["x-scopes"] = json!(self.scopes);
+                told["x-every-scope"] = every.into();
+            }
+        }
+        if !self.takes.is_empty() {
+            told["requestBody"] = body(self.takes);
+        }
+        told
     }
-    operation
+}
+
+/// A body with a file is a form.
+fn body(takes: &[(&str, &str, bool)]) -> Value {
+    let field = |kind: &str| match kind {
+        "file" => json!({ "type": "string", "format": "binary" }),
+        kind => json!({ "type": kind }),
+    };
+    let properties: Map<String, Value> =
+        takes.iter().map(|(name, kind, _)| ((*name).to_owned(), field(kind))).collect();
+    let required: Vec<&str> = takes.iter().filter(|(_, _, must)| *must).map(|(name, ..)| *name).collect();
+    let schema = json!({ "type": "object", "properties": properties, "required": required });
+    let form = takes.iter().any(|(_, kind, _)| *kind == "file");
+    let kind = if form { "multipart/form-data" } else { "application/json" };
+    json!({ "content": { kind: { "schema": schema } } })
 }
 
 /// Those of the path, and those of the query.

@@ -116,16 +116,18 @@ pub static ROUTES: &[Row] = &[
     row!(Delete "/integrations/{slug}" ["organisation_integrations.delete", "workspace_integrations.delete"]
         "Remove an integration that no other provider uses" {} integrations::delete),
     row!(Get "/integrations/{slug}/models" ["organisation_integrations.read", "workspace_integrations.read"]
-        "List the models that are known of it" {} integrations::models),
+        "List its models: which are on, and what they cost" {} integrations::models),
     row!(Put "/integrations/{slug}/models" ["organisation_integrations.update", "workspace_integrations.update"]
-        "Allow models; all of them are allowed"
+        "Switch models on and off, add models and prices; it holds for every provider with its credential"
         {("models", "array", false), ("allow_all_models", "boolean", false)} integrations::allow_models),
     row!(Delete "/integrations/{slug}/models" ["organisation_integrations.update", "workspace_integrations.update"]
-        "Remove custom models, of which there are none" {} integrations::remove_models),
+        "Remove models that were added by hand: ?slugs=a,b" {} integrations::remove_models),
     row!(Get "/integrations/{slug}/workspaces" ["organisation_integrations.read", "workspace_integrations.read"]
-        "List the workspaces that have it" {} integrations::workspaces),
+        "List the workspaces that call with it, and what they may spend" {} integrations::workspaces),
     row!(Put "/integrations/{slug}/workspaces" ["organisation_integrations.update", "workspace_integrations.update"]
-        "Enable it for its workspace" {("workspaces", "array", false)} integrations::allow_workspaces),
+        "Let its workspace call with it or not, and limit it"
+        {("workspaces", "array", false), ("global_workspace_access", "object", false),
+         ("override_existing_workspace_access", "boolean", false)} integrations::allow_workspaces),
 
     row!(Get "/api-keys" ["workspace_service_api_keys.list", "workspace_user_api_keys.list",
         "organisation_service_api_keys.list"] "List API keys" {} keys::list),

@@ -1,5 +1,9 @@
 //! Providers as the admin API keeps them: a credential may serve several, and may be there before any of them.
 
+mod models;
+
+pub use models::ModelWish;
+
 use super::{LOCKED_PROVIDER, Seat};
 use crate::secret;
 use crate::settings::rules;
@@ -27,8 +31,6 @@ pub struct Amend {
     /// What callers may see of its whole account.
     pub open: Option<Vec<String>>,
 }
-
-const NOTE_MOST: usize = 1_000;
 
 impl Seat {
     /// Makes a row with a credential of its own.
@@ -114,14 +116,29 @@ impl Seat {
         }
     }
 
+    /// Takes the integration's credential from all who call with it, or gives it back. What they are and what they may
+    /// spend stays.
+    pub async fn enable(&self, integration: &StoredProvider, on: bool) -> Answer<()> {
+        self.leader()?;
+        let rows = self.house.store.providers(self.workspace()).await?;
+        let users = rows.into_iter().filter(|row| row.holder() == integration.id);
+        let switched = |row: StoredProvider| StoredProvider { standing: row.standing.switched(on), ..row };
+        let mut changed: Vec<StoredProvider> = users.map(switched).collect();
+        if on && !changed.iter().any(StoredProvider::callable) {
+            let own = changed.iter_mut().filter(|row| row.id == integration.id);
+            own.for_each(|row| row.standing = Standing::Both);
+        }
+        if changed.iter().any(|row| row.origin.locked()) {
+            return Err(Failure::refused("enabled", LOCKED_PROVIDER));
+        }
+        changed.iter_mut().for_each(|row| row.updated_at = self.now());
+        self.house.store.update_providers(&changed).await?;
+        self.refresh().await
+    }
+
     async fn written(&self, row: StoredProvider) -> Answer<StoredProvider> {
         let row = StoredProvider { updated_at: self.now(), ..row };
-        // What is read through an integration is not the row's own to keep.
-        let kept = match row.integration {
-            Some(_) => StoredProvider { credential: None, base_url: None, ..row.clone() },
-            None => row.clone(),
-        };
-        self.house.store.update_provider(&kept).await?;
+        self.house.store.update_providers(std::slice::from_ref(&row)).await?;
         self.refresh().await?;
         Ok(row)
     }
@@ -131,10 +148,7 @@ impl Seat {
             row.name = rules::name(&name).map_err(|text| Failure::refused("name", text))?;
         }
         if let Some(note) = amend.note {
-            if note.chars().count() > NOTE_MOST {
-                return Err(Failure::refused("note", format!("Use at most {NOTE_MOST} characters.")));
-            }
-            row.note = note;
+            row.note = rules::text(&note, rules::NOTE_MOST).map_err(|text| Failure::refused("note", text))?;
         }
         let rekeyed = amend.key.is_some();
         if let Some(key) = amend.key.map(Zeroizing::new) {

@@ -1,11 +1,11 @@
 //! API keys.
 
 mod limits;
-mod scopes;
+pub(in crate::desk) mod scopes;
 
 use super::{DAY, FIRST_MODEL, Refusals, Seat};
 use crate::desk::keys::limits::KeyRules;
-use crate::desk::keys::scopes::granted;
+use crate::desk::keys::scopes::handed;
 use crate::limit::rule::Scope;
 use crate::secret;
 use crate::settings::rules;
@@ -320,7 +320,7 @@ impl Seat {
         };
         let scopes = refusals.take("scopes", scopes);
         refusals.take("config", known.then_some(()).ok_or_else(|| "Choose one of the configs listed.".to_owned()));
-        refusals.take("description", short(&wish.description));
+        refusals.take("description", rules::text(&wish.description, rules::DESCRIPTION_MOST));
         let sane = wish.metadata.values().map(|value| rules::metadata_value(value)).collect::<Result<Vec<_>, _>>();
         refusals.take("metadata", sane);
         refusals.take("allowed_providers", self.connected(&wish.allowed.providers, before).await?);
@@ -342,18 +342,8 @@ impl Seat {
         Ok(missing.map_or(Ok(()), |slug| Err(format!("{slug} is no provider of this workspace. Use one that is."))))
     }
 
-    /// Nobody hands out more than they have; what a key holds already may stay.
     fn granted(&self, asked: Vec<String>, held: &[String]) -> Result<Vec<String>, String> {
-        match &self.scopes {
-            None => granted(asked, self.leads(), held),
-            Some(holds) => {
-                let asked = granted(asked, true, held)?;
-                match asked.iter().find(|scope| !covers(holds, scope)) {
-                    None => Ok(asked),
-                    Some(scope) => Err(format!("Your own key lacks {scope}, so it cannot hand it on.")),
-                }
-            }
-        }
+        handed(asked, self.scopes.as_deref(), self.leads(), held)
     }
 }
 
@@ -366,9 +356,4 @@ fn with_limits(rows: Vec<KeyRow>, limits: &Limits) -> Vec<KeyRow> {
         ..row
     };
     rows.into_iter().map(with).collect()
-}
-
-fn short(description: &str) -> Result<(), String> {
-    const MOST: usize = 500;
-    if description.chars().count() <= MOST { Ok(()) } else { Err(format!("Use at most {MOST} characters.")) }
 }

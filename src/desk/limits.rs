@@ -243,7 +243,7 @@ fn budget_row(standing: &Standing, whose: &Whose) -> Option<BudgetRow> {
         resets_at: period.end,
         next_reset: budget.next_reset,
         lacking: lacking_word(limit).into(),
-        conditions: conditions_in_words(limit),
+        conditions: conditions_in_words(&limit.conditions),
         group_by: limit.group_by.iter().map(Key::word).collect(),
         origin: limit.origin,
     })
@@ -263,7 +263,7 @@ fn rate_row(pace: &Pace, whose: &Whose) -> Option<RateRow> {
         used: pace.used,
         empties_in: pace.empties,
         lacking: lacking_word(limit).into(),
-        conditions: conditions_in_words(limit),
+        conditions: conditions_in_words(&limit.conditions),
         group_by: limit.group_by.iter().map(Key::word).collect(),
         origin: limit.origin,
     })
@@ -273,12 +273,12 @@ fn lacking_word(limit: &Limit) -> &'static str {
     LACKING.iter().find(|(_, lacking)| *lacking == limit.lacking).map_or("", |(word, _)| word)
 }
 
-fn conditions_in_words(limit: &Limit) -> Vec<String> {
+pub(in crate::desk) fn conditions_in_words(conditions: &[Condition]) -> Vec<String> {
     let words = |condition: &Condition| {
         let verb = if condition.excludes { "is not" } else { "is" };
         format!("{} {verb} {}", condition.key.word(), condition.values.join(" or "))
     };
-    limit.conditions.iter().map(words).collect()
+    conditions.iter().map(words).collect()
 }
 
 /// The form as a limit, or all that is wrong with it. What is spent of a limit stays only in its own unit.

@@ -24,6 +24,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 const LOCKED: &str = "The set-up file says what this model is and costs. Change it there and restart the server.";
+const BARRED: &str = "It is off at the provider whose credential this one has. Switch it on there.";
 const PRICE: &str = "Use US dollars a million tokens, such as 0.35, with at most six decimals.";
 
 #[async_trait]
@@ -53,6 +54,9 @@ impl ModelDesk for Seat {
         let entry = self.seller(&provider)?;
         let model = rules::model(&model).map_err(|text| Failure::refused("model", text))?;
         let mut item = unlocked(&entry, &model)?;
+        if on && entry.stock.bars(&model) {
+            return Err(Failure::refused("model", BARRED));
+        }
         item.enabled = on;
         let stored = self.said(&provider, &model, &item);
         self.house.store.put_model(&stored).await?;
@@ -212,9 +216,9 @@ fn row(provider: &ProviderEntry, model: &str) -> ModelRow {
 
 /// With what the workspace says of it, and what it did.
 fn counted(mut row: ModelRow, provider: &ProviderEntry, seen: &Seen, now: i64) -> ModelRow {
+    row.enabled = provider.stock.allows(&row.model);
     if let Some(item) = provider.stock.find(&row.model) {
         row.custom = item.custom;
-        row.enabled = item.enabled;
         row.locked = item.locked;
         row.context = item.context.or(row.context);
         row.own = item.price(now);

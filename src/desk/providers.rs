@@ -6,7 +6,7 @@ mod probe;
 use super::integrations::Amend;
 use super::{LOCKED_PROVIDER, Refusals, Seat};
 use crate::secret;
-use crate::settings::{DeclaredProvider, rules};
+use crate::settings::rules;
 use crate::store::providers::{Removal, Standing, StoredProvider};
 use crate::wire::vendors::{Auth, Base, Kind, VENDORS, Vendor, vendor};
 use app::backend::{Answer, ProviderDesk};
@@ -124,12 +124,6 @@ impl Seat {
             open: provider.open,
             test: None,
         }
-    }
-
-    /// The row of a provider that a file brings; its key may be missing. `None`: its vendor is unknown.
-    pub(super) fn brought(&self, one: &DeclaredProvider) -> Option<StoredProvider> {
-        let DeclaredProvider { slug, base_url, key, open, .. } = one.clone();
-        Some(self.sealed(Checked { slug, vendor: vendor(&one.vendor)?, base_url, key, open }))
     }
 
     /// The row to store, its key sealed for the row's id.

@@ -31,17 +31,30 @@ fn read(document: &Value, base_url: &str) -> Reference {
     Reference { version, base_url: base_url.to_owned(), groups }
 }
 
+/// A path beside `/v1` says so by a server of its own.
 fn told(path: &str, method: &str, operation: &Value, base_url: &str) -> Operation {
+    let beside = operation["servers"].is_array();
+    let base = if beside { base_url.trim_end_matches("/v1") } else { base_url };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let scopes = operation["x-scopes"].as_array().into_iter().flatten().map(text).collect();
-    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let content = operation["requestBody"]["content"].as_object().and_then(|kinds| kinds.iter().next());
+    let none = (String::new(), Value::Null);
+    let (kind, body) = content.unwrap_or((&none.0, &none.1));
     let method = method.to_uppercase();
+    let ask = Ask {
+        method: &method,
+        url: &format!("{base}{path}"),
+        open: operation["security"].as_array().is_some_and(Vec::is_empty),
+        form: kind == "multipart/form-data",
+        schema: &body["schema"],
+    };
     Operation {
-        sample: sample(&method, &format!("{base_url}{path}"), schema),
-        parameters: parameters(operation, schema),
-        path: format!("/v1{path}"),
+        sample: ask.sample(),
+        parameters: parameters(operation, &body["schema"]),
+        path: if beside { path.to_owned() } else { format!("/v1{path}") },
         summary: text(&operation["summary"]),
         scopes,
+        every: operation["x-every-scope"] == true,
         method,
     }
 }
@@ -57,7 +70,7 @@ fn parameters(operation: &Value, schema: &Value) -> Vec<Parameter> {
     let inner = schema["properties"].as_object().into_iter().flatten().map(|(name, one)| Parameter {
         name: name.clone(),
         place: "body".into(),
-        kind: text(&one["type"]),
+        kind: if one["format"] == "binary" { "file".into() } else { text(&one["type"]) },
         required: required(schema, name),
     });
     outer.chain(inner).collect()
@@ -67,18 +80,40 @@ fn required(schema: &Value, name: &str) -> bool {
     schema["required"].as_array().is_some_and(|names| names.iter().any(|one| one == name))
 }
 
-/// With what must be in the body, each with a value of its type.
-fn sample(method: &str, url: &str, schema: &Value) -> String {
-    let mut lines = vec![if method == "GET" { format!("curl '{url}'") } else { format!("curl -X {method} '{url}'") }];
-    lines.push("  -H \"x-portkey-api-key: $SWITCHYARD_API_KEY\"".into());
-    let fields = schema["properties"].as_object().into_iter().flatten();
-    let body: Map<String, Value> =
-        fields.filter(|(name, _)| required(schema, name)).map(|(name, one)| (name.clone(), example(one))).collect();
-    if !body.is_empty() {
-        lines.push("  -H 'content-type: application/json'".into());
-        lines.push(format!("  -d '{}'", Value::from(body)));
+/// A request, as a command has it.
+struct Ask<'a> {
+    method: &'a str,
+    url: &'a str,
+    /// It asks for no key.
+    open: bool,
+    /// The body is a form with a file.
+    form: bool,
+    schema: &'a Value,
+}
+
+impl Ask<'_> {
+    /// With what must be in the body, each with a value of its type.
+    fn sample(&self) -> String {
+        let Self { method, url, .. } = self;
+        let mut lines =
+            vec![if *method == "GET" { format!("curl '{url}'") } else { format!("curl -X {method} '{url}'") }];
+        if !self.open {
+            lines.push("  -H \"x-portkey-api-key: $SWITCHYARD_API_KEY\"".into());
+        }
+        let fields = self.schema["properties"].as_object().into_iter().flatten();
+        let needed: Vec<(&String, &Value)> = fields.filter(|(name, _)| required(self.schema, name)).collect();
+        if self.form {
+            lines.extend(needed.iter().map(|(name, one)| match one["format"] == "binary" {
+                true => format!("  -F '{name}=@file'"),
+                false => format!("  -F '{name}=…'"),
+            }));
+        } else if !needed.is_empty() {
+            let body: Map<String, Value> = needed.into_iter().map(|(name, one)| (name.clone(), example(one))).collect();
+            lines.push("  -H 'content-type: application/json'".into());
+            lines.push(format!("  -d '{}'", Value::from(body)));
+        }
+        lines.join(" \\\n")
     }
-    lines.join(" \\\n")
 }
 
 fn example(schema: &Value) -> Value {
@@ -120,5 +155,13 @@ mod tests {
         let making = all.iter().find(|one| one.method == "POST" && one.path == "/v1/virtual-keys").expect("a row");
         assert!(making.sample.starts_with("curl -X POST 'http://127.0.0.1:8787/v1/virtual-keys' \\\n"));
         assert!(making.sample.contains(r#"-d '{"name":"…","provider":"…"}'"#), "{}", making.sample);
+        let sent = |path: &str, method: &str| {
+            let one = all.iter().find(|one| one.method == method && one.path == path);
+            one.unwrap_or_else(|| panic!("{method} {path}")).sample.clone()
+        };
+        assert!(sent("/v1/audio/transcriptions", "POST").ends_with("-F 'model=…' \\\n  -F 'file=@file'"));
+        assert_eq!(sent("/healthz", "GET"), "curl 'http://127.0.0.1:8787/healthz'");
+        let logs = all.iter().find(|one| one.method == "POST" && one.path == "/v1/logs").expect("a row");
+        assert!(logs.every && logs.scopes.len() == 2);
     }
 }

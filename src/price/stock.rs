@@ -3,11 +3,17 @@
 use super::rate::{Rate, Rates};
 use app::model::models::Prices;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 /// What a workspace says of one provider's models. What it says nothing of is on, at the list price.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stock {
     models: BTreeMap<String, Item>,
+    /// What nothing is said of is off.
+    closed: bool,
+    /// What is said of the models of the provider whose credential this one has.
+    above: Option<Arc<Stock>>,
 }
 
 /// One model.
@@ -40,7 +46,42 @@ impl Default for Item {
 impl Stock {
     /// What is said of the model, to be changed.
     pub fn item(&mut self, model: &str) -> &mut Item {
-        self.models.entry(model.to_owned()).or_default()
+        let enabled = !self.closed;
+        self.models.entry(model.to_owned()).or_insert_with(|| Item { enabled, ..Item::default() })
+    }
+
+    /// Whether what nothing is said of is off. To be said before anything is asked.
+    pub fn close(&mut self, closed: bool) {
+        self.closed = closed;
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// The same with what is said of the provider whose credential it has: what is off there is off here, and what is
+    /// not said here is said there.
+    #[must_use]
+    pub fn under(mut self, above: &Arc<Self>) -> Self {
+        for (model, item) in &mut self.models {
+            item.enabled &= above.allows(model);
+        }
+        for (model, other) in &above.models {
+            match self.models.entry(model.clone()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(Item { enabled: other.enabled && !self.closed, ..other.clone() });
+                }
+                Entry::Occupied(mut entry) => entry.get_mut().inherit(other),
+            }
+        }
+        self.closed |= above.closed;
+        self.above = Some(Arc::clone(above));
+        self
+    }
+
+    /// Whether the model is off where the credential is kept, so that it cannot be switched on here.
+    pub fn bars(&self, model: &str) -> bool {
+        self.above.as_ref().is_some_and(|above| !above.allows(model))
     }
 
     pub fn find(&self, model: &str) -> Option<&Item> {
@@ -49,7 +90,7 @@ impl Stock {
 
     /// Whether calls may name the model.
     pub fn allows(&self, model: &str) -> bool {
-        self.find(model).is_none_or(|item| item.enabled)
+        self.find(model).map_or(!self.closed, |item| item.enabled)
     }
 
     /// Models that something is said of, by name.
@@ -68,6 +109,15 @@ impl Item {
     pub fn learn(&mut self, own: Own) {
         let at = self.prices.partition_point(|known| known.starts_at <= own.starts_at);
         self.prices.insert(at, own);
+    }
+
+    fn inherit(&mut self, other: &Self) {
+        self.custom |= other.custom;
+        self.locked |= other.locked;
+        self.context = self.context.or(other.context);
+        if self.prices.is_empty() {
+            self.prices.clone_from(&other.prices);
+        }
     }
 
     /// The own price in force at that time.
@@ -101,6 +151,7 @@ fn rates(prices: Prices) -> Rates {
 mod tests {
     use super::{Own, Stock};
     use app::model::models::Prices;
+    use std::sync::Arc;
 
     const CHEAP: Prices = Prices { input: Some(250_000), cached: None, output: Some(690_000) };
     const DEAR: Prices = Prices { input: Some(500_000), ..CHEAP };
@@ -129,5 +180,43 @@ mod tests {
         for (model, allowed) in [("off", false), ("own", true), ("any", true)] {
             assert_eq!(stock.allows(model), allowed, "{model}");
         }
+    }
+
+    #[test]
+    fn a_closed_stock_sells_what_it_names() {
+        let mut stock = Stock::default();
+        stock.close(true);
+        stock.item("on").enabled = true;
+        stock.item("priced").learn(Own { starts_at: 0, prices: Some(CHEAP) });
+        for (model, allowed) in [("on", true), ("priced", false), ("any", false)] {
+            assert_eq!(stock.allows(model), allowed, "{model}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_a_credential_holds_for_all_that_have_it() {
+        let mut above = Stock::default();
+        above.item("off").enabled = false;
+        above.item("own").custom = true;
+        above.item("own").learn(Own { starts_at: 0, prices: Some(CHEAP) });
+        let above = Arc::new(above);
+        let mut stock = Stock::default();
+        stock.item("off").enabled = true;
+        stock.item("mine").enabled = false;
+        stock.item("own").learn(Own { starts_at: 0, prices: Some(DEAR) });
+        let stock = stock.under(&above);
+        for (model, allowed, barred) in
+            [("off", false, true), ("mine", false, false), ("own", true, false), ("x", true, false)]
+        {
+            assert_eq!((stock.allows(model), stock.bars(model)), (allowed, barred), "{model}");
+        }
+        let own = stock.find("own").expect("an item");
+        assert_eq!((own.custom, own.price(1)), (true, Some(DEAR)));
+        let plain = Stock::default().under(&above);
+        assert_eq!(plain.find("own").and_then(|item| item.price(1)), Some(CHEAP));
+        let mut closed = Stock::default();
+        closed.close(true);
+        let beneath = plain.under(&Arc::new(closed));
+        assert!(!beneath.allows("x") && !beneath.allows("own") && beneath.bars("x"));
     }
 }

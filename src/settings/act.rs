@@ -3,10 +3,11 @@
 use super::rules::day;
 use app::model::recompute::By;
 use clap::builder::RangedU64ValueParser;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use std::path::PathBuf;
 
 /// An errand, or none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Act {
     #[default]
     Serve,
@@ -18,6 +19,10 @@ pub enum Act {
     Rebuild,
     /// Shows what past calls would cost by other prices, or makes it so.
     Recompute(Recompute),
+    /// Writes the routing setup as a set-up file; `None`: to the terminal.
+    Export { file: Option<PathBuf> },
+    /// Tells what a set-up file would do, and does it unless it is `dry`. The file `-` is what is piped in.
+    Import { file: PathBuf, dry: bool },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +35,16 @@ pub struct Recompute {
     pub apply: bool,
 }
 
-pub(super) fn commands() -> [Command; 3] {
+const EXPORT: &str = "The routing setup as a set-up file, secrets left out; no server may be running";
+const IMPORT: &str = "Tells what a set-up file would add and change, and does it; no server may be running";
+const IMPORT_MORE: &str = "\
+Nothing is removed, and what a set-up file or the environment declares at each start is left alone. A key that the file
+gives as key or value is taken, one that it names by a variable is not. The secrets of new API keys are told once.
+
+Ends with 0 when all is done or nothing is to be done, 2 when something is to be put right in the file first, and 1 when
+it cannot be done. A running server imports on its page Import and export, and by POST /v1/setup.";
+
+pub(super) fn commands() -> [Command; 5] {
     let count = |name: &'static str, value: &'static str, usual: &'static str, most: u64| {
         Arg::new(name)
             .long(name)
@@ -48,7 +62,16 @@ pub(super) fn commands() -> [Command; 3] {
         .about("The figures that charts read; no server may be running")
         .subcommand_required(true)
         .subcommand(rebuild);
-    [seed, rollups, recompute()]
+    let file = |required: bool| {
+        let arg = Arg::new("file").value_name("FILE").value_parser(value_parser!(PathBuf));
+        arg.value_hint(ValueHint::FilePath).required(required)
+    };
+    let export = Command::new("export").about(EXPORT);
+    let export = export.arg(file(false).help("Where to [default: standard output]"));
+    let dry = Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).help("Only tells, and changes nothing");
+    let import = Command::new("import").about(IMPORT).after_help(IMPORT_MORE);
+    let import = import.arg(file(true).help("The set-up file; - is standard input")).arg(dry);
+    [seed, rollups, recompute(), export, import]
 }
 
 fn recompute() -> Command {
@@ -87,6 +110,11 @@ pub(super) fn read(matches: &ArgMatches) -> Act {
             let by = asked.get_one::<String>("prices").map_or(By::Today, |word| By::from_word(word));
             Act::Recompute(Recompute { from: day("from"), to: day("to"), by, apply: asked.get_flag("apply") })
         }
+        Some(("export", export)) => Act::Export { file: export.get_one("file").cloned() },
+        Some(("import", import)) => match import.get_one::<PathBuf>("file").cloned() {
+            Some(file) => Act::Import { file, dry: import.get_flag("dry-run") },
+            None => Act::Serve,
+        },
         _ => Act::Serve,
     }
 }

@@ -1,14 +1,16 @@
 //! The objects that a set-up file declares: the owner, providers, models, prices, configs and API keys.
 
 mod prices;
+mod providers;
 
 pub use prices::{DeclaredModel, DeclaredPrice};
+pub use providers::DeclaredProvider;
 
 use super::file::{Given, Section};
-use super::limits::{self, DeclaredLimit, Owner as Whose};
+use super::limits::{self, DeclaredLimit, Owner as Whose, one_of};
 use super::rules;
 use super::{Place, World};
-use crate::wire::vendors::{Auth, Base, VENDORS, Vendor, vendor};
+use crate::store::keys::{KIND, KINDS};
 use app::model::key::Allowed;
 use app::model::routing::{self, Mistake};
 use app::model::scope::DEFAULT_SCOPES;
@@ -16,10 +18,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use zeroize::Zeroizing;
 
-const KEY_FIELDS: [&str; 13] = [
+const KEY_FIELDS: [&str; 15] = [
     "name",
     "value",
     "value_env",
+    "kind",
+    "description",
     "scopes",
     "config",
     "allow_config_override",
@@ -31,6 +35,9 @@ const KEY_FIELDS: [&str; 13] = [
     "budget",
     "rate_limit",
 ];
+
+/// How a limit of all calls is named where nothing is said.
+pub const WORKSPACE_LIMIT: &str = "workspace";
 
 /// The slug of the provider that is always there.
 pub const SANDBOX: &str = "sandbox";
@@ -54,19 +61,6 @@ pub struct Owner {
 }
 
 #[derive(Clone)]
-pub struct DeclaredProvider {
-    pub slug: String,
-    /// A slug of the vendor table.
-    pub vendor: String,
-    /// `None`: the vendor's own.
-    pub base_url: Option<String>,
-    pub key: Option<Zeroizing<String>>,
-    /// What callers may see of its whole account.
-    pub open: Vec<String>,
-    pub place: Place,
-}
-
-#[derive(Clone)]
 pub struct DeclaredConfig {
     pub slug: String,
     pub name: String,
@@ -80,6 +74,9 @@ pub struct DeclaredKey {
     pub name: String,
     /// Empty where an import leaves it out.
     pub value: Zeroizing<String>,
+    /// One of [`KINDS`].
+    pub kind: String,
+    pub description: String,
     pub scopes: Vec<String>,
     /// Slug of a declared config.
     pub config: Option<String>,
@@ -98,23 +95,19 @@ impl SetupFile {
     pub(super) fn read(root: &Section<'_>, world: &World<'_>) -> Self {
         let owner = root.section("owner").filter(|_| !world.brought).and_then(|section| owner(&section, world));
         let mut once = Once::default();
-        let providers = root.sections("provider");
-        let providers: Vec<_> = providers.iter().filter_map(|section| provider(section, world, &mut once)).collect();
+        let given = root.sections("provider");
+        let slugs = providers::Slugs::of(&given, world);
+        let providers: Vec<_> =
+            given.iter().filter_map(|section| providers::read(section, world, &slugs, &mut once)).collect();
         let sections = root.sections("config");
         let configs = sections.iter().filter_map(|section| config(section, world, &mut once)).collect();
         let known: Vec<String> = sections.iter().filter_map(|section| section.word("id")).map(str::to_owned).collect();
         let keys = root.sections("api_key");
         let api_keys = keys.iter().filter_map(|section| api_key(section, world, &known, &mut once)).collect();
-        let named = |section: &Section<'_>, key: &str| section.word(key).unwrap_or_default().to_owned();
-        let mut limits = Vec::new();
-        for section in root.sections("provider") {
-            limits.extend(limits::of(&section, &Whose::Provider(named(&section, "slug"))));
-        }
-        for section in &keys {
-            limits.extend(limits::of(section, &Whose::Key(named(section, "name"))));
-        }
+        let mut limits = limits_of_owners(&given, &keys, world);
+        limits.extend(root.section("workspace").map(|section| limits_of_all(&section, world)).unwrap_or_default());
         for section in root.sections("policy") {
-            once.check(&section, "policy", "name", section.word("name"));
+            once.check(&section, "policy", "name", section.word("name").filter(|_| !world.brought));
             limits.extend(limits::policy(&section));
         }
         let slugs: Vec<String> = providers.iter().map(|one: &DeclaredProvider| one.slug.clone()).collect();
@@ -123,6 +116,28 @@ impl SetupFile {
         let prices = root.sections("price").iter().filter_map(|section| prices::price(section, slugs)).collect();
         Self { owner, providers, configs, api_keys, limits, models, prices }
     }
+}
+
+/// Once there is no mistake, each owner's place is that of its section.
+fn limits_of_owners(providers: &[Section<'_>], keys: &[Section<'_>], world: &World<'_>) -> Vec<DeclaredLimit> {
+    let mut all = Vec::new();
+    for (at, section) in providers.iter().enumerate() {
+        let slug = section.word("slug").unwrap_or_default();
+        all.extend(limits::of(section, Whose::Provider(at), slug, world));
+        if let Some(shared) = section.section("shared") {
+            shared.allow(&["budget", "rate_limit"]);
+            all.extend(limits::of(&shared, Whose::Integration(at), slug, world));
+        }
+    }
+    for (at, section) in keys.iter().enumerate() {
+        all.extend(limits::of(section, Whose::Key(at), section.word("name").unwrap_or_default(), world));
+    }
+    all
+}
+
+fn limits_of_all(workspace: &Section<'_>, world: &World<'_>) -> Vec<DeclaredLimit> {
+    workspace.allow(&["budget", "rate_limit"]);
+    limits::of(workspace, Whose::Workspace, WORKSPACE_LIMIT, world)
 }
 
 /// Notes what is declared twice.
@@ -146,30 +161,6 @@ fn owner(section: &Section<'_>, world: &World<'_>) -> Option<Owner> {
     let rule = |text: &str| rules::password(text, email.as_deref().unwrap_or_default());
     section.notes().judge(&password, rule)?;
     Some(Owner { email: email?, password: Zeroizing::new(password.value) })
-}
-
-fn provider(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option<DeclaredProvider> {
-    section.allow(&["slug", "vendor", "base_url", "key", "key_env", "open", "budget", "rate_limit"]);
-    let slug = section.needed("slug", |text| match rules::slug(text)? {
-        slug if slug == SANDBOX => Err("The sandbox is built in. Choose another slug.".into()),
-        slug => Ok(slug),
-    });
-    once.check(section, "provider", "slug", slug.as_deref());
-    let vendor = section.needed("vendor", known_vendor);
-    let base_url = section.judged("base_url", rules::base_url);
-    let key = secret(section, "key", world, false).and_then(|given| section.notes().judge(&given, rules::credential));
-    let opened = section.list("open").unwrap_or_default();
-    let open = opened.iter().filter_map(|one| section.notes().judge(one, rules::openable)).collect();
-    let (slug, vendor) = (slug?, vendor?);
-    if vendor.base == Base::Required && !section.has("base_url") {
-        section.note("base_url", format!("Missing. {} has no address of its own.", vendor.name));
-    }
-    let asked = vendor.auth != Auth::None && !section.has("base_url") && !world.brought;
-    if asked && !section.has("key") && !section.has("key_env") {
-        section.note("key", format!("Missing. Add key or key_env: {} asks for one.", vendor.name));
-    }
-    let (vendor, key, place) = (vendor.slug.to_owned(), key.map(Zeroizing::new), section.place("slug"));
-    Some(DeclaredProvider { slug, vendor, base_url, key, open, place })
 }
 
 fn config(section: &Section<'_>, world: &World<'_>, once: &mut Once) -> Option<DeclaredConfig> {
@@ -213,7 +204,8 @@ fn config_text(section: &Section<'_>, body: &Given) -> Option<String> {
 fn api_key(section: &Section<'_>, world: &World<'_>, configs: &[String], once: &mut Once) -> Option<DeclaredKey> {
     section.allow(&KEY_FIELDS);
     let name = section.needed("name", rules::name);
-    once.check(section, "API key", "name", name.as_deref());
+    // In a console, two keys may have one name.
+    once.check(section, "API key", "name", name.as_deref().filter(|_| !world.brought));
     let value = secret(section, "value", world, true).and_then(|given| section.notes().judge(&given, rules::api_key));
     let value = value.or_else(|| (world.brought && !section.has("value")).then(String::new));
     once.check(section, "key's value", "value", value.as_deref().filter(|value| !value.is_empty()));
@@ -227,6 +219,9 @@ fn api_key(section: &Section<'_>, world: &World<'_>, configs: &[String], once: &
     });
     let value_of = |(key, given): (String, Given)| Some((key, section.notes().judge(&given, rules::metadata_value)?));
     let metadata = section.pairs("metadata").into_iter().filter_map(value_of).collect();
+    let kinds = KINDS.map(|kind| (kind, kind));
+    let kind = section.judged("kind", |text| one_of(text, &kinds)).unwrap_or(KIND).to_owned();
+    let description = section.judged("description", |text| rules::text(text, rules::DESCRIPTION_MOST));
     let switch = |field: &str| section.figure(field).and_then(|given| section.notes().judge(&given, rules::switch));
     Some(DeclaredKey {
         config_override: switch("allow_config_override").unwrap_or(true),
@@ -236,6 +231,8 @@ fn api_key(section: &Section<'_>, world: &World<'_>, configs: &[String], once: &
         place: section.place(if section.has("value") { "value" } else { "value_env" }),
         name: name?,
         value: Zeroizing::new(value?),
+        kind,
+        description: description.unwrap_or_default(),
         scopes,
         config,
         metadata,
@@ -268,11 +265,4 @@ pub(super) fn secret(section: &Section<'_>, key: &str, world: &World<'_>, needed
         (None, None) => {}
     }
     None
-}
-
-fn known_vendor(text: &str) -> rules::Ruling<&'static Vendor> {
-    vendor(text).ok_or_else(|| {
-        let slugs: Vec<&str> = VENDORS.iter().map(|vendor| vendor.slug).collect();
-        format!("Unknown vendor. Use one of: {}.", slugs.join(", "))
-    })
 }

@@ -145,6 +145,11 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Whether it is a list of anything.
+    pub(super) fn is_list(&self, key: &str) -> bool {
+        self.table.get(key).is_some_and(|value| value.get_ref().is_array())
+    }
+
     /// Whether it is a list of tables.
     pub(super) fn is_tables(&self, key: &str) -> bool {
         let items = self.table.get(key).and_then(|value| value.get_ref().as_array());

@@ -2,22 +2,21 @@
 //! API and in the console's forms.
 
 mod amount;
+mod pair;
+mod read;
 
-use amount::amount;
+pub use amount::{amount, typed};
+pub use pair::{alike, pair};
+pub(in crate::settings) use read::{of, policy};
 
 use super::Place;
-use super::file::{Given, Section};
-use super::rules::{self, Ruling};
+use super::rules::Ruling;
 use crate::limit::rule::{Budget, Condition, Key, Lacking, Mode, Per, Rate, Reset, Rule, Unit, Unpriced, What};
-
-const BUDGET: [&str; 7] =
-    ["type", "credit_limit", "alert_threshold", "periodic_reset", "periodic_reset_days", "mode", "unpriced"];
-const RATE: [&str; 3] = ["type", "unit", "value"];
 
 /// A limit that the set-up file declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredLimit {
-    /// Of a policy; of others that of their owner.
+    /// That of its owner where nothing else is said.
     pub name: String,
     pub owner: Owner,
     pub rule: Rule,
@@ -28,12 +27,15 @@ pub struct DeclaredLimit {
 }
 
 /// Whose a declared limit is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// Name of an API key.
-    Key(String),
-    /// Slug of a provider.
-    Provider(String),
+    /// Its place among the declared keys, from 0.
+    Key(usize),
+    /// Its place among the declared providers.
+    Provider(usize),
+    /// Of all that have the credential of this provider.
+    Integration(usize),
+    Workspace,
     Policy,
 }
 
@@ -128,129 +130,6 @@ impl RateWords {
     }
 }
 
-/// The limits of a key or a provider.
-pub(super) fn of(section: &Section<'_>, owner: &Owner) -> Vec<DeclaredLimit> {
-    let name = match owner {
-        Owner::Key(name) | Owner::Provider(name) => name.clone(),
-        Owner::Policy => String::new(),
-    };
-    let mut limits = Vec::new();
-    let made = |rule, place| DeclaredLimit {
-        name: name.clone(),
-        owner: owner.clone(),
-        rule,
-        conditions: Vec::new(),
-        group_by: Vec::new(),
-        lacking: Lacking::Refuse,
-        place,
-    };
-    if let Some(inner) = section.has("budget").then(|| section.section("budget")).flatten() {
-        inner.allow(&BUDGET);
-        limits.extend(budget(&inner).map(|rule| made(rule, section.place("budget"))));
-    }
-    let mut known = Vec::new();
-    for inner in section.one_or_many("rate_limit") {
-        inner.allow(&RATE);
-        let Some(rule) = rate(&inner) else { continue };
-        if let Rule::Rate(rate) = &rule {
-            if known.contains(&(rate.what, rate.per)) {
-                inner.note("unit", "There is another one of this type and unit. Keep one of them.");
-            }
-            known.push((rate.what, rate.per));
-        }
-        limits.push(made(rule, section.place("rate_limit")));
-    }
-    limits
-}
-
-/// A policy: a budget or a rate limit, in its own fields or in a table within.
-pub(super) fn policy(section: &Section<'_>) -> Option<DeclaredLimit> {
-    const OWN: [&str; 6] = ["name", "conditions", "group_by", "lacking", "budget", "rate_limit"];
-    let all: Vec<&str> = OWN.into_iter().chain(BUDGET).chain(RATE.into_iter().skip(1)).collect();
-    section.allow(&all);
-    let name = section.needed("name", rules::name);
-    let rule = match (section.has("budget"), section.has("rate_limit")) {
-        (true, false) => section.section("budget").and_then(|inner| {
-            inner.allow(&BUDGET);
-            budget(&inner)
-        }),
-        (false, true) => section.section("rate_limit").and_then(|inner| {
-            inner.allow(&RATE);
-            rate(&inner)
-        }),
-        (true, true) => {
-            section.note("rate_limit", "A policy is one limit. Give either budget or rate_limit.");
-            None
-        }
-        (false, false) if section.has("unit") || section.has("value") => rate(section),
-        (false, false) => budget(section),
-    };
-    let conditions = conditions(section);
-    let group_by = group_by(section);
-    let lacking = section.judged("lacking", |text| one_of(text, &LACKING)).unwrap_or_default();
-    let place = section.place("name");
-    Some(DeclaredLimit { name: name?, owner: Owner::Policy, rule: rule?, conditions, group_by, lacking, place })
-}
-
-/// A list of keys, as texts or, in the contract's words, as tables.
-fn group_by(section: &Section<'_>) -> Vec<Key> {
-    if !section.is_tables("group_by") {
-        let listed = section.list("group_by").unwrap_or_default();
-        return listed.iter().filter_map(|one| section.notes().judge(one, key)).collect();
-    }
-    let one = |inner: &Section<'_>| {
-        inner.allow(&["key"]);
-        inner.needed("key", key)
-    };
-    section.sections("group_by").iter().filter_map(one).collect()
-}
-
-fn conditions(section: &Section<'_>) -> Vec<Condition> {
-    let mut all = Vec::new();
-    for inner in section.sections("conditions") {
-        inner.allow(&["key", "value", "excludes"]);
-        let key = inner.needed("key", key);
-        let values = inner.texts("value").map(|given| given.value);
-        if values.is_none() && !inner.has("value") {
-            inner.note("value", "Missing. Add a text, or a list of texts.");
-        }
-        let excludes = inner.figure("excludes").map(|given| inner.notes().judge(&given, flag)).unwrap_or(Some(false));
-        if values.as_deref().is_some_and(|values| values.trim().is_empty()) {
-            inner.note("value", "Empty. Add a text, or a list of at least one text.");
-        }
-        if let (Some(key), Some(values), Some(excludes)) = (key, values, excludes) {
-            let values = values.split(',').map(|value| value.trim().to_owned()).collect();
-            all.push(Condition { key, values, excludes });
-        }
-    }
-    all
-}
-
-fn budget(section: &Section<'_>) -> Option<Rule> {
-    let text = |key: &str| section.figure(key).map(|Given { value, .. }| value);
-    let words = BudgetWords {
-        unit: text("type"),
-        credit_limit: text("credit_limit"),
-        alert_threshold: text("alert_threshold"),
-        periodic_reset: text("periodic_reset"),
-        periodic_reset_days: text("periodic_reset_days"),
-        mode: text("mode"),
-        unpriced: text("unpriced"),
-        next_reset: None,
-    };
-    noted(section, words.budget()).map(Rule::Budget)
-}
-
-fn rate(section: &Section<'_>) -> Option<Rule> {
-    let text = |key: &str| section.figure(key).map(|Given { value, .. }| value);
-    let words = RateWords { what: text("type"), unit: text("unit"), value: text("value") };
-    noted(section, words.rate()).map(Rule::Rate)
-}
-
-fn noted<T>(section: &Section<'_>, read: Result<T, Vec<Wrong>>) -> Option<T> {
-    read.map_err(|wrong| wrong.into_iter().for_each(|(key, text)| section.note(key, text))).ok()
-}
-
 /// What becomes of calls that lack a metadata key.
 pub const LACKING: [(&str, Lacking); 2] = [("refuse", Lacking::Refuse), ("pass", Lacking::Pass)];
 
@@ -280,10 +159,6 @@ fn reset(text: &str) -> Ruling<Reset> {
 fn days(text: &str) -> Ruling<u16> {
     let days = text.trim().parse().ok().filter(|days| (1..=365).contains(days));
     days.ok_or_else(|| "Use a whole number of days, 1 to 365.".to_owned())
-}
-
-fn flag(text: &str) -> Ruling<bool> {
-    one_of(text, &[("true", true), ("false", false)])
 }
 
 fn word<T: Copy>(text: Option<&str>, known: &[(&str, T)]) -> Ruling<Option<T>> {

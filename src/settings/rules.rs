@@ -15,6 +15,10 @@ const MODEL_MOST: usize = 200;
 const METADATA_MOST: usize = 128;
 const KEY_LEAST: usize = 16;
 const PATTERN_MOST: usize = 256;
+/// Characters of what a key is described with.
+pub const DESCRIPTION_MOST: usize = 500;
+/// Characters of a provider's note.
+pub const NOTE_MOST: usize = 1_000;
 
 pub type Ruling<T> = Result<T, String>;
 
@@ -72,6 +76,11 @@ pub fn name(text: &str) -> Ruling<String> {
     let text = text.trim();
     let sane = (1..=NAME_MOST).contains(&text.chars().count()) && !text.contains(char::is_control);
     if sane { Ok(text.to_owned()) } else { Err(format!("Use 1 to {NAME_MOST} characters on one line.")) }
+}
+
+/// A text for people, on as many lines as it takes.
+pub fn text(text: &str, most: usize) -> Ruling<String> {
+    if text.chars().count() <= most { Ok(text.to_owned()) } else { Err(format!("Use at most {most} characters.")) }
 }
 
 /// An upstream base URL without a slash at its end. A credential has no place in it.

@@ -306,3 +306,73 @@ fn a_declared_key_says_what_it_is_kept_to() {
         assert!(mistakes.iter().any(|mistake| mistake.contains(told)), "{rest}\n{mistakes:#?}");
     }
 }
+
+#[test]
+fn limits_stand_with_their_owners_and_say_whose_calls_they_count() {
+    let text = r#"
+[[provider]]
+slug = "search"
+integration = "alpha"
+budget = { type = "tokens", credit_limit = 1000, name = "Search", next_usage_reset_at = "2027-01-31" }
+[[provider]]
+slug = "alpha"
+vendor = "openai"
+key = "sk-1"
+standing = "both"
+shared = { rate_limit = { type = "requests", unit = "rpm", value = 60 } }
+[[api_key]]
+name = "a"
+value = "sy-0123456789abcdef"
+kind = "workspace-user"
+description = "for tests"
+[[api_key.budget]]
+type = "cost"
+credit_limit = 5
+periodic_reset = "weekly"
+[[api_key.budget]]
+type = "cost"
+credit_limit = 15
+periodic_reset = "monthly"
+conditions = [{ key = "model", value = ["@alpha/a,b", "c"], excludes = true }]
+group_by = ["metadata.team"]
+lacking = "pass"
+[workspace]
+budget = { type = "cost", credit_limit = 100 }
+"#;
+    let setup = file(text).unwrap().setup;
+    let named: Vec<_> = setup.limits.iter().map(|limit| (limit.owner, limit.name.as_str())).collect();
+    use limits::Owner;
+    assert_eq!(
+        named,
+        [
+            (Owner::Provider(0), "Search"),
+            (Owner::Integration(1), "alpha"),
+            (Owner::Key(0), "a"),
+            (Owner::Key(0), "a"),
+            (Owner::Workspace, "workspace"),
+        ]
+    );
+    assert_eq!(setup.providers[0].integration.as_deref(), Some("alpha"));
+    assert_eq!(
+        (setup.api_keys[0].kind.as_str(), setup.api_keys[0].description.as_str()),
+        ("workspace-user", "for tests")
+    );
+    let second = &setup.limits[3];
+    assert_eq!(second.conditions[0].values, ["@alpha/a,b", "c"]);
+    assert!(second.conditions[0].excludes && second.lacking == crate::limit::rule::Lacking::Pass);
+    for (text, told) in [
+        ("[[provider]]\nslug = \"a\"\nintegration = \"b\"", "No [[provider]] of this file has this slug."),
+        ("[[provider]]\nslug = \"a\"\nintegration = \"a\"", "has another one's credential itself"),
+        ("[[provider]]\nslug = \"a\"\nintegration = \"b\"\nkey = \"c\"", "provider[0].key: Unknown key."),
+        ("[[provider]]\nslug = \"a\"\nvendor = \"openai\"\nkey = \"c\"\nstanding = \"on\"", "Use one of: provider,"),
+        ("[workspace]\nname = \"x\"", "workspace.name: Unknown key. Allowed here: budget, rate_limit."),
+        ("[workspace]\nbudget = { type = \"cost\" }", "workspace.budget.credit_limit: Missing."),
+        (
+            "[workspace]\nrate_limit = [{ type = \"requests\", unit = \"rpm\", value = 1 }, { type = \"requests\", unit = \"rpm\", value = 2 }]",
+            "Keep one of them.",
+        ),
+    ] {
+        let mistakes = file(text).unwrap_err();
+        assert!(mistakes.iter().any(|mistake| mistake.contains(told)), "{text}\n{mistakes:#?}");
+    }
+}

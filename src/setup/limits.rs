@@ -1,19 +1,20 @@
 //! Limits that the set-up file declares.
 
 use super::{WORKSPACE, conflict};
-use crate::limit::rule::{Limit, Rule, Scope};
+use crate::limit::rule::{Limit, Scope};
 use crate::secret;
-use crate::settings::Mistake;
-use crate::settings::limits::{DeclaredLimit, Owner};
+use crate::settings::limits::{Owner, alike, pair};
+use crate::settings::{Mistake, SetupFile};
 use crate::store::declared::Edits;
 use crate::store::keys::StoredKey;
 use crate::store::providers::StoredProvider;
 use app::model::Origin;
 use std::collections::BTreeMap;
 
-/// What is stored already.
+/// What is declared, and what is stored already.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
+    pub(super) setup: &'a SetupFile,
     pub(super) providers: &'a [StoredProvider],
     pub(super) keys: &'a [StoredKey],
     pub(super) limits: &'a [Limit],
@@ -21,14 +22,15 @@ pub(super) struct Known<'a> {
 
 /// Adds to the edits what makes the stored limits as they are declared. A limit keeps its id, and with it what is spent,
 /// as long as its owner has one of its kind.
-pub(super) fn edits(declared: &[DeclaredLimit], known: Known<'_>, now: i64, edits: &mut Edits<'_>) -> Vec<Mistake> {
+pub(super) fn edits(known: Known<'_>, now: i64, edits: &mut Edits<'_>) -> Vec<Mistake> {
     let mut conflicts = Vec::new();
+    let (locked, console): (Vec<_>, Vec<_>) = known.limits.iter().partition(|limit| limit.origin.locked());
+    let declared: Vec<_> = known.setup.limits.iter().map(|one| (scope(one.owner, known, edits), one)).collect();
+    let rows = pair(&declared, &locked);
     let mut kept = Vec::new();
-    for one in declared {
-        let Some(scope) = scope(one, known, edits) else { continue };
-        let same = |limit: &&Limit| limit.scope == scope && alike(limit, one);
-        let row = known.limits.iter().find(|limit| limit.origin.locked() && same(limit));
-        if let Some(console) = known.limits.iter().find(|limit| !limit.origin.locked() && same(limit)) {
+    for ((scope, one), row) in declared.into_iter().zip(rows) {
+        let Some(scope) = scope else { continue };
+        if let Some(console) = console.iter().find(|limit| limit.scope == scope && alike(limit, one)) {
             conflicts.push(conflict(&one.place, "limit", &console.name));
             continue;
         }
@@ -52,36 +54,27 @@ pub(super) fn edits(declared: &[DeclaredLimit], known: Known<'_>, now: i64, edit
             edits.limits.push(Limit { updated_at: now, ..limit });
         }
     }
-    let stale = known.limits.iter().filter(|limit| limit.origin.locked() && !kept.contains(&limit.id));
+    let stale = locked.into_iter().filter(|limit| !kept.contains(&limit.id));
     edits.gone_limits = stale.map(|limit| limit.id.clone()).collect();
     conflicts
 }
 
 /// The row that a limit is for, as it is or as it is about to be.
-fn scope(one: &DeclaredLimit, known: Known<'_>, edits: &Edits<'_>) -> Option<Scope> {
-    match &one.owner {
+fn scope(owner: Owner, known: Known<'_>, edits: &Edits<'_>) -> Option<Scope> {
+    let provider = |at: usize| {
+        let slug = &known.setup.providers.get(at)?.slug;
+        edits.providers.iter().chain(known.providers).find(|row| row.slug == *slug).map(|row| row.id.clone())
+    };
+    match owner {
         Owner::Policy => Some(Scope::Policy),
-        Owner::Key(name) => {
+        Owner::Workspace => Some(Scope::Workspace),
+        Owner::Key(at) => {
+            let name = &known.setup.api_keys.get(at)?.name;
             let mut keys = edits.keys.iter().chain(known.keys);
             let key = keys.find(|key| key.origin.locked() && key.name == *name)?;
             Some(Scope::Key(key.id.clone()))
         }
-        Owner::Provider(slug) => {
-            let mut providers = edits.providers.iter().chain(known.providers);
-            Some(Scope::Provider(providers.find(|provider| provider.slug == *slug)?.id.clone()))
-        }
+        Owner::Provider(at) => provider(at).map(Scope::Provider),
+        Owner::Integration(at) => provider(at).map(Scope::Integration),
     }
-}
-
-/// Whether they are the same limit with, perhaps, other figures.
-fn alike(limit: &Limit, one: &DeclaredLimit) -> bool {
-    let kind = match (&limit.rule, &one.rule) {
-        // What is spent of one in dollars is not spent in tokens.
-        (Rule::Budget(known), Rule::Budget(budget)) => known.unit == budget.unit,
-        (Rule::Rate(known), Rule::Rate(rate)) => {
-            one.owner == Owner::Policy || (known.what, known.per) == (rate.what, rate.per)
-        }
-        _ => false,
-    };
-    kind && (one.owner != Owner::Policy || limit.name == one.name)
 }

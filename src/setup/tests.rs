@@ -1,5 +1,9 @@
 use super::*;
+use crate::limit::rule::{Lacking, Per, Rate, Rule, What};
+use crate::settings::limits::{DeclaredLimit, Owner as Whose};
 use crate::settings::{DeclaredProvider, Owner, SetupFile};
+use crate::store::keys::KIND;
+use crate::store::providers::Standing;
 use app::model::key::Allowed;
 use std::collections::BTreeMap;
 
@@ -67,13 +71,15 @@ fn secret_text(text: &str) -> Zeroizing<String> {
 fn provider(slug: &str, key: &str) -> DeclaredProvider {
     let key = Some(secret_text(key));
     let place = Place { at: format!("sy.toml:{}", slug.len()), key: "provider[0].slug".into() };
-    DeclaredProvider { slug: slug.into(), vendor: "openai".into(), base_url: None, key, open: Vec::new(), place }
+    DeclaredProvider { slug: slug.into(), vendor: "openai".into(), key, place, ..DeclaredProvider::default() }
 }
 
 fn key(name: &str, value: &str) -> DeclaredKey {
     DeclaredKey {
         name: name.into(),
         value: secret_text(value),
+        kind: KIND.into(),
+        description: String::new(),
         scopes: vec!["*".into()],
         config: None,
         config_override: true,
@@ -209,4 +215,72 @@ async fn the_file_names_one_owner_and_sets_the_password() {
     let members = rig.store.members(WORKSPACE).await.unwrap();
     assert_eq!(members.iter().map(|member| member.email.as_str()).collect::<Vec<_>>(), ["bob@example.com"]);
     assert!(rig.store.person(&ada.person).await.unwrap().is_none(), "the owner before has no seat any more");
+}
+
+/// So many requests a minute.
+fn limit(owner: Whose, name: &str, value: u64) -> DeclaredLimit {
+    DeclaredLimit {
+        name: name.into(),
+        owner,
+        rule: Rule::Rate(Rate { what: What::Requests, per: Per::Minute, value }),
+        conditions: Vec::new(),
+        group_by: Vec::new(),
+        lacking: Lacking::Refuse,
+        place: Place::default(),
+    }
+}
+
+#[tokio::test]
+async fn a_declared_provider_may_have_another_one_s_credential() {
+    let mut rig = Rig::new().await;
+    let linked = DeclaredProvider {
+        slug: "aaa".into(),
+        name: "Search".into(),
+        note: "for search".into(),
+        integration: Some("alpha".into()),
+        ..DeclaredProvider::default()
+    };
+    let holder = DeclaredProvider { standing: Standing::Integration, ..provider("alpha", "sk-alpha") };
+    rig.settings.setup.providers = vec![linked, holder];
+    rig.start().await.unwrap();
+    let first = rig.snapshot().await.0;
+    let (search, alpha) = (&first[0], &first[1]);
+    assert_eq!((search.integration.as_ref(), search.name.as_str()), (Some(&alpha.id), "Search"));
+    assert_eq!((&search.credential, search.vendor.as_str(), alpha.callable()), (&alpha.credential, "openai", false));
+    rig.start().await.unwrap();
+    assert_eq!(rig.snapshot().await.0, first, "applying twice changes nothing");
+    rig.settings.setup.providers[1].key = Some(secret_text("sk-new"));
+    rig.start().await.unwrap();
+    let after = rig.snapshot().await.0;
+    assert_eq!(rig.sealer.open(after[0].credential.as_ref().unwrap(), &alpha.id).unwrap().as_slice(), b"sk-new");
+    rig.settings.setup.providers.clear();
+    rig.start().await.unwrap();
+    assert_eq!(rig.slugs().await, ["sandbox"]);
+}
+
+#[tokio::test]
+async fn a_declared_limit_keeps_its_id_whatever_stands_beside_it() {
+    let mut rig = Rig::new().await;
+    rig.settings.setup = full();
+    let limits = vec![
+        limit(Whose::Workspace, "all", 9),
+        limit(Whose::Key(1), "dev", 3),
+        limit(Whose::Integration(0), "alpha", 5),
+    ];
+    rig.settings.setup.limits = limits;
+    rig.start().await.unwrap();
+    let first = rig.store.workspace_limits(WORKSPACE).await.unwrap();
+    rig.settings.setup.limits.rotate_left(1);
+    rig.start().await.unwrap();
+    let mut again = rig.store.workspace_limits(WORKSPACE).await.unwrap();
+    assert_eq!(again, first, "their order says nothing");
+    rig.settings.setup.limits[0] = limit(Whose::Key(1), "dev", 4);
+    rig.settings.setup.limits.push(limit(Whose::Key(1), "more", 8));
+    rig.start().await.unwrap();
+    again = rig.store.workspace_limits(WORKSPACE).await.unwrap();
+    let of = |limits: &[crate::limit::rule::Limit], name: &str| {
+        limits.iter().find(|limit| limit.name == name).map(|limit| (limit.id.clone(), limit.rate().unwrap().value))
+    };
+    assert_eq!(of(&again, "dev"), of(&first, "dev").map(|(id, _)| (id, 4)));
+    assert_eq!((again.len(), of(&again, "all")), (4, of(&first, "all")));
 }

@@ -109,7 +109,7 @@ async fn adopt_owner(change: &mut Transaction<'_, Sqlite>) -> Stored<()> {
 }
 
 /// Lets two keys swap their values: each row about to change gives up its hash first.
-async fn free_hashes(change: &mut Transaction<'_, Sqlite>, keys: &[StoredKey]) -> Stored<()> {
+pub(super) async fn free_hashes(change: &mut Transaction<'_, Sqlite>, keys: &[StoredKey]) -> Stored<()> {
     for key in keys {
         sqlx::query("UPDATE api_keys SET secret_hash = CAST(id AS BLOB) WHERE workspace = $1 AND id = $2")
             .bind(&key.workspace)

@@ -15,6 +15,8 @@ const COLUMNS: &str = "id, workspace, name, secret_hash, last_four, scopes, conf
 
 /// What a key is where nothing is said.
 pub const KIND: &str = "workspace-service";
+/// Whom a key may stand for.
+pub const KINDS: [&str; 3] = [KIND, "workspace-user", "organisation-service"];
 
 /// A key as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,12 +4,16 @@ use super::{Store, Stored};
 use sqlx::sqlite::SqliteConnection;
 use std::collections::HashMap;
 
+/// In the place of a model: all that nothing else is said of.
+pub const ALL: &str = "*";
+
 /// A model that something is said of.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct StoredModel {
     pub workspace: String,
     /// Slug of the provider.
     pub provider: String,
+    /// Or [`ALL`].
     pub model: String,
     pub custom: bool,
     pub enabled: bool,
@@ -82,24 +86,35 @@ impl Store {
 
     /// Forgets a model that was added by hand, with its prices. Whether there was one.
     pub async fn remove_model(&self, workspace: &str, provider: &str, model: &str) -> Stored<bool> {
+        self.remove_models(workspace, provider, &[model.to_owned()]).await
+    }
+
+    /// The same of several. Whether there were all of them; else nothing is forgotten.
+    pub async fn remove_models(&self, workspace: &str, provider: &str, models: &[String]) -> Stored<bool> {
         let mut change = self.control.write.begin().await?;
-        let gone =
-            sqlx::query("DELETE FROM models WHERE workspace = $1 AND provider = $2 AND model = $3 AND custom = 1")
-                .bind(workspace)
-                .bind(provider)
-                .bind(model)
-                .execute(&mut *change)
-                .await?;
-        if gone.rows_affected() > 0 {
-            sqlx::query("DELETE FROM prices WHERE workspace = $1 AND provider = $2 AND model = $3")
-                .bind(workspace)
-                .bind(provider)
-                .bind(model)
-                .execute(&mut *change)
-                .await?;
+        for model in models {
+            let sql = "DELETE FROM models WHERE workspace = $1 AND provider = $2 AND model = $3 AND custom = 1";
+            let gone = sqlx::query(sql).bind(workspace).bind(provider).bind(model).execute(&mut *change).await?;
+            if gone.rows_affected() == 0 {
+                return Ok(false);
+            }
+            let sql = "DELETE FROM prices WHERE workspace = $1 AND provider = $2 AND model = $3";
+            sqlx::query(sql).bind(workspace).bind(provider).bind(model).execute(&mut *change).await?;
         }
         change.commit().await?;
-        Ok(gone.rows_affected() > 0)
+        Ok(true)
+    }
+
+    /// The same for several, and prices with them: all or nothing.
+    pub async fn put_models(&self, models: &[StoredModel], prices: &[StoredPrice]) -> Stored<()> {
+        let mut change = self.control.write.begin().await?;
+        for model in models {
+            put_model(&mut change, model).await?;
+        }
+        for price in prices {
+            add_price(&mut change, price).await?;
+        }
+        Ok(change.commit().await?)
     }
 
     /// Adds a price.

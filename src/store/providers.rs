@@ -71,30 +71,51 @@ pub enum Standing {
     Integration,
     /// Called as `@slug`, and stays as an integration when the provider goes.
     Both,
+    /// A provider, and off: its workspace may not call with the credential.
+    Off,
+    /// Both, and off.
+    BothOff,
 }
 
 impl Standing {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Provider => "provider",
-            Self::Integration => "integration",
-            Self::Both => "both",
+    pub const WORDS: [(&str, Self); 5] = [
+        ("provider", Self::Provider),
+        ("integration", Self::Integration),
+        ("both", Self::Both),
+        ("off", Self::Off),
+        ("both-off", Self::BothOff),
+    ];
+
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, standing)| *standing == self).map_or("provider", |(word, _)| word)
+    }
+
+    /// Whether calls can name it.
+    pub fn callable(self) -> bool {
+        matches!(self, Self::Provider | Self::Both)
+    }
+
+    /// The same on or off; what only holds a credential is neither.
+    #[must_use]
+    pub fn switched(self, on: bool) -> Self {
+        match (self, on) {
+            (Self::Provider | Self::Off, true) => Self::Provider,
+            (Self::Provider | Self::Off, false) => Self::Off,
+            (Self::Both | Self::BothOff, true) => Self::Both,
+            (Self::Both | Self::BothOff, false) => Self::BothOff,
+            (Self::Integration, _) => Self::Integration,
         }
     }
 
     fn from_word(word: &str) -> Self {
-        match word {
-            "integration" => Self::Integration,
-            "both" => Self::Both,
-            _ => Self::Provider,
-        }
+        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, standing)| *standing).unwrap_or_default()
     }
 }
 
 impl StoredProvider {
     /// Whether calls can name it.
     pub fn callable(&self) -> bool {
-        self.standing != Standing::Integration
+        self.standing.callable()
     }
 
     /// Id of the row that the credential is sealed for.
@@ -104,9 +125,9 @@ impl StoredProvider {
 }
 
 impl Store {
-    /// Every provider, for the book. (Across workspaces: the book holds all of them.)
+    /// Every provider that calls can name, for the book. (Across workspaces: the book holds all of them.)
     pub async fn live_providers(&self) -> Stored<Vec<StoredProvider>> {
-        let sql = format!("{SELECT} WHERE p.standing <> 'integration'");
+        let sql = format!("{SELECT} WHERE p.standing IN ('provider', 'both')");
         sqlx::query(&sql).fetch_all(&self.control.read).await?.iter().map(stored).collect()
     }
 
@@ -147,10 +168,20 @@ impl Store {
         })
     }
 
-    /// Gives a row of the console this content. Fails with `Taken` where the slug is in use.
-    pub async fn update_provider(&self, provider: &StoredProvider) -> Stored<()> {
-        let mut connection = self.control.write.acquire().await?;
-        put(&mut connection, provider).await
+    /// Gives rows of the console this content: all or none.
+    pub async fn update_providers(&self, providers: &[StoredProvider]) -> Stored<()> {
+        let mut change = self.control.write.begin().await?;
+        for provider in providers {
+            put(&mut change, provider).await?;
+        }
+        Ok(change.commit().await?)
+    }
+
+    /// By id of each provider that has another one's credential, that one's slug. (Across workspaces, as above.)
+    pub async fn holders(&self) -> Stored<HashMap<String, String>> {
+        let sql = "SELECT p.id, i.slug FROM providers p JOIN providers i ON i.id = p.integration";
+        let rows: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(&self.control.read).await?;
+        Ok(rows.into_iter().collect())
     }
 
     /// Keeps how a test went, in place of the one before.
@@ -211,20 +242,23 @@ impl Store {
     }
 }
 
-/// Adds the provider, or gives the row of its id this content.
+/// Adds the provider, or gives the row of its id this content. What is read through an integration is not the row's own
+/// to keep.
 pub(super) async fn put(connection: &mut sqlx::SqliteConnection, provider: &StoredProvider) -> Stored<()> {
+    let own = provider.integration.is_none();
     let sql = "INSERT INTO providers (id, workspace, slug, vendor, base_url, credential, hint, open, origin, created_at, \
          updated_at, name, note, standing, integration) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (id) DO UPDATE SET vendor = excluded.vendor, base_url = excluded.base_url, \
          credential = excluded.credential, hint = excluded.hint, open = excluded.open, origin = excluded.origin, \
-         updated_at = excluded.updated_at, name = excluded.name, note = excluded.note, standing = excluded.standing";
+         updated_at = excluded.updated_at, name = excluded.name, note = excluded.note, standing = excluded.standing, \
+         integration = excluded.integration";
     sqlx::query(sql)
         .bind(&provider.id)
         .bind(&provider.workspace)
         .bind(&provider.slug)
         .bind(&provider.vendor)
-        .bind(&provider.base_url)
-        .bind(&provider.credential)
+        .bind(provider.base_url.as_ref().filter(|_| own))
+        .bind(provider.credential.as_ref().filter(|_| own))
         .bind(&provider.hint)
         .bind(serde_json::Value::from(provider.open.as_slice()).to_string())
         .bind(provider.origin.word())

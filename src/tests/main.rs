@@ -21,3 +21,4 @@ mod rig;
 mod routing;
 mod streaming;
 mod tidy;
+mod transfer;

@@ -5,7 +5,7 @@ mod table;
 
 use super::body::Body;
 use http::Uri;
-pub use route::{OPENABLE, Route, route};
+pub use route::{OPENABLE, Route, route, rows};
 use serde_json::value::{RawValue, to_raw_value};
 pub use table::VENDORS;
 

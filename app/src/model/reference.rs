@@ -23,11 +23,13 @@ pub struct Group {
 pub struct Operation {
     /// In capitals.
     pub method: String,
-    /// With `/v1` before it.
+    /// With `/v1` before it, where it stands there.
     pub path: String,
     pub summary: String,
     /// One of them is enough; empty where the document does not say.
     pub scopes: Vec<String>,
+    /// Each of them is needed.
+    pub every: bool,
     pub parameters: Vec<Parameter>,
     /// A command to copy.
     pub sample: String,

@@ -11,6 +11,7 @@ pub enum Kind {
     Price,
     Config,
     ApiKey,
+    Limit,
 }
 
 /// What an import does to a thing.
@@ -101,6 +102,7 @@ impl Kind {
             Self::Price => "Price",
             Self::Config => "Config",
             Self::ApiKey => "API key",
+            Self::Limit => "Limit",
         }
     }
 }

@@ -73,7 +73,12 @@ fn group(group: Group) -> impl IntoView {
 fn operation(one: Operation) -> impl IntoView {
     let scopes = (!one.scopes.is_empty()).then(|| {
         let scopes = one.scopes.iter().map(|scope| view! { <code>{scope.clone()}</code> " " }).collect_view();
-        view! { <p>"Needs one of the scopes " {scopes}</p> }
+        let words = match (one.every, one.scopes.len()) {
+            (_, 1) => "Needs the scope ",
+            (true, _) => "Needs each of the scopes ",
+            (false, _) => "Needs one of the scopes ",
+        };
+        view! { <p>{words} {scopes}</p> }
     });
     let parameters = (!one.parameters.is_empty()).then(|| {
         let rows = one.parameters.into_iter().map(parameter).collect_view();

@@ -19,13 +19,44 @@ pub fn tally(old: &str, new: &str) -> String {
     }
 }
 
+/// The lines that differ, each after `- ` or `+ `, with some of those around them after two spaces; `…` stands for more.
+#[cfg(feature = "ssr")]
+pub fn unified(old: &str, new: &str) -> Vec<String> {
+    let rows = pairs(old, new);
+    let near = near(&rows);
+    let mut lines = Vec::new();
+    let (mut gone, mut come) = (Vec::new(), Vec::new());
+    for (at, row) in rows.iter().enumerate() {
+        let text = |side: &Option<(usize, String)>, sign: &str| side.as_ref().map(|(_, text)| format!("{sign}{text}"));
+        if !row.same {
+            gone.extend(text(&row.old, "- "));
+            come.extend(text(&row.new, "+ "));
+            continue;
+        }
+        lines.append(&mut gone);
+        lines.append(&mut come);
+        match near[at] {
+            true => lines.extend(text(&row.old, "  ")),
+            false if lines.last().is_none_or(|last| last != "…") => lines.push("…".to_owned()),
+            false => {}
+        }
+    }
+    lines.append(&mut gone);
+    lines.append(&mut come);
+    lines
+}
+
+/// Whether each row differs, or stands close to one that does.
+fn near(rows: &[Pair]) -> Vec<bool> {
+    let around = |at: usize| &rows[at.saturating_sub(AROUND)..(at + AROUND + 1).min(rows.len())];
+    (0..rows.len()).map(|at| around(at).iter().any(|row| !row.same)).collect()
+}
+
 /// `sides`: what the texts are called.
 #[component]
 pub fn Diff(old: String, new: String, #[prop(into)] sides: (String, String)) -> impl IntoView {
     let rows = pairs(&old, &new);
-    let near: Vec<bool> = (0..rows.len())
-        .map(|at| rows[at.saturating_sub(AROUND)..(at + AROUND + 1).min(rows.len())].iter().any(|row| !row.same))
-        .collect();
+    let near = near(&rows);
     let mut lines = Vec::new();
     let mut at = 0;
     while at < rows.len() {
@@ -88,4 +119,19 @@ fn same(run: &[Pair]) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::unified;
+
+    #[test]
+    fn what_differs_is_told_with_what_stands_around_it() {
+        assert!(unified("a\nb", "a\nb").iter().all(|line| line == "…"));
+        assert_eq!(unified("a\nb\nc", "a\nx\ny\nc"), ["  a", "- b", "+ x", "+ y", "  c"]);
+        let old: Vec<String> = (0..20).map(|at| at.to_string()).collect();
+        let new: Vec<String> = old.iter().map(|line| if line == "10" { "ten".into() } else { line.clone() }).collect();
+        let told = unified(&old.join("\n"), &new.join("\n"));
+        assert_eq!(told, ["…", "  7", "  8", "  9", "- 10", "+ ten", "  11", "  12", "  13", "…"]);
+    }
 }

@@ -1,9 +1,24 @@
 //! Which scopes a person may give a key.
 
-use app::model::scope::{DEFAULT_SCOPES, SCOPES, is_admin};
+use app::model::scope::{DEFAULT_SCOPES, SCOPES, covers, is_admin};
+
+/// Nobody hands out more than they have; what a key holds already may stay. `holds`: the scopes of the key at work, where
+/// it is one; else the role says it.
+pub fn handed(
+    asked: Vec<String>,
+    holds: Option<&[String]>,
+    leads: bool,
+    held: &[String],
+) -> Result<Vec<String>, String> {
+    let asked = granted(asked, leads || holds.is_some(), held)?;
+    match holds.and_then(|holds| asked.iter().find(|scope| !covers(holds, scope))) {
+        None => Ok(asked),
+        Some(scope) => Err(format!("Your own key lacks {scope}, so it cannot hand it on.")),
+    }
+}
 
 /// Everything (`*`), and what changes the workspace, is for owners and admins to give.
-pub fn granted(asked: Vec<String>, leads: bool, held: &[String]) -> Result<Vec<String>, String> {
+fn granted(asked: Vec<String>, leads: bool, held: &[String]) -> Result<Vec<String>, String> {
     if asked.is_empty() {
         return Ok(DEFAULT_SCOPES.map(str::to_owned).to_vec());
     }

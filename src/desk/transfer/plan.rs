@@ -1,19 +1,26 @@
 //! What an import does to what is there: pure. Nothing is removed, and what is declared outside the console is left.
 
+mod keys;
+mod limits;
+mod providers;
+
 use super::Present;
-use super::write::{LEFT_OUT, masked, moment, said};
+use super::write::{LEFT_OUT, closed, masked, moment, said};
 use crate::desk::configs::mistakes;
+use crate::limit::rule::Limit;
+use crate::settings::limits::DeclaredLimit;
 use crate::settings::{
     DeclaredConfig, DeclaredKey, DeclaredModel, DeclaredPrice, DeclaredProvider, Place, SANDBOX, SetupFile,
 };
 use crate::store::configs::StoredConfig;
 use crate::store::keys::StoredKey;
-use crate::store::models::StoredPrice;
+use crate::store::models::{ALL, StoredPrice};
 use crate::store::providers::StoredProvider;
-use crate::wire::vendors::{Auth, vendor};
 use app::model::Origin;
 use app::model::models::Prices;
 use app::model::transfer::{Change, Flaw, Kind, Line, Plan};
+pub use limits::Whose;
+pub use providers::holder;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -21,17 +28,53 @@ use std::collections::BTreeSet;
 #[derive(Default)]
 pub struct Drawn {
     pub plan: Plan,
-    pub providers: Vec<(Option<StoredProvider>, DeclaredProvider)>,
-    pub models: Vec<DeclaredModel>,
-    pub prices: Vec<DeclaredPrice>,
-    pub configs: Vec<(Option<StoredConfig>, DeclaredConfig)>,
-    pub keys: Vec<(Option<StoredKey>, DeclaredKey)>,
+    pub(super) providers: Vec<(Option<StoredProvider>, DeclaredProvider)>,
+    pub(super) models: Vec<DeclaredModel>,
+    pub(super) prices: Vec<DeclaredPrice>,
+    pub(super) configs: Vec<(Option<StoredConfig>, DeclaredConfig)>,
+    pub(super) keys: Vec<(Option<StoredKey>, DeclaredKey)>,
+    pub(super) limits: Vec<(Option<Limit>, Whose, DeclaredLimit)>,
+}
+
+/// When it is drawn, and for whom.
+#[derive(Clone, Copy)]
+pub struct Terms<'a> {
+    /// Milliseconds.
+    pub now: i64,
+    /// What the key at work may do; `None`: a person's seat.
+    pub scopes: Option<&'a [String]>,
 }
 
 const FILE: &str = "Declared outside the console: change it there.";
 
+/// What a thing of the file is compared with.
+struct Around<'a> {
+    present: &'a Present,
+    /// Providers that are here or in the file.
+    slugs: BTreeSet<String>,
+    /// Those of them that cannot be called.
+    silent: BTreeSet<String>,
+    /// Those whose models are off where nothing is said of them, here or in the file.
+    closed: BTreeSet<String>,
+    /// Configs that are published here or in the file.
+    ids: BTreeSet<String>,
+    terms: Terms<'a>,
+}
+
+/// Where an owner of limits stands.
+enum Stand {
+    /// Id of its row.
+    Here(String),
+    /// Its place among the keys that are made.
+    Key(usize),
+    /// Slug of a provider that is made.
+    Provider(String),
+    /// Something is to be put right first.
+    Flawed,
+}
+
 /// Compares the file with what is there.
-pub fn draw(file: SetupFile, present: &Present) -> Drawn {
+pub fn draw(file: SetupFile, present: &Present, terms: Terms<'_>) -> Drawn {
     let mut drawn = Drawn::default();
     let mut slugs: BTreeSet<String> = present.providers.iter().map(|row| row.slug.clone()).collect();
     slugs.extend(file.providers.iter().map(|one| one.slug.clone()));
@@ -39,14 +82,26 @@ pub fn draw(file: SetupFile, present: &Present) -> Drawn {
     let mut ids: BTreeSet<String> =
         present.configs.iter().filter(|row| row.number > 0).map(|row| row.slug.clone()).collect();
     ids.extend(file.configs.iter().map(|one| one.slug.clone()));
+    let shut = file.models.iter().filter(|one| one.model == ALL && !one.enabled).map(|one| one.provider.clone());
+    let shut = shut.chain(slugs.iter().filter(|slug| closed(&present.models, slug)).cloned()).collect();
+    let around = Around { present, silent: silent(&file, present), closed: shut, slugs, ids, terms };
     drawn.left(&file, present);
-    file.providers.into_iter().for_each(|one| drawn.provider(one, present));
-    file.models.into_iter().for_each(|one| drawn.model(one, present, &slugs));
-    file.prices.into_iter().for_each(|one| drawn.price(one, present, &slugs));
-    file.configs.into_iter().for_each(|one| drawn.config(one, present, &slugs));
-    file.api_keys.into_iter().for_each(|one| drawn.key(one, present, &ids));
+    let providers: Vec<Stand> = file.providers.into_iter().map(|one| drawn.provider(one, &around)).collect();
+    file.models.into_iter().for_each(|one| drawn.model(one, &around));
+    file.prices.into_iter().for_each(|one| drawn.price(one, &around));
+    file.configs.into_iter().for_each(|one| drawn.config(one, &around));
+    let keys = drawn.all_keys(file.api_keys, &around);
+    drawn.all_limits(file.limits, &limits::Stands { providers, keys }, present);
     drawn.plan.lines.sort_by_key(|line| rank(line.change));
     drawn
+}
+
+/// Providers that cannot be called once the file is applied.
+fn silent(file: &SetupFile, present: &Present) -> BTreeSet<String> {
+    let declared = file.providers.iter().map(|one| (&one.slug, one.standing));
+    let kept = present.providers.iter().filter(|row| file.providers.iter().all(|one| one.slug != row.slug));
+    let all = declared.chain(kept.map(|row| (&row.slug, row.standing)));
+    all.filter(|(_, standing)| !standing.callable()).map(|(slug, _)| slug.clone()).collect()
 }
 
 /// What happens stands before what does not.
@@ -69,73 +124,44 @@ impl Drawn {
         self.plan.flaws.push(Flaw { at: place.at.replace(':', " "), key: place.key.clone(), text });
     }
 
-    /// What is here and not in the file.
-    fn left(&mut self, file: &SetupFile, present: &Present) {
-        let providers =
-            present.providers.iter().filter(|row| row.slug != SANDBOX).map(|row| (Kind::Provider, &row.slug));
-        let configs = present.configs.iter().filter(|row| row.number > 0).map(|row| (Kind::Config, &row.slug));
-        let keys = present.keys.iter().filter(|row| row.revoked_at.is_none()).map(|row| (Kind::ApiKey, &row.name));
-        let in_file = |kind: Kind, name: &String| match kind {
-            Kind::Provider => file.providers.iter().any(|one| one.slug == *name),
-            Kind::Config => file.configs.iter().any(|one| one.slug == *name),
-            _ => file.api_keys.iter().any(|one| one.name == *name),
-        };
-        for (kind, name) in providers.chain(configs).chain(keys).filter(|(kind, name)| !in_file(*kind, name)) {
-            let at = if kind == Kind::Provider { "@" } else { "" };
-            self.line(kind, &format!("{at}{name}"), Change::Left, Vec::new());
-        }
-    }
-
-    fn provider(&mut self, one: DeclaredProvider, present: &Present) {
-        let name = format!("@{}", one.slug);
-        let Some(row) = present.providers.iter().find(|row| row.slug == one.slug) else {
-            let asks = one.key.is_none() && vendor(&one.vendor).is_some_and(|vendor| vendor.auth != Auth::None);
-            let note = "Enter its key on the Providers page: until then its calls go without one.";
-            self.line(Kind::Provider, &name, Change::Added, asks.then(|| note.to_owned()).into_iter().collect());
-            self.providers.push((None, one));
-            return;
-        };
-        if row.vendor != one.vendor {
-            let text =
-                format!("{name} is of {} here, and of {} in the file. Rename one of them.", row.vendor, one.vendor);
-            return self.flaw(&one.place, text);
-        }
-        let mut notes = Vec::new();
-        if row.base_url != one.base_url {
-            let url = |url: &Option<String>| url.clone().unwrap_or_else(|| "the vendor's own".into());
-            notes.push(format!("Address: {} → {}.", url(&row.base_url), url(&one.base_url)));
-            if row.credential.is_some() && one.key.is_none() {
-                notes.push("Its key is dropped, for a stored one goes to no other address. Enter it again.".into());
-            }
-        }
-        if row.open != one.open {
-            notes.push(format!("Opens: {} → {}.", words(&row.open), words(&one.open)));
-        }
-        if one.key.is_some() {
-            notes.push("A new key.".into());
-        }
-        match (notes.is_empty(), row.origin.locked() || row.integration.is_some()) {
-            (true, _) => self.line(Kind::Provider, &name, Change::Same, notes),
-            (false, true) => self.line(Kind::Provider, &name, Change::Locked, vec![FILE.into()]),
+    /// Notes what changes of a thing that is here. Whether anything is to be done.
+    fn compared(&mut self, kind: Kind, name: &str, notes: Vec<String>, locked: bool) -> bool {
+        match (notes.is_empty(), locked) {
+            (true, _) => self.line(kind, name, Change::Same, notes),
+            (false, true) => self.line(kind, name, Change::Locked, vec![FILE.into()]),
             (false, false) => {
-                self.line(Kind::Provider, &name, Change::Changed, notes);
-                self.providers.push((Some(row.clone()), one));
+                self.line(kind, name, Change::Changed, notes);
+                return true;
             }
+        }
+        false
+    }
+
+    /// Providers and configs that are here and not in the file.
+    fn left(&mut self, file: &SetupFile, present: &Present) {
+        let left = |row: &&StoredProvider| row.slug != SANDBOX && file.providers.iter().all(|one| one.slug != row.slug);
+        for row in present.providers.iter().filter(left) {
+            self.line(Kind::Provider, &format!("@{}", row.slug), Change::Left, Vec::new());
+        }
+        let left = |row: &&StoredConfig| row.number > 0 && file.configs.iter().all(|one| one.slug != row.slug);
+        for row in present.configs.iter().filter(left) {
+            self.line(Kind::Config, &row.slug, Change::Left, Vec::new());
         }
     }
 
-    fn model(&mut self, one: DeclaredModel, present: &Present, slugs: &BTreeSet<String>) {
+    fn model(&mut self, one: DeclaredModel, around: &Around<'_>) {
         let name = format!("@{}/{}", one.provider, one.model);
-        if !slugs.contains(&one.provider) {
+        if !around.slugs.contains(&one.provider) {
             return self.flaw(&one.place, unknown(&one.provider));
         }
         let context = one.context.and_then(|tokens| i64::try_from(tokens).ok());
-        let row = present.models.iter().find(|row| row.provider == one.provider && row.model == one.model);
+        let row = around.present.models.iter().find(|row| row.provider == one.provider && row.model == one.model);
         let same = |(custom, enabled, was): (bool, bool, Option<i64>)| {
             custom == one.custom && enabled == one.enabled && was == context
         };
-        match row.filter(|row| said(row)) {
-            None if same((false, true, None)) => self.line(Kind::Model, &name, Change::Same, Vec::new()),
+        let closed = around.closed.contains(&one.provider);
+        match row.filter(|row| said(row, closed)) {
+            None if !closed && same((false, true, None)) => self.line(Kind::Model, &name, Change::Same, Vec::new()),
             None => {
                 self.line(Kind::Model, &name, Change::Added, Vec::new());
                 self.models.push(one);
@@ -159,9 +185,9 @@ impl Drawn {
         }
     }
 
-    fn price(&mut self, one: DeclaredPrice, present: &Present, slugs: &BTreeSet<String>) {
+    fn price(&mut self, one: DeclaredPrice, around: &Around<'_>) {
         let name = format!("@{}/{}", one.provider, one.model);
-        if !slugs.contains(&one.provider) {
+        if !around.slugs.contains(&one.provider) {
             return self.flaw(&one.place, unknown(&one.provider));
         }
         let figures = one.prices.unwrap_or_default();
@@ -174,16 +200,16 @@ impl Drawn {
         let begins = one.from.map_or("now on".to_owned(), moment);
         let note =
             if one.prices.is_some() { format!("From {begins}.") } else { format!("The list price from {begins}.") };
-        if present.prices.iter().any(|row| same(&row)) {
+        if around.present.prices.iter().any(|row| same(&row)) {
             return self.line(Kind::Price, &name, Change::Same, vec![note]);
         }
         self.line(Kind::Price, &name, Change::Added, vec![note]);
         self.prices.push(one);
     }
 
-    fn config(&mut self, one: DeclaredConfig, present: &Present, slugs: &BTreeSet<String>) {
+    fn config(&mut self, one: DeclaredConfig, around: &Around<'_>) {
         let name = one.slug.clone();
-        let row = present.configs.iter().find(|row| row.slug == one.slug);
+        let row = around.present.configs.iter().find(|row| row.slug == one.slug);
         let was = row.filter(|row| row.number > 0).map(|row| masked(&row.body));
         let same = was.as_deref().is_some_and(|was| equal(was, &one.body));
         if same && row.is_some_and(|row| row.name == one.name) {
@@ -196,7 +222,7 @@ impl Drawn {
             let text = format!("This config was exported without its secrets. Put them where {LEFT_OUT} stands.");
             return self.flaw(&one.place, text);
         }
-        let wrong = mistakes(&one.body, &|slug| slugs.contains(slug));
+        let wrong = mistakes(&one.body, &|slug| around.slugs.contains(slug) && !around.silent.contains(slug));
         for mistake in &wrong {
             self.flaw(&one.place, format!("{}: {}", mistake.path, mistake.message));
         }
@@ -212,39 +238,6 @@ impl Drawn {
         // A name alone makes no version: the text that is there stays, its secrets with it.
         let body = row.filter(|_| same).map_or_else(|| one.body.clone(), |row| row.body.clone());
         self.configs.push((row.cloned(), DeclaredConfig { body, ..one }));
-    }
-
-    fn key(&mut self, one: DeclaredKey, present: &Present, ids: &BTreeSet<String>) {
-        let name = one.name.clone();
-        if let Some(config) = one.config.as_ref().filter(|config| !ids.contains(*config)) {
-            let text = format!("{config} is neither in this file nor published here.");
-            return self.flaw(&one.place, text);
-        }
-        let live = |row: &&StoredKey| row.name == one.name && row.revoked_at.is_none();
-        let Some(row) = present.keys.iter().find(live) else {
-            let note = "It gets a new secret, which is shown once.";
-            self.line(Kind::ApiKey, &name, Change::Added, vec![note.into()]);
-            return self.keys.push((None, one));
-        };
-        let mut notes = Vec::new();
-        if row.scopes != one.scopes {
-            notes.push(format!("Scopes: {} → {}.", words(&row.scopes), words(&one.scopes)));
-        }
-        if row.config != one.config {
-            let config = |config: &Option<String>| config.clone().unwrap_or_else(|| "none".into());
-            notes.push(format!("Default config: {} → {}.", config(&row.config), config(&one.config)));
-        }
-        if row.metadata != one.metadata {
-            notes.push("Other metadata.".into());
-        }
-        match (notes.is_empty(), row.origin.locked()) {
-            (true, _) => self.line(Kind::ApiKey, &name, Change::Same, notes),
-            (false, true) => self.line(Kind::ApiKey, &name, Change::Locked, vec![FILE.into()]),
-            (false, false) => {
-                self.line(Kind::ApiKey, &name, Change::Changed, notes);
-                self.keys.push((Some(row.clone()), one));
-            }
-        }
     }
 }
 

@@ -1,9 +1,13 @@
 //! The setup as the text of a set-up file, secrets left out: pure.
 
+mod limits;
+
 use super::Present;
-use crate::store::keys::StoredKey;
-use crate::store::models::{StoredModel, StoredPrice};
-use crate::store::providers::StoredProvider;
+use super::plan::holder;
+use crate::limit::rule::Scope;
+use crate::store::keys::{KIND, StoredKey};
+use crate::store::models::{ALL, StoredModel, StoredPrice};
+use crate::store::providers::{Standing, StoredProvider};
 use crate::wire::vendors::vendor;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -29,15 +33,20 @@ const HEAD: &str = "\
 # in a console, providers keep or ask for their keys there, and new API keys get new secrets.
 ";
 
-/// What is callable, live and published; the sandbox is always there.
+/// What is live and published; the sandbox is always there. Each limit stands with its owner.
 pub fn write(present: &Present, workspace: &str, now: i64) -> String {
     let mut text = format!("{HEAD}# Workspace {workspace}, {}.\n", moment(now));
+    for row in present.providers.iter().filter(|row| row.slug != crate::settings::SANDBOX) {
+        provider(&mut text, row, holder(row, present));
+        let of = |scope: &Scope| limits::of(present, scope);
+        limits::owned(&mut text, "provider", &row.slug, of(&Scope::Provider(row.id.clone())));
+        limits::owned(&mut text, "provider.shared", &row.slug, of(&Scope::Integration(row.id.clone())));
+    }
     present
-        .providers
+        .models
         .iter()
-        .filter(|row| row.slug != crate::settings::SANDBOX)
-        .for_each(|row| provider(&mut text, row));
-    present.models.iter().filter(|row| said(row)).for_each(|row| model(&mut text, row));
+        .filter(|row| said(row, closed(&present.models, &row.provider)))
+        .for_each(|row| model(&mut text, row));
     present.prices.iter().for_each(|row| price(&mut text, row));
     for row in present.configs.iter().filter(|row| row.number > 0) {
         text += "\n[[config]]\n";
@@ -45,7 +54,13 @@ pub fn write(present: &Present, workspace: &str, now: i64) -> String {
         line(&mut text, "name", &quoted(&row.name));
         line(&mut text, "body", &long(&masked(&row.body)));
     }
-    present.keys.iter().filter(|row| row.revoked_at.is_none()).for_each(|row| key(&mut text, row));
+    for row in present.keys.iter().filter(|row| row.revoked_at.is_none()) {
+        key(&mut text, row);
+        limits::owned(&mut text, "api_key", &row.name, limits::of(present, &Scope::Key(row.id.clone())));
+    }
+    let all = limits::of(present, &Scope::Workspace);
+    limits::owned(&mut text, "workspace", crate::settings::WORKSPACE_LIMIT, all);
+    limits::policies(&mut text, limits::of(present, &Scope::Policy));
     text
 }
 
@@ -55,18 +70,36 @@ pub fn masked(body: &str) -> String {
     if hide(&mut value) { serde_json::to_string_pretty(&value).unwrap_or_default() } else { body.trim_end().to_owned() }
 }
 
-/// A model that differs from what nothing is said of.
-pub fn said(row: &StoredModel) -> bool {
-    row.custom || !row.enabled || row.context.is_some()
+/// A model that differs from what nothing is said of; `closed`: that is off, so that each one counts.
+pub fn said(row: &StoredModel, closed: bool) -> bool {
+    row.custom || !row.enabled || row.context.is_some() || closed
+}
+
+/// Whether models of the provider that nothing is said of are off.
+pub fn closed(models: &[StoredModel], provider: &str) -> bool {
+    models.iter().any(|row| row.provider == provider && row.model == ALL && !row.enabled)
 }
 
 pub fn moment(at: i64) -> String {
     Timestamp::from_millisecond(at).map(|at| at.to_string()).unwrap_or_default()
 }
 
-fn provider(text: &mut String, row: &StoredProvider) {
+/// `holder`: slug of the provider whose credential it has.
+fn provider(text: &mut String, row: &StoredProvider, holder: Option<&str>) {
     *text += "\n[[provider]]\n";
     line(text, "slug", &quoted(&row.slug));
+    if !row.name.is_empty() {
+        line(text, "name", &quoted(&row.name));
+    }
+    if !row.note.is_empty() {
+        line(text, "note", &quoted(&row.note));
+    }
+    if row.standing != Standing::default() {
+        line(text, "standing", &quoted(row.standing.word()));
+    }
+    if let Some(holder) = holder {
+        return line(text, "integration", &quoted(holder));
+    }
     line(text, "vendor", &quoted(&row.vendor));
     if let Some(url) = &row.base_url {
         line(text, "base_url", &quoted(url));
@@ -118,14 +151,35 @@ fn key(text: &mut String, row: &StoredKey) {
     line(text, "name", &quoted(&row.name));
     let variable = variable(&format!("switchyard_{}", row.name));
     line(text, "value_env", &format!("{} # sy-…{}", quoted(&variable), row.last_four));
+    if row.kind != KIND {
+        line(text, "kind", &quoted(&row.kind));
+    }
+    if !row.description.is_empty() {
+        line(text, "description", &quoted(&row.description));
+    }
     line(text, "scopes", &list(&row.scopes));
     if let Some(config) = &row.config {
         line(text, "config", &quoted(config));
+    }
+    if !row.config_override {
+        line(text, "allow_config_override", "false");
     }
     if !row.metadata.is_empty() {
         let pairs: Vec<_> =
             row.metadata.iter().map(|(key, value)| format!("{} = {}", quoted(key), quoted(value))).collect();
         line(text, "metadata", &format!("{{ {} }}", pairs.join(", ")));
+    }
+    if !row.enforced {
+        line(text, "metadata_enforced", "false");
+    }
+    if !row.allowed.models.is_empty() {
+        line(text, "allowed_models", &list(&row.allowed.models));
+    }
+    if !row.allowed.providers.is_empty() {
+        line(text, "allowed_providers", &list(&row.allowed.providers));
+    }
+    if let Some(end) = row.expires_at {
+        line(text, "expires_at", &quoted(&moment(end)));
     }
 }
 
@@ -133,8 +187,8 @@ fn line(text: &mut String, key: &str, value: &str) {
     _ = writeln!(text, "{key} = {value}");
 }
 
-fn list(items: &[String]) -> String {
-    let items: Vec<_> = items.iter().map(|item| quoted(item)).collect();
+fn list(items: &[impl AsRef<str>]) -> String {
+    let items: Vec<_> = items.iter().map(|item| quoted(item.as_ref())).collect();
     format!("[{}]", items.join(", "))
 }
 

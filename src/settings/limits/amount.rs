@@ -22,6 +22,17 @@ pub fn amount(unit: Unit, text: &str) -> Ruling<i64> {
     }
 }
 
+/// An amount as it would be typed: dollars without an exponent, to the last nano-dollar.
+pub fn typed(unit: Unit, value: i64) -> String {
+    match unit {
+        Unit::Cost => {
+            let text = format!("{}.{:09}", value / 1_000_000_000, value.unsigned_abs() % 1_000_000_000);
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        _ => value.to_string(),
+    }
+}
+
 /// Whether the whole part of a decimal number is.
 fn is_above(text: &str, most: i64) -> bool {
     let whole = text.split('.').next().unwrap_or_default().trim_start_matches('0');
@@ -67,7 +78,7 @@ fn nanos(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::amount;
+    use super::{amount, typed};
     use crate::limit::rule::Unit;
 
     #[test]
@@ -103,6 +114,20 @@ mod tests {
         ] {
             let told = amount(unit, text).expect_err(text);
             assert!(told.contains(words), "{text}: {told}");
+        }
+    }
+
+    #[test]
+    fn an_amount_is_written_as_it_is_read() {
+        for (unit, value, text) in [
+            (Unit::Cost, 25_000_000_000, "25"),
+            (Unit::Cost, 500_000_000, "0.5"),
+            (Unit::Cost, 1, "0.000000001"),
+            (Unit::Cost, 100_000_000_000_000_000, "100000000"),
+            (Unit::Tokens, 1_000, "1000"),
+        ] {
+            assert_eq!(typed(unit, value), text);
+            assert_eq!(amount(unit, text), Ok(value));
         }
     }
 }

@@ -65,6 +65,11 @@ static ROWS: &[(&str, &[Method], Endpoint)] = &[
 ];
 const PASSED: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
+/// Every path that is an endpoint of its own, with its methods; one that ends in `/*` covers what is below it.
+pub fn rows() -> impl Iterator<Item = (&'static str, &'static [Method])> {
+    ROWS.iter().map(|(path, methods, _)| (*path, *methods))
+}
+
 /// The way of a request, `target` being its path and query from `/v1` on; the legacy `/v1/proxy` says nothing.
 /// `None` where it is no path of a vendor, or could be read as another one.
 pub fn route(method: &Method, target: &str) -> Option<Route> {

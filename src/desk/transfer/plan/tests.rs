@@ -7,6 +7,8 @@ use app::model::key::Allowed;
 use app::model::models::Prices;
 use std::collections::BTreeMap;
 
+/// 2026-11-24, 12:00 UTC.
+const NOW: i64 = 1_795_521_600_000;
 const CONFIG: &str = "{\n  \"provider\": \"@alpha\"\n}";
 
 fn present() -> Present {
@@ -72,6 +74,7 @@ fn present() -> Present {
             origin: "console".into(),
             created_at: 1,
         }],
+        ..Present::default()
     }
 }
 
@@ -100,7 +103,8 @@ fn key() -> StoredKey {
 }
 
 fn drawn(text: &str, present: &Present) -> Drawn {
-    draw(import(text).unwrap_or_else(|mistakes| panic!("{mistakes:?}\n{text}")), present)
+    let file = import(text).unwrap_or_else(|mistakes| panic!("{mistakes:?}\n{text}"));
+    draw(file, present, Terms { now: NOW, scopes: None })
 }
 
 #[test]
@@ -168,6 +172,22 @@ fn each_change_is_told() {
             "Other metadata",
         ),
         ("[[api_key]]\nname = \"new\"\n", "new", Change::Added, "new secret"),
+        ("[[api_key]]\nname = \"new\"\nvalue = \"sy-0123456789abcdef\"\n", "new", Change::Added, "secret of the file"),
+        ("[[provider]]\nslug = \"delta\"\nintegration = \"alpha\"", "@delta", Change::Added, ""),
+        (
+            "[[provider]]\nslug = \"alpha\"\nvendor = \"openai\"\nbase_url = \"http://a.example/v1\"\nopen = [\"files\"]\n\
+             standing = \"integration\"",
+            "@alpha",
+            Change::Changed,
+            "provider → integration",
+        ),
+        ("[workspace]\nbudget = { type = \"cost\", credit_limit = 5 }", "the workspace", Change::Added, "$5 in all."),
+        (
+            "[[policy]]\nname = \"teams\"\ntype = \"requests\"\nunit = \"rpm\"\nvalue = 1000\ngroup_by = [\"metadata.team\"]",
+            "teams",
+            Change::Added,
+            "1,000 requests a minute, for each metadata.team.",
+        ),
     ] {
         let drawn = drawn(text, &present());
         let line = drawn.plan.lines.iter().find(|line| line.name == name && line.change != Change::Left);
@@ -185,6 +205,17 @@ fn what_cannot_be_is_told_at_its_place_and_the_rest_is_left() {
         ("[[price]]\nprovider = \"moon\"\nmodel = \"m\"\ninput = 1", "price[0].model", "neither in this file"),
         ("[[config]]\nid = \"pc-x\"\nbody = '{\"provider\":\"@moon\"}'", "config[0].id", "@moon is not connected"),
         ("[[api_key]]\nname = \"x\"\nconfig = \"pc-gone\"", "api_key[0].name", "pc-gone is neither"),
+        ("[[api_key]]\nname = \"x\"\nscopes = [\"moon.land\"]", "api_key[0].name", "moon.land is not yours"),
+        ("[[api_key]]\nname = \"x\"\nallowed_providers = [\"moon\"]", "api_key[0].name", "@moon is neither"),
+        ("[[api_key]]\nname = \"x\"\nexpires_at = \"2020-01-01\"", "api_key[0].name", "is over"),
+        ("[[provider]]\nslug = \"x\"\nintegration = \"moon\"", "provider[0].slug", "@moon is neither"),
+        ("[[provider]]\nslug = \"x\"\nintegration = \"beta\"", "provider[0].slug", "declared outside"),
+        ("[[provider]]\nslug = \"alpha\"\nintegration = \"gamma\"", "provider[0].slug", "@gamma is neither"),
+        (
+            "[[provider]]\nslug = \"gamma\"\nvendor = \"openai\"\n[[provider]]\nslug = \"alpha\"\nintegration = \"gamma\"",
+            "provider[1].slug",
+            "that of @gamma in the file",
+        ),
     ] {
         let drawn = drawn(text, &present());
         let flaw = drawn.plan.flaws.first().unwrap_or_else(|| panic!("{text}"));
