@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(shown(&page.statuses), [("2xx", 2), ("4xx", 1), ("5xx", 0)]);
         assert_eq!(shown(&page.keys), [("k1", 2), ("k2", 1)]);
         assert_eq!(page.keys[0].label, "support-prod");
-        assert_eq!((shown(&page.providers), shown(&page.configs)), (vec![("cerebras", 2)], vec![("pc-main", 2)]));
+        assert_eq!((shown(&page.providers), shown(&page.configs)), (vec![("cerebras", 3)], vec![("pc-main", 3)]));
         assert_eq!(page.bars.iter().map(|bar| (bar.calls, bar.errors)).max(), Some((3, 1)));
         assert_eq!(page.bars.len(), 60);
     }
