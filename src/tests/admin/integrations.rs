@@ -39,7 +39,9 @@ async fn what_is_said_of_an_integration_s_models_holds_for_all_its_providers() {
     let reply = json!({ "id": "c", "model": "rank-7b", "choices": [choice], "usage": usage });
     rig.upstream.then(Scene::json(200, reply.to_string()));
     assert_eq!(rig.chat(&chat("rank-7b")).await.status, 200, "what was added by name is on");
-    assert_eq!(rig.last().await["metrics"]["cost"], json!(0.0035), "ten and one tokens, in cents");
+    let rows = rig.logs().await;
+    let paid = rows.iter().find(|row| row["metrics"]["response_status_code"] == 200).expect("a row");
+    assert_eq!(paid["metrics"]["cost"], json!(0.0035), "ten and one tokens, in cents");
 
     for (body, field) in [
         (json!({ "models": [{ "slug": "gpt-4.1", "is_custom": true }] }), "is_custom"),
