@@ -103,13 +103,15 @@ async fn a_setup_goes_from_one_folder_into_another_and_back_out_the_same() {
 async fn a_change_is_shown_line_by_line_before_it_is_made() {
     let place = Place::new();
     place.told(&["import", &place.file("a.toml", SETUP)]).await;
-    let changed =
-        SETUP.replace("'{ \"provider\": \"@alpha\" }'", "'''\n{\n  \"provider\": \"@alpha\",\n  \"retry\": {}\n}'''");
+    let changed = SETUP.replace(
+        "'{ \"provider\": \"@alpha\" }'",
+        "'''\n{\n  \"provider\": \"@alpha\",\n  \"retry\": { \"attempts\": 2 }\n}'''",
+    );
     let said = place.told(&["import", &place.file("b.toml", &changed.replace("limit = 25", "limit = 30"))]).await;
     for line in [
         "changed  Config    pc-main\n",
         "         - { \"provider\": \"@alpha\" }\n",
-        "         +   \"retry\": {}\n",
+        "         +   \"retry\": { \"attempts\": 2 }\n",
         "changed  Limit     key ci\n",
         "$25 a month → $30 a month.",
         "Imported: 0 added, 2 changed.",
