@@ -38,10 +38,11 @@ async fn what_is_said_of_an_integration_s_models_holds_for_all_its_providers() {
     let choice = json!({ "index": 0, "message": { "role": "assistant", "content": "hello" }, "finish_reason": "stop" });
     let reply = json!({ "id": "c", "model": "rank-7b", "choices": [choice], "usage": usage });
     rig.upstream.then(Scene::json(200, reply.to_string()));
-    assert_eq!(rig.chat(&chat("rank-7b")).await.status, 200, "what was added by name is on");
-    let rows = rig.logs().await;
-    let paid = rows.iter().find(|row| row["metrics"]["response_status_code"] == 200).expect("a row");
-    assert_eq!(paid["metrics"]["cost"], json!(0.0035), "ten and one tokens, in cents");
+    let answer = rig.chat(&chat("rank-7b")).await;
+    assert_eq!(answer.status, 200, "what was added by name is on");
+    let id = json!(answer.header("x-portkey-request-id"));
+    let row = rig.logs().await.into_iter().find(|row| row["_id"] == id).expect("its row");
+    assert_eq!(row["metrics"]["cost"], json!(0.0035), "ten and one tokens, in cents");
 
     for (body, field) in [
         (json!({ "models": [{ "slug": "gpt-4.1", "is_custom": true }] }), "is_custom"),
