@@ -180,6 +180,6 @@ mod tests {
         let bytes = pack(&values());
         let last = entries(&bytes[..bytes.len() - 1]).last().unwrap();
         assert_eq!(last.map(|entry| entry.value), Err(Garbled));
-        assert_eq!(entries(&[1, 0xff]).count(), 1, "the end of what cannot be read");
+        assert_eq!(entries(&[0, 1, 0xff]).count(), 1, "the end of what cannot be read");
     }
 }
