@@ -195,8 +195,8 @@ impl Opened {
                     let line = memchr::memchr(b'\n', &chunk).is_some();
                     self.lined |= line;
                     let out = self.observer.push(chunk);
-                    if let Some(pace) = self.pace.as_mut().filter(|_| line) {
-                        pace.saw(&self.observer);
+                    if let Some(pace) = &mut self.pace {
+                        pace.saw(&self.observer, line);
                     }
                     if !out.is_empty() {
                         return Poll::Ready(Next::Chunk(out));

@@ -114,7 +114,7 @@ async fn a_change_is_shown_line_by_line_before_it_is_made() {
         "         +   \"retry\": { \"attempts\": 2 }\n",
         "changed  Limit     key ci\n",
         "$25 a month → $30 a month.",
-        "Imported: 0 added, 2 changed.",
+        "Imported: 0 added, 3 changed.",
     ] {
         assert!(said.contains(line), "{line}\n{said}");
     }

@@ -307,10 +307,13 @@ fn bare(present: Present) -> Present {
     let mut limits: Vec<Limit> =
         present.limits.into_iter().filter(|row| row.scope != Scope::Key("k4".into())).map(limit).collect();
     limits.sort_by_key(|row| format!("{row:?}"));
+    // What is made in one moment has no order.
+    let mut keys: Vec<_> = present.keys.into_iter().map(key).collect();
+    keys.sort_by_key(|row| format!("{row:?}"));
     Present {
         providers: present.providers.into_iter().map(provider).collect(),
         configs: present.configs.into_iter().map(config).collect(),
-        keys: present.keys.into_iter().map(key).collect(),
+        keys,
         models: present.models.into_iter().map(|row| StoredModel { updated_at: 0, ..row }).collect(),
         prices: present
             .prices
@@ -339,7 +342,7 @@ async fn a_full_workspace_is_the_same_in_an_empty_house() {
     assert_eq!((there.models, there.prices, there.configs), (here.models, here.prices, here.configs));
     let told = |text: &str| {
         let secret = |line: &&str| !line.starts_with("key_env") && !line.starts_with("value_env");
-        text.lines().filter(secret).map(str::to_owned).collect::<Vec<_>>()
+        text.lines().filter(secret).map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
     };
     assert_eq!(told(&into.export().await), told(&text));
 }

@@ -49,8 +49,12 @@ impl Pace {
         Some(pace)
     }
 
-    /// A whole line has come: part of one is no sign of life.
-    pub(super) fn saw(&mut self, observer: &Observer) {
+    /// Bytes have come; `line`: with the end of a line. Before content part of a line is no sign of life, since another
+    /// target may still stand in; after it, whatever comes is better than none.
+    pub(super) fn saw(&mut self, observer: &Observer, line: bool) {
+        if !line && !self.talking {
+            return;
+        }
         self.last = Instant::now();
         if !self.talking && observer.saw_content() {
             self.talking = true;

@@ -11,24 +11,33 @@ pub fn of<'a>(present: &'a Present, scope: &Scope) -> impl Iterator<Item = &'a L
     present.limits.iter().filter(move |limit| limit.scope == scope)
 }
 
+/// In an order of their own: those that were made in one moment have none.
+fn tables<'a>(text: &mut String, limits: impl Iterator<Item = &'a Limit>, table: impl Fn(&Limit) -> String) {
+    let mut tables: Vec<_> = limits.map(table).collect();
+    tables.sort_unstable();
+    *text += &tables.concat();
+}
+
 /// Tables of the owner's table `within`; `name` is the owner's, which need not be said.
 pub fn owned<'a>(text: &mut String, within: &str, name: &str, limits: impl Iterator<Item = &'a Limit>) {
-    for limit in limits {
+    tables(text, limits, |limit| {
         let kind = if limit.budget().is_some() { "budget" } else { "rate_limit" };
-        *text += &format!("\n[[{within}.{kind}]]\n");
+        let mut table = format!("\n[[{within}.{kind}]]\n");
         if limit.name != name {
-            line(text, "name", &quoted(&limit.name));
+            line(&mut table, "name", &quoted(&limit.name));
         }
-        said(text, limit);
-    }
+        said(&mut table, limit);
+        table
+    });
 }
 
 pub fn policies<'a>(text: &mut String, limits: impl Iterator<Item = &'a Limit>) {
-    for limit in limits {
-        *text += "\n[[policy]]\n";
-        line(text, "name", &quoted(&limit.name));
-        said(text, limit);
-    }
+    tables(text, limits, |limit| {
+        let mut table = "\n[[policy]]\n".to_owned();
+        line(&mut table, "name", &quoted(&limit.name));
+        said(&mut table, limit);
+        table
+    });
 }
 
 fn said(text: &mut String, limit: &Limit) {
