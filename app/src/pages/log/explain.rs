@@ -217,6 +217,7 @@ fn planned(step: &PlannedStep) -> AnyView {
     .into_any()
 }
 
+#[cfg(feature = "ssr")]
 fn limits(all: &[LimitFacts]) -> AnyView {
     view! {
         <header>
