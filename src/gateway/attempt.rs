@@ -84,7 +84,8 @@ impl Shot<'_> {
         };
         let deadline = Instant::now() + self.out.patience;
         let watched = attempt.as_ref().and_then(Try::permit).map(Permit::sent);
-        let sent = self.house.relay.send(self.out.request(watched), self.out.patience, self.out.target.reach).await;
+        let patience = self.out.head_patience();
+        let sent = self.house.relay.send(self.out.request(watched), patience, self.out.target.reach).await;
         match sent {
             Ok(response) => {
                 let (head, body) = response.into_parts();

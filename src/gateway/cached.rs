@@ -151,6 +151,7 @@ impl Cached {
         }
         let deadline = Instant::now() + shot.out.patience;
         for _ in 0..JOINS {
+            let mut toll = None;
             let (flight, reader) = match shot.house.flights.join(self.key.hash, self.form) {
                 Role::Lead(flight, reader) => (Some(flight), Some(reader)),
                 Role::Follow(reader) => (None, Some(reader)),
@@ -158,12 +159,15 @@ impl Cached {
                     if tokio::time::timeout_at(deadline, reader.sit_out()).await.is_err() {
                         return (shot.faulted(None, 0, &Fault::timeout(shot.out.patience)), self.used("MISS"));
                     }
+                    toll = Some(reader.toll());
                     (None, None)
                 }
             };
             // Another flight may have landed since the cache was asked.
             if let Some((_, reply, used)) = self.find(shot.house, shot.out).await {
-                return (Tried::hit(reply), used);
+                // It was fetched for one who has left meanwhile.
+                let pays = toll.is_some_and(|toll| toll.take());
+                return (Tried::hit(reply), if pays { self.used("MISS") } else { used });
             }
             let Some(mut reader) = reader else { continue };
             let (leads, toll) = (flight.is_some(), reader.toll());
@@ -182,8 +186,9 @@ impl Cached {
             // Under a budget this caller pays what it may come to, also where it leaves.
             let pays = leads && attempt.as_ref().is_some_and(|attempt| attempt.permit().is_none());
             let payer = Payer { toll: &toll, here: !pays };
-            let tried = match tokio::time::timeout_at(deadline, reader.head()).await {
-                Err(_) => shot.faulted(attempt, 0, &Fault::timeout(shot.out.patience)),
+            let patience = shot.out.head_patience();
+            let tried = match tokio::time::timeout_at(deadline.min(Instant::now() + patience), reader.head()).await {
+                Err(_) => shot.faulted(attempt, 0, &Fault::timeout(patience)),
                 Ok(Ok(head)) => shot.answered(attempt, parts(head), Source::Shared(reader), deadline).await,
                 Ok(Err(_)) => match reader.word() {
                     Some(Err(fault)) => shot.faulted(attempt, 0, &fault),

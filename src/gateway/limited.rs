@@ -93,6 +93,10 @@ impl Limited {
             let why = format!("The body names {name} twice. Under a budget each field stands once.");
             return Err(Refusal { param: Some(name.to_owned()), ..Refusal::invalid(why) });
         }
+        if let Some(name) = body.as_ref().and_then(|body| bound::unread(body, out.endpoint)) {
+            let why = format!("{name} must be a whole number from 0, since the key falls under a budget.");
+            return Err(Refusal { param: Some(name.to_owned()), ..Refusal::invalid(why) });
+        }
         let (ticket, endpoint) = (self.ticket.clone(), out.endpoint);
         Ok(Some(Fare { ticket, budgets, need, bill, endpoint, body, sent: Mutex::default() }))
     }

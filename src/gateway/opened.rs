@@ -79,6 +79,7 @@ pub struct Cut {
 impl Opened {
     /// Starts reading. `strip_usage`: usage was asked for on the caller's behalf.
     pub fn new(head: Parts, source: Source, strip_usage: bool, limits: &Limits, attempt: Option<Try>) -> Self {
+        let waited = Duration::from_micros(attempt.as_ref().map_or(0, Try::elapsed));
         Self {
             head,
             observer: Observer::new(strip_usage),
@@ -90,7 +91,7 @@ impl Opened {
             tail: Bytes::new(),
             lined: false,
             source,
-            pace: Pace::of(limits),
+            pace: Pace::of(limits, waited),
             ready: VecDeque::new(),
             end: None,
         }

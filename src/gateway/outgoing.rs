@@ -16,6 +16,7 @@ use crate::limit::permit::Sent;
 use crate::route::Leaf;
 use crate::wire::body::Body;
 use crate::wire::vendors::Endpoint;
+use app::model::routing::Stream;
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
@@ -65,6 +66,13 @@ pub struct Outgoing {
 type Forwarded = Vec<(HeaderName, HeaderValue)>;
 
 impl Outgoing {
+    /// How long the head of an answer may take: of a stream no longer than its first token, or than it may stand idle.
+    pub fn head_patience(&self) -> Duration {
+        let Stream { first_token_timeout, idle_timeout, .. } = self.leaf.stream;
+        let limits = [first_token_timeout, idle_timeout].into_iter().flatten().filter(|_| self.stream);
+        limits.map(Duration::from_millis).fold(self.patience, Duration::min)
+    }
+
     /// Chooses the provider, applies the target's parameters and the vendor's quirks.
     ///
     /// # Errors

@@ -203,3 +203,23 @@ async fn costs(rig: &Rig, rows: usize) -> Vec<f64> {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn who_wanted_the_other_form_pays_where_the_first_caller_has_left() {
+    let rig = Rig::new().await;
+    rig.upstream.then(Scene { delay: Duration::from_millis(700), ..Scene::json(200, REPLY) });
+    let mut first = Box::pin(rig.send(call(ASK)));
+    let mut second = pin!(rig.send(call(ASK_STREAM)));
+    while rig.upstream.seen().is_empty() {
+        assert!(futures_util::poll!(first.as_mut()).is_pending());
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..1_000 {
+        assert!(futures_util::poll!(second.as_mut()).is_pending());
+        tokio::task::yield_now().await;
+    }
+    drop(first);
+    let answer = second.await;
+    assert_eq!((answer.status.as_u16(), answer.header("x-portkey-cache-status")), (200, "MISS"));
+    assert_eq!((costs(&rig, 2).await, rig.upstream.seen().len()), (vec![0.0, 0.35], 1));
+}

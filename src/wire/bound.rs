@@ -39,6 +39,12 @@ fn prompts(body: &Body) -> u64 {
     several.map_or(1, |prompts| u64::try_from(prompts.len()).unwrap_or(u64::MAX).max(1))
 }
 
+/// A field that names a bound which is none, such as `-1` or a text.
+pub fn unread(body: &Body, endpoint: Endpoint) -> Option<&'static str> {
+    let odd = |name: &&&str| body.raw(name).is_some_and(|raw| raw.get() != "null" && whole(raw.get()).is_none());
+    names(endpoint)?.iter().find(odd).copied()
+}
+
 /// Puts the bound into the body, under the name that the vendor knows.
 pub fn put(body: &mut Body, endpoint: Endpoint, vendor: &str, bound: u64) {
     let name = match endpoint {
@@ -125,7 +131,7 @@ const MOST: &[(&str, u64)] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::{Length, length, most, put};
+    use super::{Length, length, most, put, unread};
     use crate::wire::body::Body;
     use crate::wire::vendors::Endpoint;
 
@@ -151,6 +157,19 @@ mod tests {
             let found = length(&body, endpoint, vendor, "gpt-4o");
             assert_eq!(found, Some(Length { given, copies, most }), "{text}");
             assert_eq!(length(&body, Endpoint::Embed, vendor, "gpt-4o"), None);
+        }
+    }
+
+    #[test]
+    fn a_bound_that_is_none_is_found() {
+        for (text, name) in [
+            (r#"{"max_tokens":-1}"#, Some("max_tokens")),
+            (r#"{"max_tokens":1,"max_completion_tokens":"5"}"#, Some("max_completion_tokens")),
+            (r#"{"max_tokens":1e30}"#, Some("max_tokens")),
+            (r#"{"max_tokens":null}"#, None),
+            (r#"{"max_tokens":16.0}"#, None),
+        ] {
+            assert_eq!(unread(&Body::parse(&text.into()).expect(text), Endpoint::Chat), name, "{text}");
         }
     }
 

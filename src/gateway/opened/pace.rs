@@ -25,8 +25,8 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// `None` where the limits set none.
-    pub(super) fn of(limits: &Limits) -> Option<Self> {
+    /// `None` where the limits set none; `waited`: since the request was sent.
+    pub(super) fn of(limits: &Limits, waited: Duration) -> Option<Self> {
         if limits.first_token_timeout.is_none()
             && limits.idle_timeout.is_none()
             && limits.min_tokens_per_second.is_none()
@@ -36,7 +36,7 @@ impl Pace {
         let now = Instant::now();
         let first_millis = limits.first_token_timeout.unwrap_or(0);
         let mut pace = Self {
-            first: limits.first_token_timeout.map(|millis| now + Duration::from_millis(millis)),
+            first: limits.first_token_timeout.map(|millis| now + Duration::from_millis(millis).saturating_sub(waited)),
             idle: limits.idle_timeout.map(Duration::from_millis),
             least: limits.min_tokens_per_second.map(|rate| rate * WINDOW.as_secs_f64()),
             window: (now, 0),

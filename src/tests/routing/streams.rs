@@ -62,6 +62,12 @@ pub const ROWS: &[Row] = &[
     )
     .stream()
     .says("from alpha"),
+    stood_in(
+        "a stream whose head does not come before its first token is due falls back",
+        FIRST,
+        "alpha:mute beta:stream",
+    ),
+    stood_in("a stream whose head does not come while it may stand idle falls back", IDLE, "alpha:mute beta:stream"),
     stood_in("a stream that does not begin in time falls back", TIMED, "alpha:headed beta:stream"),
     row(
         "the last stream that does not begin is a 408",
