@@ -19,8 +19,11 @@ const INSIDE = [
   ['logs-errors', '/logs?status=error'],
   ['logs-no-match', '/logs?trace=none'],
   ['traces', '/traces'],
+  ...['cost', 'latency', 'tokens', 'errors', 'cache', 'users', 'feedback'].map((tab) => [`analytics-${tab}`, `/analytics?tab=${tab}`]),
   ['configs', '/configs'],
   ['configs-new', '/configs/new'],
+  ['config', '/configs/pc-shots'],
+  ['config-versions', '/configs/pc-shots/versions'],
   ['providers', '/providers'],
   ['providers-connect', '/providers?connect=openai'],
   ['models', '/models'],
@@ -38,6 +41,38 @@ const INSIDE = [
   ['missing', '/nowhere'],
 ];
 const TABS = ['chat', 'json', 'attempts', 'explain', 'cost', 'headers', 'metadata'];
+/** Three levels deep, and limits with something to show. */
+const CONFIG = {
+  strategy: { mode: 'conditional', conditions: [{ query: { 'metadata.plan': 'paid' }, then: 'paid' }], default: 'free' },
+  targets: [
+    { name: 'paid', strategy: { mode: 'fallback' }, retry: { attempts: 2 }, targets: [
+      { name: 'halves', strategy: { mode: 'loadbalance' }, cache: { mode: 'simple', max_age: 86_400 }, targets: [{ provider: '@alpha', weight: 3 }, { provider: '@sandbox', weight: 1 }] },
+      { provider: '@sandbox', override_params: { model: 'echo' } },
+    ] },
+    { name: 'free', provider: '@sandbox', override_params: { model: 'echo' } },
+  ],
+};
+const ROUTED = `
+[[config]]
+id = "pc-shots"
+body = '${JSON.stringify(CONFIG)}'
+[[policy]]
+name = "all of it"
+type = "cost"
+credit_limit = 0.02
+periodic_reset = "monthly"
+[[policy]]
+name = "each team"
+type = "tokens"
+credit_limit = 100000
+group_by = ["metadata.team"]
+lacking = "pass"
+[[policy]]
+name = "pace"
+type = "requests"
+unit = "rpm"
+value = 5000
+`;
 const WIDTHS = [['1440', WIDE], ['390', NARROW]];
 
 /** An installation nobody has called yet, and one with a day behind it. */
@@ -46,13 +81,14 @@ async function main() {
   mkdirSync(SHOTS, { recursive: true });
   const browser = await openBrowser();
   const upstream = await startUpstream();
+  const setup = setupFile(upstream.base) + ROUTED;
   const homes = [folder(), folder(), folder()];
   const [blank, fresh, busy] = homes.map((home) => home.path);
   try {
     await shoot(browser, { name: 'blank', home: blank }, OUTSIDE, []);
-    await shoot(browser, { name: 'fresh', home: fresh, setup: setupFile(upstream.base) }, [], INSIDE);
-    await live(busy, upstream);
-    await shoot(browser, { name: 'busy', home: busy, setup: setupFile(upstream.base) }, OUTSIDE, INSIDE);
+    await shoot(browser, { name: 'fresh', home: fresh, setup }, [], INSIDE);
+    await live(busy, setup);
+    await shoot(browser, { name: 'busy', home: busy, setup }, OUTSIDE, INSIDE);
   } finally {
     await browser.close();
     await upstream.close();
@@ -61,8 +97,8 @@ async function main() {
 }
 
 /** Sends some calls, then gives them a day's history. */
-async function live(home, upstream) {
-  const server = await startServer({ name: 'shots-traffic', home, setup: setupFile(upstream.base) });
+async function live(home, setup) {
+  const server = await startServer({ name: 'shots-traffic', home, setup });
   await sendTraffic(server.base, 130);
   await server.stop();
   execFileSync('python3', [join(import.meta.dirname, 'harness/history.py'), join(home, 'data/journal.db')]);
@@ -90,14 +126,15 @@ async function shoot(browser, start, outside, inside) {
   }
 }
 
-/** The newest answered call by each tab, and the newest that failed. */
+/** The newest answered call by each tab, its trace, and the newest that failed. */
 async function logPages(server) {
   const ask = async (query) => {
     const answer = await fetch(`${server.base}/logs?page_size=1&${query}`, { headers: { authorization: `Bearer ${KEY}` } });
-    return (await answer.json()).data[0]._id;
+    return (await answer.json()).data[0];
   };
   const [answered, failed] = [await ask('status_code=200'), await ask('status_code=503')];
-  return [...TABS.map((tab) => [`log-${tab}`, `/logs/${answered}?tab=${tab}`]), ['log-failed', `/logs/${failed}`]];
+  const trace = `/traces/${encodeURIComponent(answered.metrics.trace_id)}`;
+  return [...TABS.map((tab) => [`log-${tab}`, `/logs/${answered._id}?tab=${tab}`]), ['log-failed', `/logs/${failed._id}`], ['trace', trace]];
 }
 
 function picture(guest, place) {
