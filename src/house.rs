@@ -9,12 +9,11 @@ use crate::clock::Clock;
 use crate::gateway::cached::Landing;
 use crate::gateway::config::Inline;
 use crate::gateway::exports;
-use crate::gateway::limited;
 use crate::gateway::relay::Relay;
 use crate::gateway::retries::Retries;
 use crate::health::Health;
 use crate::journal::{Journal, JournalError};
-use crate::limit::Ledger;
+use crate::limit::{Ledger, prompt};
 use crate::price::Tariff;
 use crate::sandbox;
 use crate::secret::{self, Sealer};
@@ -99,7 +98,7 @@ impl House {
         let prices = Arc::new(Tariff::bundled());
         let limits = Ledger::open(&store, journal.slots(), Arc::clone(&prices), &clock, &tasks).await?;
         if shelf.book().limits().has_budgets() {
-            limited::load();
+            prompt::load();
         }
         tasks.spawn(alert::watch::keep(alerts.clone(), shelf.clone(), limits.clone(), tasks.clone()));
         let cache = Cache::open(&store, Bounds::default(), &clock, &tasks).await;

@@ -6,8 +6,10 @@
 
 pub mod account;
 pub mod facts;
+mod loose;
 pub mod period;
 pub mod permit;
+pub mod prompt;
 pub mod rule;
 pub mod rules;
 mod state;
@@ -19,6 +21,7 @@ use crate::journal::slots::Slots;
 use crate::limit::account::{Account, Due};
 use crate::limit::period::Period;
 use crate::limit::permit::{Bill, Permit};
+use crate::limit::prompt::Prompt;
 use crate::limit::rule::{Limit, Per, What};
 use crate::limit::state::{Held, State, Wish};
 use crate::limit::ticket::Ticket;
@@ -74,6 +77,16 @@ pub struct Need {
     pub expected: u64,
     /// Its size can be told before; else only that something is left.
     pub counted: bool,
+}
+
+/// What an attempt asks room for.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Without its prompt and its price, which follow from the prompt's tokens.
+    pub need: Need,
+    /// `None`: the call has none that could be counted.
+    pub prompt: Option<Arc<Prompt>>,
+    pub bill: Bill,
 }
 
 /// A counter of a budget as it stands.
@@ -163,38 +176,79 @@ impl Ledger {
     /// Holds what an attempt may take of all these budgets, or nothing. With it comes the bound that is to be sent, where
     /// the caller names none and a budget is exact.
     ///
+    /// Where all of them have plenty left, its prompt is held by its length in bytes; where one falls short, those that
+    /// are held so are counted before anything is refused.
+    ///
     /// # Errors
     /// When a budget does not cover it.
-    pub fn reserve(
+    pub async fn reserve(
         &self,
         ticket: &Ticket,
         budgets: &[Falls],
-        need: &Need,
-        bill: Bill,
+        claim: &Arc<Claim>,
     ) -> Result<(Permit, Option<u64>), Refused> {
-        let wish = Wish { budgets, need, ticket, now: self.inner.clock.now() };
-        let mut state = self.state();
-        let bound = state.bound(wish)?;
-        let held = state.hold(wish, bound)?;
-        drop(state);
-        let permit = Permit::new(ticket.clone(), held, need, bound, bill).map_err(|_| Refused::Unwritten)?;
-        let binds = budgets.iter().any(|falls| falls.limit.budget().is_some_and(|budget| need.is_bound_by(budget)));
-        let sent = need.copies > 0 && need.given.is_none() && binds;
-        Ok((permit, sent.then_some(bound)))
+        let loosely = claim.prompt.as_ref().and_then(|prompt| prompt.at_most());
+        if let Some(most) = loosely
+            && let Some(held) = self.hold_loosely(ticket, budgets, claim, most)
+        {
+            return held;
+        }
+        let counted = match &claim.prompt {
+            Some(prompt) => prompt.counted().await,
+            None => 0,
+        };
+        let need = self.need(claim, counted);
+        loop {
+            let held = self.hold(ticket, budgets, &need);
+            if matches!(held, Err(Refused::Short(..))) && self.count_loose(budgets).await {
+                continue;
+            }
+            return held.and_then(|(held, bound)| self.permit(ticket, budgets, claim, (need, held, bound)));
+        }
     }
 
     /// What would be held of these budgets; nothing is.
     ///
     /// # Errors
     /// When a budget does not cover it.
-    pub fn foresee(&self, budgets: &[Falls], need: &Need) -> Result<Vec<(Falls, i64)>, Refused> {
-        let ticket = self.ticket("");
-        let wish = Wish { budgets, need, ticket: &ticket, now: self.inner.clock.now() };
+    pub async fn foresee(&self, budgets: &[Falls], claim: &Claim) -> Result<Vec<(Falls, i64)>, Refused> {
+        let counted = match &claim.prompt {
+            Some(prompt) => prompt.counted().await,
+            None => 0,
+        };
+        let (ticket, need) = (self.ticket(""), self.need(claim, counted));
+        let wish = Wish { budgets, need: &need, ticket: &ticket, now: self.inner.clock.now() };
         let mut state = self.state();
         let bound = state.bound(wish)?;
         let held = state.hold(wish, bound)?;
         held.iter().for_each(|held| state.settle(held, Due::default()));
         Ok(held.into_iter().map(|held| (held.falls, held.amount)).collect())
+    }
+
+    fn need(&self, claim: &Claim, prompt: u64) -> Need {
+        let Bill { model, at, .. } = &claim.bill;
+        let price = self.inner.prices.worst(claim.bill.seller(), model, prompt, *at);
+        Need { prompt, price, ..claim.need }
+    }
+
+    fn hold(&self, ticket: &Ticket, budgets: &[Falls], need: &Need) -> Result<(Vec<Held>, u64), Refused> {
+        let wish = Wish { budgets, need, ticket, now: self.inner.clock.now() };
+        let mut state = self.state();
+        let bound = state.bound(wish)?;
+        Ok((state.hold(wish, bound)?, bound))
+    }
+
+    fn permit(
+        &self,
+        ticket: &Ticket,
+        budgets: &[Falls],
+        claim: &Arc<Claim>,
+        (need, held, bound): (Need, Vec<Held>, u64),
+    ) -> Result<(Permit, Option<u64>), Refused> {
+        let permit = Permit::new(ticket.clone(), held, Arc::clone(claim), bound).map_err(|_| Refused::Unwritten)?;
+        let binds = budgets.iter().any(|falls| falls.limit.budget().is_some_and(|budget| need.is_bound_by(budget)));
+        let sent = need.copies > 0 && need.given.is_none() && binds;
+        Ok((permit, sent.then_some(bound)))
     }
 
     /// One counter of a budget.

@@ -1,7 +1,7 @@
 //! What a call costs: Switchyard with keys, journal and bodies on, beside a proxy that does nothing but proxy.
 //!
-//! A scripted upstream, the bare proxy and the release server run as processes of their own, and take turns under the
-//! same load. Ends non-zero where Switchyard's CPU passes its limits.
+//! A scripted upstream, the bare proxy and two release servers, one of them with limits on its key, run as processes of
+//! their own, and take turns under the same load. Ends non-zero where Switchyard's CPU passes its limits.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench talks to its terminal")]
 
 mod client;
@@ -33,6 +33,12 @@ struct Scenario {
     pace: Pace,
     limit: Option<f64>,
 }
+
+/// Limits of a key that are counted with each call and never reached.
+const LIMITS: &str = r#"
+budget = { type = "cost", credit_limit = 100000, periodic_reset = "monthly" }
+rate_limit = { type = "requests", unit = "rpm", value = 100000000 }
+"#;
 
 /// How long it all takes.
 struct Effort {
@@ -84,25 +90,28 @@ fn scenarios() -> Vec<Scenario> {
 async fn measure(binary: &Path, effort: Effort) -> Fallible<bool> {
     let upstream = Role::start(&["upstream"])?;
     let floor = Role::start(&["floor", &upstream.address.to_string()])?;
-    let folder = tempfile::tempdir()?;
+    let (folder, other) = (tempfile::tempdir()?, tempfile::tempdir()?);
     let objects = format!(
         "[[provider]]\nslug = \"bench\"\nvendor = \"openai\"\nbase_url = \"http://{}/v1\"\nkey = \"sk-bench\"\n{}",
         upstream.address,
         ways::CONFIGS
     );
     let mut server = Server::start(binary, folder.path(), &objects)?;
+    let mut limited = Server::start(binary, other.path(), &format!("{LIMITS}{objects}"))?;
     println!("Bodies of 2 KB both ways. CPU is the kernel's count for the proxy's process; latency is the client's.");
     let mut kept = true;
     for scenario in scenarios() {
-        let mut result =
-            report::Result { title: scenario.title.clone(), floor: vec![], switchyard: vec![], limit: scenario.limit };
+        let (title, limit) = (scenario.title.clone(), scenario.limit);
+        let mut result = report::Result { title, floor: vec![], switchyard: vec![], limited: vec![], limit };
         for _ in 0..effort.rounds {
             result.floor.push(round(&scenario, &effort, floor.address, floor.id()).await?);
             result.switchyard.push(round(&scenario, &effort, server.address, server.id()).await?);
+            result.limited.push(round(&scenario, &effort, limited.address, limited.id()).await?);
         }
         result.print();
         kept &= result.passes();
     }
+    limited.kill()?;
     kept &= ways::measure(&effort, &server).await?;
     server.kill()?;
     println!("\n{}", if kept { "Within the limits." } else { "Past a limit." });

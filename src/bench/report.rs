@@ -19,26 +19,28 @@ pub struct Result {
     pub title: String,
     pub floor: Vec<Reading>,
     pub switchyard: Vec<Reading>,
+    /// Switchyard with a budget and a rate limit on the key.
+    pub limited: Vec<Reading>,
     /// The largest ratio of CPU that passes.
     pub limit: Option<f64>,
 }
 
 impl Result {
-    pub fn ratio(&self) -> f64 {
-        ratio(&self.switchyard, &self.floor)
-    }
-
     pub fn passes(&self) -> bool {
-        self.limit.is_none_or(|limit| self.ratio() <= limit)
+        let keeps = |own| self.limit.is_none_or(|limit| ratio(own, &self.floor) <= limit);
+        keeps(&self.switchyard) && keeps(&self.limited)
     }
 
     pub fn print(&self) {
         head(&self.title, self.floor.len());
         row("bare hyper proxy", &self.floor);
-        row("Switchyard", &self.switchyard);
-        match self.limit {
-            Some(limit) => println!("{:<18}{:>12.2}   at most {limit}", "ratio of CPU", self.ratio()),
-            None => println!("{:<18}{:>12.2}", "ratio of CPU", self.ratio()),
+        for (name, own) in [("Switchyard", &self.switchyard), ("  with limits", &self.limited)] {
+            row(name, own);
+            let ratio = ratio(own, &self.floor);
+            match self.limit {
+                Some(limit) => println!("{:<18}{ratio:>12.2}   at most {limit}", "  ratio of CPU"),
+                None => println!("{:<18}{ratio:>12.2}", "  ratio of CPU"),
+            }
         }
     }
 }

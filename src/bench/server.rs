@@ -17,9 +17,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the binary on `folder` with the API key [`KEY`] and the set-up file's further `objects`, and waits until it
-    /// answers. What it printed is in `folder/log`.
-    pub fn start(binary: &Path, folder: &Path, objects: &str) -> Fallible<Self> {
+    /// Starts the binary on `folder` with the API key [`KEY`] and the set-up file's further lines, first what else there
+    /// is to say of the key, and waits until it answers. What it printed is in `folder/log`.
+    pub fn start(binary: &Path, folder: &Path, further: &str) -> Fallible<Self> {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let setup = folder.join("setup.toml");
         let data = folder.join("data");
@@ -27,7 +27,7 @@ impl Server {
             &setup,
             format!(
                 "listen = \"{address}\"\ndata = {data:?}\n\n\
-                 [[api_key]]\nname = \"bench\"\nvalue = \"{KEY}\"\nscopes = [\"*\"]\n\n{objects}"
+                 [[api_key]]\nname = \"bench\"\nvalue = \"{KEY}\"\nscopes = [\"*\"]\n{further}"
             ),
         )?;
         let log = File::create(folder.join("log"))?;

@@ -148,9 +148,7 @@ pub fn count(house: &House, serving: &Serving, record: &mut Record, usage: &Usag
         return;
     }
     let Some(out) = &serving.out else { return };
-    let names = (out.target.model.as_deref(), row.model_served.as_str());
-    let priced = house.prices.sold(&*out.target.provider, names, usage, row.at);
-    if let Some(cost) = priced {
+    if let Some(cost) = out.cost(house, usage, &row.model_served, row.at) {
         row.cost = Some(cost.total);
         row.price = cost.lines;
     }

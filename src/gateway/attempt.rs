@@ -78,7 +78,7 @@ impl Tried {
 impl Shot<'_> {
     /// Sends, and waits for the answer, of a stream for its beginning.
     pub async fn fire(self) -> Tried {
-        let attempt = match self.start() {
+        let attempt = match self.start().await {
             Ok(attempt) => Some(attempt),
             Err(refusal) => return Tried::refused(refusal),
         };
@@ -99,8 +99,11 @@ impl Shot<'_> {
     ///
     /// # Errors
     /// 412 where a budget does not cover it: it must not be sent.
-    pub fn start(self) -> Result<Try, Refusal> {
-        let permit = self.out.fare.as_ref().map(|fare| fare.reserve(self.house)).transpose()?;
+    pub async fn start(self) -> Result<Try, Refusal> {
+        let permit = match &self.out.fare {
+            Some(fare) => Some(fare.reserve(self.house).await?),
+            None => None,
+        };
         self.tries.know(&self.out.secrets);
         Ok(self.tries.start_under(self.row(), permit.map(Box::new)))
     }

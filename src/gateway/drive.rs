@@ -198,8 +198,7 @@ impl Drive<'_> {
         let Ok(Reply::Whole(whole)) = reply else { return };
         let (Some(attempt), Some(usage)) = (&whole.attempt, &whole.checked.answer.usage) else { return };
         let served = whole.checked.answer.model.as_deref().unwrap_or_default();
-        let names = (out.target.model.as_deref(), served);
-        let cost = self.house.prices.sold(&*out.target.provider, names, usage, self.house.clock.now());
+        let cost = out.cost(self.house, usage, served, self.house.clock.now());
         attempt.note(|row| {
             row.tokens_in = usage.input;
             row.tokens_out = usage.output;

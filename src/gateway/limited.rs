@@ -9,24 +9,19 @@ use crate::house::House;
 use crate::journal::meter::Meter;
 use crate::limit::facts::{Facts, Fit, Spot, fit};
 use crate::limit::permit::{Bill, Permit};
+use crate::limit::prompt::Prompt;
 use crate::limit::rule::{Limit, Scope, What};
 use crate::limit::ticket::Ticket;
-use crate::limit::{Falls, Need, Refused};
+use crate::limit::{Claim, Falls, Need, Refused};
 use crate::wire::body::Body;
 use crate::wire::bound::{self, Length};
-use crate::wire::count;
-use crate::wire::vendors::{Endpoint, Vendor};
+use crate::wire::vendors::Endpoint;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bytes of a prompt that are counted without another thread.
-const SMALL: usize = 32 << 10;
 /// Tokens that the models of the day read at most.
 const LONGEST_CONTEXT: u64 = 1_048_576;
-/// The tables of tokens are loaded: until then nothing that serves calls waits for them.
-static LOADED: AtomicBool = AtomicBool::new(false);
 
 /// A call in a workspace that has limits.
 #[derive(Clone, Debug)]
@@ -41,11 +36,10 @@ pub struct Limited {
 pub struct Fare {
     ticket: Ticket,
     budgets: Vec<Falls>,
-    need: Need,
-    bill: Bill,
+    claim: Arc<Claim>,
     endpoint: Endpoint,
     /// As it would go upstream without a bound of ours.
-    body: Option<Body>,
+    body: Option<Arc<Body>>,
     /// As it goes.
     sent: Mutex<Option<Bytes>>,
 }
@@ -86,19 +80,18 @@ impl Limited {
         if budgets.is_empty() || !spends(call) {
             return Ok(None);
         }
-        let bill = bill(call, out, self.at);
-        let (need, body) = need(house, out, &bill).await;
-        if let Some(name) = body.as_ref().and_then(Body::twice) {
+        let (claim, body) = claim(house, out, bill(call, out, self.at));
+        if let Some(name) = body.as_deref().and_then(Body::twice) {
             // What is held is told by the last; a provider may go by the first.
             let why = format!("The body names {name} twice. Under a budget each field stands once.");
             return Err(Refusal { param: Some(name.to_owned()), ..Refusal::invalid(why) });
         }
-        if let Some(name) = body.as_ref().and_then(|body| bound::unread(body, out.endpoint)) {
-            let why = format!("{name} must be a whole number from 0, since the key falls under a budget.");
+        if let Some(name) = body.as_deref().and_then(|body| bound::unread(body, out.endpoint)) {
+            let why = format!("{name} must be a whole number from 0: the call falls under a budget, which goes by it.");
             return Err(Refusal { param: Some(name.to_owned()), ..Refusal::invalid(why) });
         }
         let (ticket, endpoint) = (self.ticket.clone(), out.endpoint);
-        Ok(Some(Fare { ticket, budgets, need, bill, endpoint, body, sent: Mutex::default() }))
+        Ok(Some(Fare { ticket, budgets, claim, endpoint, body, sent: Mutex::default() }))
     }
 
     /// Says how much of the rate limits is left.
@@ -123,8 +116,8 @@ impl Fare {
     ///
     /// # Errors
     /// 412 where a budget does not cover it.
-    pub fn reserve(&self, house: &House) -> Result<Permit, Refusal> {
-        let reserved = house.limits.reserve(&self.ticket, &self.budgets, &self.need, self.bill.clone());
+    pub async fn reserve(&self, house: &House) -> Result<Permit, Refusal> {
+        let reserved = house.limits.reserve(&self.ticket, &self.budgets, &self.claim).await;
         let (permit, bound) = reserved.map_err(|refused| {
             if let Refused::Short(standing, needed) = &refused {
                 house.alerts.short(standing, *needed);
@@ -133,8 +126,8 @@ impl Fare {
         })?;
         let sent = match (bound, &self.body) {
             (Some(bound), Some(body)) => {
-                let mut body = body.clone();
-                bound::put(&mut body, self.endpoint, self.bill.vendor.slug, bound);
+                let mut body = Body::clone(body);
+                bound::put(&mut body, self.endpoint, self.claim.bill.vendor.slug, bound);
                 Some(body.bytes())
             }
             _ => None,
@@ -159,14 +152,6 @@ pub fn bill(call: Asking<'_>, out: &Outgoing, at: i64) -> Bill {
         key: call.inbound.caller.key.id.clone(),
         at,
     }
-}
-
-/// Loads what counts tokens, off the threads that serve calls.
-pub fn load() {
-    tokio::task::spawn_blocking(|| {
-        count::load();
-        LOADED.store(true, Ordering::Relaxed);
-    });
 }
 
 /// Whether a call costs anything: reading and managing what is there does not (contract §7.2).
@@ -230,20 +215,20 @@ fn late(call: Asking<'_>, out: &Outgoing) -> Result<(Vec<Falls>, Vec<Falls>), Re
     Ok(all.into_iter().partition(|falls| falls.limit.rate().is_some()))
 }
 
-async fn need(house: &House, out: &Outgoing, bill: &Bill) -> (Need, Option<Body>) {
+/// What an attempt at a target would take, and its body where that tells how much.
+fn claim(house: &House, out: &Outgoing, bill: Bill) -> (Arc<Claim>, Option<Arc<Body>>) {
     let (endpoint, vendor) = (out.endpoint, bill.vendor);
     let counted = endpoint.is_text() || endpoint == Endpoint::Respond;
-    let body = if counted { Body::parse(&out.bytes).ok() } else { None };
+    let body = if counted { Body::parse(&out.bytes).ok().map(Arc::new) } else { None };
     let length = body.as_ref().and_then(|body| bound::length(body, endpoint, vendor.slug, &bill.model));
-    let prompt = match &body {
-        Some(body) => prompt(body, endpoint, vendor, &bill.model).await,
-        None => 0,
-    };
-    let prompt = prompt.saturating_add(body.as_ref().map_or(0, |body| kept(body, endpoint)));
+    let prompt = body.as_ref().map(|body| {
+        let kept = kept(body, endpoint);
+        Arc::new(Prompt::new(body, endpoint, vendor, &bill.model, kept))
+    });
     let Length { given, copies, most } = length.unwrap_or(Length { given: None, copies: 0, most: 0 });
-    let price = house.prices.worst(bill.seller(), &bill.model, prompt, bill.at);
     let expected = house.limits.expected(&bill.key, &bill.model);
-    (Need { prompt, given, most, copies, price, expected, counted: body.is_some() }, body)
+    let need = Need { prompt: 0, given, most, copies, price: None, expected, counted: body.is_some() };
+    (Arc::new(Claim { need, prompt, bill }), body)
 }
 
 /// Tokens that the provider adds of what it keeps itself: as many as any model reads.
@@ -251,19 +236,4 @@ fn kept(body: &Body, endpoint: Endpoint) -> u64 {
     let names = ["previous_response_id", "conversation", "prompt"];
     let given = |name: &&str| body.raw(name).is_some_and(|raw| raw.get() != "null");
     if endpoint == Endpoint::Respond && names.iter().any(given) { LONGEST_CONTEXT } else { 0 }
-}
-
-/// A long prompt is counted on a thread of its own, so that no other call waits.
-async fn prompt(body: &Body, endpoint: Endpoint, vendor: &'static Vendor, model: &str) -> u64 {
-    if LOADED.load(Ordering::Relaxed) && count::size(body) <= SMALL {
-        return count::prompt(body, endpoint, vendor.slug, model);
-    }
-    let (own, name) = (body.clone(), model.to_owned());
-    let counted = tokio::task::spawn_blocking(move || {
-        let counted = count::prompt(&own, endpoint, vendor.slug, &name);
-        LOADED.store(true, Ordering::Relaxed);
-        counted
-    });
-    // A byte is never more than a token.
-    counted.await.unwrap_or_else(|_| u64::try_from(count::size(body)).unwrap_or(u64::MAX))
 }

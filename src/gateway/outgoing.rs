@@ -13,8 +13,10 @@ use crate::gateway::{forward, masked, open};
 use crate::house::House;
 use crate::journal::secrets::Secrets;
 use crate::limit::permit::Sent;
+use crate::price::Cost;
 use crate::route::Leaf;
 use crate::wire::body::Body;
+use crate::wire::openai::Usage;
 use crate::wire::vendors::Endpoint;
 use app::model::routing::Stream;
 use bytes::Bytes;
@@ -147,6 +149,12 @@ impl Outgoing {
     /// The body, with the bound that a budget asks for.
     fn sent(&self) -> Bytes {
         self.fare.as_ref().and_then(|fare| fare.sent()).unwrap_or_else(|| self.bytes.clone())
+    }
+
+    /// What an answer with this usage cost, that `served` gave at `at`, milliseconds. `None`: it has no price.
+    pub fn cost(&self, house: &House, usage: &Usage, served: &str, at: i64) -> Option<Cost> {
+        let Target { provider, model, .. } = &self.target;
+        house.prices.sold(&**provider, (model.as_deref(), served), usage, at)
     }
 
     /// What the journal keeps of the body.

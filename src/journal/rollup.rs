@@ -150,6 +150,22 @@ impl<'c> Facts<'c> {
     }
 }
 
+impl Facts<'_> {
+    /// What counts among latencies, microseconds: a hit's does not.
+    pub fn latency(&self) -> Option<u64> {
+        (self.reached && !self.is_hit()).then_some(self.latency_us)
+    }
+
+    /// The same until the first token.
+    pub fn first_token(&self) -> Option<u64> {
+        self.first_token_us.filter(|_| !self.is_hit())
+    }
+
+    fn is_hit(&self) -> bool {
+        self.cache.ends_with("HIT")
+    }
+}
+
 impl Figures {
     /// Counts one call in.
     pub fn add(&mut self, call: &CallRow) {
@@ -159,18 +175,17 @@ impl Figures {
     /// The same from what is counted of a call.
     pub fn count(&mut self, call: &Facts<'_>) {
         self.count_plain(call);
-        let hit = call.cache.ends_with("HIT");
-        if call.reached && !hit {
-            self.latency.add(call.latency_us);
+        if let Some(latency) = call.latency() {
+            self.latency.add(latency);
         }
-        if let Some(first) = call.first_token_us.filter(|_| !hit) {
+        if let Some(first) = call.first_token() {
             self.first_token.add(first);
         }
     }
 
     /// The same without the sketches, which take most of the time.
     pub fn count_plain(&mut self, call: &Facts<'_>) {
-        let hit = call.cache.ends_with("HIT");
+        let hit = call.is_hit();
         self.calls += 1;
         self.errors += u64::from(call.status >= 400 || call.status == 0);
         self.tokens_in += call.tokens_in;

@@ -94,6 +94,39 @@ impl Sketch {
     }
 }
 
+/// A sketch that many values are added to before it is read: they are put in order together.
+#[derive(Clone, Debug, Default)]
+pub struct Rough {
+    bins: Vec<u16>,
+    sketch: Sketch,
+}
+
+impl Rough {
+    /// Counts one value, in microseconds.
+    pub fn add(&mut self, us: u64) {
+        self.bins.push(bin_of(us));
+        if self.bins.len() == HEAP {
+            self.sort();
+        }
+    }
+
+    pub fn sketch(mut self) -> Sketch {
+        self.sort();
+        self.sketch
+    }
+
+    fn sort(&mut self) {
+        self.bins.sort_unstable();
+        for same in self.bins.chunk_by(u16::eq) {
+            self.sketch.count_in(same[0], same.len() as u64);
+        }
+        self.bins.clear();
+    }
+}
+
+/// Values of a rough sketch that lie unordered, at most.
+const HEAP: usize = 4_096;
+
 /// Each power of two is cut into 2^6 bins.
 const CUT: u32 = 6;
 
@@ -142,7 +175,7 @@ fn read(bytes: &mut &[u8]) -> Result<u64, Garbled> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Garbled, LAST, Sketch, bin_of, middle_of};
+    use super::{Garbled, HEAP, LAST, Rough, Sketch, bin_of, middle_of};
 
     /// A plain xorshift, so that the same values come in every run.
     fn values(count: usize) -> Vec<u64> {
@@ -218,6 +251,16 @@ mod tests {
         all.chunks(7).for_each(|chunk| sketch(chunk).encode(&mut bytes));
         assert_eq!(Sketch::decode(&bytes), Ok(sketch(&all)));
         assert_eq!(Sketch::decode(&encoded(&sketch(&all))), Ok(sketch(&all)));
+    }
+
+    #[test]
+    fn values_put_in_order_together_are_the_same_sketch() {
+        for count in [0, 1, 700, HEAP, 3 * HEAP + 5] {
+            let all = values(count);
+            let mut rough = Rough::default();
+            all.iter().for_each(|value| rough.add(*value));
+            assert_eq!(rough.sketch(), sketch(&all), "{count}");
+        }
     }
 
     #[test]

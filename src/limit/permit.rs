@@ -1,10 +1,11 @@
 //! Room in every budget that an attempt falls under: held before it is sent, settled by what it came to.
 
 use super::account::Due;
+use super::loose::{Holds, Loose};
 use super::rule::Unit;
 use super::state::Held;
 use super::ticket::Ticket;
-use super::{Falls, Need};
+use super::{Claim, Falls};
 use crate::journal::record::{Charge, ChargeKind};
 use crate::journal::slots::Slot;
 use crate::price::{Seller, Stock};
@@ -19,9 +20,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub struct Permit {
     ticket: Ticket,
-    held: Vec<(Held, Option<Slot>)>,
-    worst: Usage,
-    bill: Bill,
+    holds: Holds,
+    /// It holds by bytes, and the ledger has what it holds: under this number.
+    lent: Option<u64>,
+    claim: Arc<Claim>,
+    /// The tokens that its answers may have.
+    output: u64,
     sent: Sent,
     open: bool,
 }
@@ -85,12 +89,10 @@ impl Sent {
 }
 
 impl Permit {
-    pub(super) fn new(ticket: Ticket, held: Vec<Held>, need: &Need, bound: u64, bill: Bill) -> io::Result<Self> {
-        let output = if need.counted { bound.saturating_mul(need.copies) } else { 0 };
-        let input = if need.counted { need.prompt } else { 0 };
-        let worst = Usage { input, output, ..Usage::default() };
-        let held = held.into_iter().map(|held| (held, None)).collect();
-        let mut permit = Self { ticket, held, worst, bill, sent: Sent::default(), open: true };
+    pub(super) fn new(ticket: Ticket, held: Vec<Held>, claim: Arc<Claim>, bound: u64) -> io::Result<Self> {
+        let output = if claim.need.counted { bound.saturating_mul(claim.need.copies) } else { 0 };
+        let holds = held.into_iter().map(|held| (held, None)).collect();
+        let mut permit = Self { ticket, holds, lent: None, claim, output, sent: Sent::default(), open: true };
         match permit.write() {
             Ok(()) => Ok(permit),
             Err(error) => {
@@ -103,12 +105,29 @@ impl Permit {
 
     /// Writes what is held into the open file. Nothing may be sent before.
     fn write(&mut self) -> io::Result<()> {
-        for (held, slot) in &mut self.held {
+        for (held, slot) in &mut self.holds {
             if held.amount > 0 {
                 *slot = Some(self.ticket.hold(&self.ticket.held(&held.falls, held.start, held.amount))?);
             }
         }
         Ok(())
+    }
+
+    /// Leaves what is held to the ledger, which may count it and hold less.
+    pub(super) fn lend(&mut self, bound: u64) {
+        let (ticket, claim, holds) = (self.ticket.clone(), Arc::clone(&self.claim), std::mem::take(&mut self.holds));
+        let loose = Loose { ticket, claim, bound, holds, counted: false };
+        self.lent = Some(self.ticket.ledger().state().lend(loose));
+    }
+
+    /// What is held; `counted`: no more than the attempt may come to.
+    fn taken(&mut self, counted: bool) -> Holds {
+        let Some(serial) = self.lent.take() else { return std::mem::take(&mut self.holds) };
+        let ledger = self.ticket.ledger();
+        if counted {
+            ledger.count(serial, &self.claim);
+        }
+        ledger.state().give_back(serial)
     }
 
     /// Is to be marked once its request can be served.
@@ -118,12 +137,12 @@ impl Permit {
 
     /// The tokens that its prompt was counted at.
     pub fn prompt(&self) -> u64 {
-        self.worst.input
+        self.claim.prompt.as_ref().map_or(0, |prompt| prompt.exact())
     }
 
     /// The tokens that its answers may have.
     pub fn bound(&self) -> u64 {
-        self.worst.output
+        self.output
     }
 
     /// Puts what was used in the place of what was held. `None`: it was settled before.
@@ -140,9 +159,9 @@ impl Permit {
         };
         let ledger = self.ticket.ledger().clone();
         if let Used::Counted(usage, _) = used {
-            ledger.state().learn(&self.bill.key, &self.bill.model, usage.output);
+            ledger.state().learn(&self.claim.bill.key, &self.claim.bill.model, usage.output);
         }
-        for (held, slot) in std::mem::take(&mut self.held) {
+        for (held, slot) in self.taken(lost) {
             let spent = match held.unit {
                 Unit::Requests => 1,
                 Unit::Tokens => i64::try_from(usage.input.saturating_add(usage.output)).unwrap_or(i64::MAX),
@@ -192,10 +211,10 @@ impl Permit {
     }
 
     fn cost(&self, usage: &Usage, served: Option<&str>) -> Option<Nanos> {
-        let Bill { model, at, .. } = &self.bill;
+        let Bill { model, at, .. } = &self.claim.bill;
         let prices = &self.ticket.ledger().inner.prices;
         let names = (Some(model.as_str()), served.unwrap_or(model));
-        prices.sold(self.bill.seller(), names, usage, *at).map(|cost| cost.total)
+        prices.sold(self.claim.bill.seller(), names, usage, *at).map(|cost| cost.total)
     }
 }
 

@@ -1,11 +1,13 @@
 //! All counters, as they stand in memory. What asks for several at once does so under one lock.
 
 use super::account::{Account, Due};
+use super::loose::{Holds, Loose};
 use super::period::Period;
 use super::rule::{Budget, Limit, Mode, Per, Unit, Unpriced, What};
 use super::ticket::Ticket;
 use super::window::Window;
-use super::{Falls, Need, Pace, Refused, Standing};
+use super::{Claim, Falls, Need, Pace, Refused, Standing};
+use crate::journal::slots::{Hold, Slot};
 use crate::store::limits::{Came, SpentRow};
 use app::model::money::Nanos;
 use std::collections::{BTreeSet, HashMap};
@@ -13,6 +15,8 @@ use std::sync::Arc;
 
 /// The least that an open answer is bounded to, tokens.
 const LEAST: u64 = 256;
+/// A budget has plenty left where it covers this many such attempts.
+const PLENTY: i64 = 64;
 /// What an answer is expected to have where nothing is known, tokens.
 const USUAL: u64 = 512;
 /// Kept of past answers. Callers choose model names, so there must be an end.
@@ -30,6 +34,10 @@ pub(super) struct State {
     running: HashMap<Place, u64>,
     /// Tokens of answers, by key and model, the late ones weighing more.
     past: HashMap<Place, f64>,
+    /// What is held by bytes, by its number.
+    loose: HashMap<u64, Loose>,
+    /// The last of these numbers.
+    lent: u64,
 }
 
 /// What an attempt asks for.
@@ -201,10 +209,7 @@ impl State {
             if unit == Unit::Requests && ticket.has(falls) {
                 continue;
             }
-            let amount = match budget.mode {
-                Mode::Exact => need.amount(unit, bound),
-                Mode::Estimate => need.guess(unit, bound),
-            };
+            let amount = need.held(budget, bound);
             let (account, period) = self.account(falls, budget, now);
             if budget.mode == Mode::Estimate && amount > account.left(budget.credit) {
                 let standing = Standing { falls: falls.clone(), account: *account, period };
@@ -215,6 +220,50 @@ impl State {
             all.push(Held { falls: falls.clone(), unit, start: account.start, amount });
         }
         Ok(all)
+    }
+
+    /// Whether each of these budgets covers many such attempts.
+    pub(super) fn has_plenty(&mut self, wish: Wish<'_>) -> bool {
+        let Wish { budgets, need, now, .. } = wish;
+        budgets.iter().all(|falls| {
+            let Some(budget) = falls.limit.budget() else { return true };
+            let amount = need.held(budget, need.given.unwrap_or(need.most));
+            self.account(falls, budget, now).0.left(budget.credit) >= amount.saturating_mul(PLENTY)
+        })
+    }
+
+    pub(super) fn lend(&mut self, loose: Loose) -> u64 {
+        self.lent += 1;
+        self.loose.insert(self.lent, loose);
+        self.lent
+    }
+
+    pub(super) fn give_back(&mut self, serial: u64) -> Holds {
+        self.loose.remove(&serial).map(|loose| loose.holds).unwrap_or_default()
+    }
+
+    /// Those that hold any of these budgets by bytes.
+    pub(super) fn loose_of(&self, budgets: &[Falls]) -> Vec<(u64, Arc<Claim>)> {
+        let of = |loose: &Loose| loose.holds.iter().any(|(held, _)| budgets.contains(&held.falls));
+        let open = self.loose.iter().filter(|(_, loose)| !loose.counted && of(loose));
+        open.map(|(serial, loose)| (*serial, Arc::clone(&loose.claim))).collect()
+    }
+
+    /// Holds what the counted prompt may come to in the place of what its bytes may. What is to stand in the open file.
+    pub(super) fn tighten(&mut self, serial: u64, need: &Need) -> Vec<(Hold, Slot)> {
+        let Some(loose) = self.loose.get_mut(&serial) else { return Vec::new() };
+        loose.counted = true;
+        let mut written = Vec::new();
+        for (held, slot) in &mut loose.holds {
+            let Some(budget) = held.falls.limit.budget() else { continue };
+            let amount = need.held(budget, loose.bound).min(held.amount);
+            if let Some(account) = self.accounts.get_mut(&place(&held.falls)) {
+                account.settle(held.start, held.amount - amount, Due::default());
+            }
+            held.amount = amount;
+            written.extend(slot.map(|slot| (loose.ticket.held(&held.falls, held.start, amount), slot)));
+        }
+        written
     }
 
     pub(super) fn settle(&mut self, held: &Held, due: Due) {
@@ -247,6 +296,14 @@ impl Need {
             Unit::Cost => self.price.is_some(),
         };
         matters && self.counted && budget.mode == Mode::Exact
+    }
+
+    /// What is held of a budget, where answers may have `bound` tokens each.
+    fn held(&self, budget: &Budget, bound: u64) -> i64 {
+        match budget.mode {
+            Mode::Exact => self.amount(budget.unit, bound),
+            Mode::Estimate => self.guess(budget.unit, bound),
+        }
     }
 
     /// What answers of `bound` tokens each come to.

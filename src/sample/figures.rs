@@ -68,7 +68,7 @@ async fn blocks_tell_what_the_calls_tell() {
         let mut slices = Vec::new();
         for dimension in &dimensions {
             let (dimension, filter) = (dimension.clone(), filter.clone());
-            let scan = Scan { dimension, filter, bucket: HOUR, picked: None, timed: true };
+            let scan = Scan { dimension, filter, bucket: HOUR, picked: None, all: None, timed: true };
             slices.push(told(store.scan("default", scan).await.unwrap().values));
         }
         let (mut tallies, bars) = store.counts("default", filter, HOUR).await.unwrap();
@@ -106,6 +106,7 @@ async fn values_over_time_are_the_same_from_packs_and_from_calls() {
         filter: CallFilter { from: Some(window.from), until: Some(window.to), ..CallFilter::default() },
         bucket: 6 * HOUR,
         picked: Some(picked),
+        all: Some(6 * HOUR),
         timed: true,
     };
     let scanned = store.scan("default", scan.clone()).await.unwrap();

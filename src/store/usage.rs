@@ -36,7 +36,7 @@ pub enum Dimension {
 /// What one value had in one stretch of time.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Slice {
-    /// A moment of the stretch, milliseconds since 1970 UTC.
+    /// A moment of the stretch, milliseconds since 1970 UTC; of a value of metadata the latest that is known to have calls.
     pub at: i64,
     pub value: String,
     pub calls: i64,

@@ -64,16 +64,27 @@ impl Asked {
         self.read(ask, dimension, (WHOLE, false)).await
     }
 
+    /// The same of metadata in as few slices as tell when a value was last seen: to the hour where sums are read.
+    pub async fn latest(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
+        let bucket = match self.source(dimension.clone()) {
+            Source::Rolled { .. } => self.cells.bucket,
+            Source::Scan { .. } => WHOLE,
+        };
+        self.read(ask, dimension, (bucket, false)).await
+    }
+
+    fn source(&self, dimension: Dimension) -> Source {
+        Source::under(CallFilter { from: None, until: None, ..self.filter.clone() }, dimension)
+    }
+
     async fn read(&self, ask: &Ask, dimension: Dimension, (bucket, timed): (i64, bool)) -> Result<Vec<Slice>, Refused> {
         if self.nothing {
             return Ok(Vec::new());
         }
-        let filter = CallFilter { from: None, until: None, ..self.filter.clone() };
         let aim = Aim { bucket: bucket.max(dimension.finest()), timed, rank: |_| None };
-        let source = Source::under(filter, dimension);
         let store = &ask.seat.house.store;
         let mut slices = Vec::new();
-        for (source, window) in source.exactly(self.window) {
+        for (source, window) in self.source(dimension).exactly(self.window) {
             let taken = taken(store, ask.workspace(), &source, (window, None), aim).await.map_err(Failure::from)?;
             slices.extend(taken.lines);
         }

@@ -36,11 +36,11 @@ pub async fn by_model(ask: Ask) -> Told {
     rows(&ask, &sums, |value, sum| json!({ "ai_model": value, "requests": sum.requests, "cost": cents(sum.cost) }))
 }
 
-/// With what was said of the calls' traces; `last_seen` is to the hour.
+/// With what was said of the calls' traces; `last_seen` is to the hour, of a long time to the day, where sums answer.
 pub async fn by_metadata(ask: Ask) -> Told {
     let key = ask.param("key").to_owned();
     let asked = Asked::of(&ask)?;
-    let sums = summed(asked.slices(&ask, Dimension::Metadata(key.clone())).await?, false, str::to_owned);
+    let sums = summed(asked.latest(&ask, Dimension::Metadata(key.clone())).await?, false, str::to_owned);
     let store = &ask.seat.house.store;
     let told = store.feedback_by_metadata(ask.workspace(), &asked.filter, &key).await.map_err(Failure::from)?;
     rows(&ask, &sums, |value, sum| {

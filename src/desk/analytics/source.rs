@@ -176,7 +176,7 @@ impl Aim {
     /// The calls of a filter by dimension.
     fn scan(self, dimension: &Dimension, filter: &CallFilter) -> Scan {
         let Self { bucket, timed, .. } = self;
-        Scan { dimension: dimension.clone(), filter: filter.clone(), bucket, picked: None, timed }
+        Scan { dimension: dimension.clone(), filter: filter.clone(), bucket, picked: None, all: None, timed }
     }
 }
 
@@ -304,25 +304,24 @@ async fn scanned(
     (now, before): (Window, Window),
     rank: Rank,
 ) -> Stored<Taken> {
-    let asked = async |window: Window, bucket: i64, picked: Option<HashSet<String>>| {
+    let asked = async |window: Window, bucket: i64, picked: Option<HashSet<String>>, all: Option<i64>| {
         if window.length() <= 0 {
             return Ok(Scanned::default());
         }
         let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..scan.filter.clone() };
-        store.scan(workspace, Scan { filter, bucket, picked, ..scan.clone() }).await
+        store.scan(workspace, Scan { filter, bucket, picked, all, ..scan.clone() }).await
     };
-    let rest = asked(now, WHOLE, None).await?.values;
-    let foremost = foremost(&rest, rank)?;
-    let told = asked(now, scan.bucket, Some(foremost.clone())).await?;
-    let lines_before = asked(before, WHOLE, None).await?.values;
-    let all_before = asked(before, scan.bucket, Some(HashSet::new())).await?.all;
+    let all = Some(scan.bucket);
+    let (now_whole, before) = tokio::try_join!(asked(now, WHOLE, None, all), asked(before, WHOLE, None, all))?;
+    let foremost = foremost(&now_whole.values, rank)?;
+    let lines = asked(now, scan.bucket, Some(foremost.clone()), None).await?.values;
     Ok(Taken {
-        all: Some(told.all),
-        lines: told.values,
-        rest: others(rest, &foremost),
-        valued: Some(told.valued),
-        all_before: Some(all_before),
-        lines_before,
+        all: Some(now_whole.all),
+        lines,
+        rest: others(now_whole.values, &foremost),
+        valued: Some(now_whole.valued),
+        all_before: Some(before.all),
+        lines_before: before.values,
     })
 }
 

@@ -1,6 +1,6 @@
 //! How the limits of a call stand before it is made, for `POST /v1/explain`: nothing is counted and nothing held.
 
-use super::{early, late, need, spends, words};
+use super::{claim, early, late, spends, words};
 use crate::gateway::outgoing::{Asking, Outgoing};
 use crate::gateway::refusal::Refusal;
 use crate::house::House;
@@ -37,8 +37,8 @@ pub async fn at_target(house: &House, call: Asking<'_>, out: &Outgoing, bill: Bi
     if budgets.is_empty() || !spends(call) {
         return facts;
     }
-    let (need, _) = need(house, out, &bill).await;
-    let foreseen = house.limits.foresee(&budgets, &need);
+    let (claim, _) = claim(house, out, bill);
+    let foreseen = house.limits.foresee(&budgets, &claim).await;
     for falls in &budgets {
         let Some(standing) = house.limits.standing(falls) else { continue };
         facts.push(match &foreseen {

@@ -3,6 +3,7 @@
 use super::{Dimension, NONE, Slice, slice};
 use crate::journal::record::CallRow;
 use crate::journal::rollup::{Facts, Figures, cache_word, metadata};
+use crate::journal::sketch::Rough;
 use crate::store::blocks::{Block, Garbled, Gather, Kind, Row, Sieve, Way, read_blocks};
 use crate::store::calls::{CallFilter, EVERY};
 use crate::store::rollups::{COUNTED, ROUTE, counted};
@@ -17,10 +18,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub struct Scan {
     pub dimension: Dimension,
     pub filter: CallFilter,
-    /// No slice reaches across a multiple of so many milliseconds.
+    /// No slice of a value reaches across a multiple of so many milliseconds.
     pub bucket: i64,
     /// The values that are told by themselves; `None`: all are.
     pub picked: Option<HashSet<String>>,
+    /// The same for all calls together; `None`: they are not told.
+    pub all: Option<i64>,
     /// With sketches.
     pub timed: bool,
 }
@@ -30,7 +33,7 @@ pub struct Scan {
 pub struct Scanned {
     /// By value; a call without one is under [`NONE`].
     pub values: Vec<Slice>,
-    /// All calls together, and all that have a value; only where values were picked.
+    /// All calls together, and all that have a value.
     pub all: Vec<Slice>,
     pub valued: Vec<Slice>,
 }
@@ -41,16 +44,20 @@ struct Found {
     /// Values by their place.
     values: Vec<String>,
     places: HashMap<String, usize>,
-    cells: BTreeMap<i64, Cell>,
+    /// By start of the bucket, and place of the value.
+    cells: BTreeMap<i64, Vec<Making>>,
+    /// By start of theirs: of all calls, and of those with a value.
+    sums: BTreeMap<i64, [Making; 2]>,
 }
 
-/// Figures of one bucket.
+/// One slice.
 #[derive(Default)]
-struct Cell {
-    /// By place of the value.
-    values: Vec<Figures>,
-    all: Figures,
-    valued: Figures,
+struct Making {
+    last: i64,
+    /// Without sketches.
+    figures: Figures,
+    latency: Rough,
+    first_token: Rough,
 }
 
 /// What calls of one kind, or with one set of pairs, have of the dimension.
@@ -95,14 +102,19 @@ impl Store {
 
 impl Found {
     fn new(scan: Scan) -> Self {
-        Self { scan, values: Vec::new(), places: HashMap::new(), cells: BTreeMap::new() }
+        Self { scan, values: Vec::new(), places: HashMap::new(), cells: BTreeMap::new(), sums: BTreeMap::new() }
     }
 
     fn add(&mut self, call: &CallRow) {
-        let at = call.at - call.at.rem_euclid(self.scan.bucket);
         let value = self.scan.dimension.value(call);
         let has = self.has(Some(&*value).filter(|value| *value != NONE));
-        self.cells.entry(at).or_default().count(&self.scan, has, &Facts::of(call));
+        let (facts, timed) = (Facts::of(call), self.scan.timed);
+        if let Has::Told(place) = has {
+            made(self.cells.entry(start(call.at, self.scan.bucket)).or_default(), place).count(call.at, &facts, timed);
+        }
+        if let Some(bucket) = self.scan.all {
+            count_all(self.sums.entry(start(call.at, bucket)).or_default(), has, (call.at, &facts), timed);
+        }
     }
 
     /// `None` is a call without a value, which is told under [`NONE`].
@@ -139,13 +151,14 @@ impl Found {
 
     fn told(self) -> Scanned {
         let mut told = Scanned::default();
-        let summed = self.scan.picked.is_some();
-        for (at, cell) in &self.cells {
-            let seen = cell.values.iter().zip(&self.values).filter(|(figures, _)| figures.calls > 0);
-            told.values.extend(seen.map(|(figures, value)| slice(*at, value.clone(), figures)));
-            for (sums, sum) in [(&mut told.all, &cell.all), (&mut told.valued, &cell.valued)] {
-                if summed && sum.calls > 0 {
-                    sums.push(slice(*at, String::new(), sum));
+        for cell in self.cells.into_values() {
+            let seen = cell.into_iter().zip(&self.values).filter(|(making, _)| making.figures.calls > 0);
+            told.values.extend(seen.map(|(making, value)| making.slice(value.clone())));
+        }
+        for [all, valued] in self.sums.into_values() {
+            for (slices, making) in [(&mut told.all, all), (&mut told.valued, valued)] {
+                if making.figures.calls > 0 {
+                    slices.push(making.slice(String::new()));
                 }
             }
         }
@@ -159,40 +172,69 @@ impl Gather for Found {
         let Some(sieve) = Sieve::of(&filter, block, true) else { return Ok(()) };
         let has = self.of(block);
         let by_set = matches!(self.scan.dimension, Dimension::Metadata(_));
-        let (mut at, mut cell) = (i64::MIN, &mut Cell::default());
+        let Scan { bucket, all, timed, .. } = self.scan;
+        let (mut cell_at, mut cell) = (i64::MIN, &mut Vec::new());
+        let (mut sum_at, mut sum) = (i64::MIN, &mut <[Making; 2]>::default());
         for row in block.rows() {
             let row = row?;
             if !sieve.passes(&row)? {
                 continue;
             }
-            let start = row.at() - row.at().rem_euclid(self.scan.bucket);
-            if start != at {
-                at = start;
-                cell = self.cells.entry(at).or_default();
-            }
+            let (at, facts) = (row.at(), facts(block, &row)?);
             let has = if by_set { has[row.set] } else { has[row.kind] };
-            cell.count(&self.scan, has, &facts(block, &row)?);
+            if let Has::Told(place) = has {
+                if start(at, bucket) != cell_at {
+                    cell_at = start(at, bucket);
+                    cell = self.cells.entry(cell_at).or_default();
+                }
+                made(cell, place).count(at, &facts, timed);
+            }
+            if let Some(bucket) = all {
+                if start(at, bucket) != sum_at {
+                    sum_at = start(at, bucket);
+                    sum = self.sums.entry(sum_at).or_default();
+                }
+                count_all(sum, has, (at, &facts), timed);
+            }
         }
         Ok(())
     }
 }
 
-impl Cell {
-    fn count(&mut self, scan: &Scan, has: Has, facts: &Facts<'_>) {
-        let count = |figures: &mut Figures| if scan.timed { figures.count(facts) } else { figures.count_plain(facts) };
-        if let Has::Told(place) = has {
-            if self.values.len() <= place {
-                self.values.resize_with(place + 1, Figures::default);
-            }
-            count(&mut self.values[place]);
-        }
-        if scan.picked.is_some() {
-            count(&mut self.all);
-            if has != Has::Nothing {
-                self.valued.count_plain(facts);
-            }
+impl Making {
+    fn count(&mut self, at: i64, facts: &Facts<'_>, timed: bool) {
+        self.last = at.max(self.last);
+        self.figures.count_plain(facts);
+        if timed {
+            facts.latency().into_iter().for_each(|us| self.latency.add(us));
+            facts.first_token().into_iter().for_each(|us| self.first_token.add(us));
         }
     }
+
+    fn slice(self, value: String) -> Slice {
+        let Self { last, figures, latency, first_token } = self;
+        let figures = Figures { latency: latency.sketch(), first_token: first_token.sketch(), ..figures };
+        slice(last, value, &figures)
+    }
+}
+
+fn made(cell: &mut Vec<Making>, place: usize) -> &mut Making {
+    if cell.len() <= place {
+        cell.resize_with(place + 1, Making::default);
+    }
+    &mut cell[place]
+}
+
+/// Those with a value have no percentiles.
+fn count_all([all, valued]: &mut [Making; 2], has: Has, (at, facts): (i64, &Facts<'_>), timed: bool) {
+    all.count(at, facts, timed);
+    if has != Has::Nothing {
+        valued.count(at, facts, false);
+    }
+}
+
+fn start(at: i64, bucket: i64) -> i64 {
+    at - at.rem_euclid(bucket)
 }
 
 fn facts<'b>(block: &Block<'b>, row: &Row<'_>) -> Result<Facts<'b>, Garbled> {

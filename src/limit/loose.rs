@@ -1,0 +1,72 @@
+//! Held by a prompt's bytes, as long as every budget has plenty left.
+//!
+//! Such a call holds more than it may come to, and no other one is to suffer from that: before a budget refuses
+//! anything, what is held of it so is counted, and the difference is free again.
+
+use super::permit::Permit;
+use super::state::{Held, Wish};
+use super::ticket::Ticket;
+use super::{Claim, Falls, Ledger, Refused};
+use crate::journal::slots::Slot;
+use std::sync::Arc;
+
+/// What an attempt holds, and where that stands in the open file.
+pub(super) type Holds = Vec<(Held, Option<Slot>)>;
+
+/// One attempt that holds by bytes.
+#[derive(Debug)]
+pub(super) struct Loose {
+    pub(super) ticket: Ticket,
+    pub(super) claim: Arc<Claim>,
+    pub(super) bound: u64,
+    pub(super) holds: Holds,
+    pub(super) counted: bool,
+}
+
+impl Ledger {
+    /// Holds room for a prompt of `most` tokens, which are more than it has. `None`: a budget has too little left for that.
+    pub(super) fn hold_loosely(
+        &self,
+        ticket: &Ticket,
+        budgets: &[Falls],
+        claim: &Arc<Claim>,
+        most: u64,
+    ) -> Option<Result<(Permit, Option<u64>), Refused>> {
+        let need = self.need(claim, most);
+        let wish = Wish { budgets, need: &need, ticket, now: self.inner.clock.now() };
+        let mut state = self.state();
+        if !state.has_plenty(wish) {
+            return None;
+        }
+        let bound = state.bound(wish).ok()?;
+        let held = state.hold(wish, bound).ok()?;
+        drop(state);
+        let permit = self.permit(ticket, budgets, claim, (need, held, bound));
+        Some(permit.map(|(mut permit, sent)| {
+            permit.lend(bound);
+            (permit, sent)
+        }))
+    }
+
+    /// Counts what is held of these budgets by bytes. `false`: nothing is.
+    pub(super) async fn count_loose(&self, budgets: &[Falls]) -> bool {
+        let loose = self.state().loose_of(budgets);
+        let found = !loose.is_empty();
+        let ledger = self.clone();
+        // Each is short; together they may be many.
+        let counted = tokio::task::spawn_blocking(move || {
+            loose.into_iter().for_each(|(serial, claim)| ledger.count(serial, &claim));
+        });
+        found && counted.await.is_ok()
+    }
+
+    /// Counts one of them.
+    pub(super) fn count(&self, serial: u64, claim: &Claim) {
+        let exact = claim.prompt.as_ref().map_or(0, |prompt| prompt.exact());
+        let need = self.need(claim, exact);
+        let mut state = self.state();
+        for (hold, slot) in state.tighten(serial, &need) {
+            self.inner.slots.rewrite(slot, &hold);
+        }
+    }
+}
