@@ -129,9 +129,9 @@ impl Ledger {
         let now = clock.now();
         let Remembered { spent, unsettled, uses } = store.remembered(now - LONGEST).await?;
         let mut state = State::default();
-        spent.into_iter().for_each(|row| state.spent(row));
-        unsettled.into_iter().for_each(|row| state.unsettled(row));
-        uses.into_iter().for_each(|row| state.came(row));
+        spent.iter().for_each(|row| state.spent(row));
+        unsettled.iter().for_each(|row| state.unsettled(row));
+        uses.iter().for_each(|row| state.came(row));
         let inner = Inner { state: Mutex::new(state), slots, prices, clock: clock.clone(), changed: Notify::new() };
         tasks.spawn(prune(store.clone(), clock.clone(), tasks.clone()));
         Ok(Self { inner: Arc::new(inner) })

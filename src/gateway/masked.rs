@@ -32,7 +32,7 @@ pub fn lines(headers: &HeaderMap) -> String {
 pub fn credentials(headers: &HeaderMap) -> Secrets {
     let mut secrets = Secrets::default();
     for (name, value) in headers {
-        if value.is_sensitive() || secret(&folded(name.as_str())) {
+        if value.is_sensitive() || !usual(name.as_str()) && secret(&folded(name.as_str())) {
             secrets.add(value.as_bytes());
         }
     }

@@ -51,6 +51,8 @@ pub struct Outgoing {
     pub secrets: Secrets,
     /// As it goes upstream.
     pub bytes: Bytes,
+    /// The same, where it is a JSON object.
+    pub body: Option<Arc<Body>>,
     pub stream: bool,
     /// Usage was asked for on the caller's behalf: what that adds is taken out again.
     pub usage_added: bool,
@@ -127,6 +129,7 @@ impl Outgoing {
             secrets: masked::credentials(&headers),
             headers,
             bytes: payload.bytes(),
+            body: if let Payload::Json(body) = payload { Some(Arc::new(body)) } else { None },
             kept,
             stream,
             usage_added,

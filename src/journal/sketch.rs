@@ -94,38 +94,56 @@ impl Sketch {
     }
 }
 
-/// A sketch that many values are added to before it is read: they are put in order together.
+/// A sketch that many values are added to before it is read.
 #[derive(Clone, Debug, Default)]
 pub struct Rough {
+    /// The first ones, as they came.
     bins: Vec<u16>,
-    sketch: Sketch,
+    /// How many there are in each bin, once there are many.
+    counts: Vec<u64>,
 }
 
 impl Rough {
     /// Counts one value, in microseconds.
     pub fn add(&mut self, us: u64) {
+        if self.bins.capacity() == 0 {
+            self.bins.reserve(FEW);
+        }
         self.bins.push(bin_of(us));
-        if self.bins.len() == HEAP {
-            self.sort();
+        if self.bins.len() >= HEAP {
+            self.count();
         }
     }
 
-    pub fn sketch(mut self) -> Sketch {
-        self.sort();
-        self.sketch
+    pub fn merge(&mut self, other: &Self) {
+        self.bins.extend_from_slice(&other.bins);
+        if self.bins.len() >= HEAP || !other.counts.is_empty() {
+            self.count();
+            self.counts.iter_mut().zip(&other.counts).for_each(|(count, more)| *count += more);
+        }
     }
 
-    fn sort(&mut self) {
-        self.bins.sort_unstable();
-        for same in self.bins.chunk_by(u16::eq) {
-            self.sketch.count_in(same[0], same.len() as u64);
+    pub fn sketch(&self) -> Sketch {
+        if self.counts.is_empty() {
+            let mut bins = self.bins.clone();
+            bins.sort_unstable();
+            return Sketch { bins: bins.chunk_by(u16::eq).map(|same| (same[0], same.len() as u64)).collect() };
         }
-        self.bins.clear();
+        let mut all = self.clone();
+        all.count();
+        Sketch { bins: (0..).zip(all.counts).filter(|(_, count)| *count > 0).collect() }
+    }
+
+    fn count(&mut self) {
+        self.counts.resize(usize::from(LAST) + 1, 0);
+        self.bins.drain(..).for_each(|bin| self.counts[usize::from(bin)] += 1);
     }
 }
 
-/// Values of a rough sketch that lie unordered, at most.
-const HEAP: usize = 4_096;
+/// Values that a rough sketch has room for from its first one on.
+const FEW: usize = 16;
+/// Values of a rough sketch that lie as they came, at most.
+const HEAP: usize = 1_024;
 
 /// Each power of two is cut into 2^6 bins.
 const CUT: u32 = 6;
@@ -259,6 +277,9 @@ mod tests {
             let all = values(count);
             let mut rough = Rough::default();
             all.iter().for_each(|value| rough.add(*value));
+            let mut twice = rough.clone();
+            twice.merge(&rough);
+            assert_eq!(twice.sketch().count(), 2 * count as u64);
             assert_eq!(rough.sketch(), sketch(&all), "{count}");
         }
     }

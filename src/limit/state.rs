@@ -10,7 +10,9 @@ use super::{Claim, Falls, Need, Pace, Refused, Standing};
 use crate::journal::slots::{Hold, Slot};
 use crate::store::limits::{Came, SpentRow};
 use app::model::money::Nanos;
+use hashbrown::Equivalent;
 use std::collections::{BTreeSet, HashMap};
+use std::hash::RandomState;
 use std::sync::Arc;
 
 /// The least that an open answer is bounded to, tokens.
@@ -27,13 +29,32 @@ const MOST_IDLE: usize = 10_000;
 /// Id of a limit, and the name of its counter.
 type Place = (String, String);
 
+/// By place; asked with a [`Spot`], which takes no memory.
+type Counters<T> = hashbrown::HashMap<Place, T, RandomState>;
+
+/// A place that is looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Spot<'a>(&'a str, &'a str);
+
+impl Equivalent<Place> for Spot<'_> {
+    fn equivalent(&self, place: &Place) -> bool {
+        *self == Spot(&place.0, &place.1)
+    }
+}
+
+impl From<&Spot<'_>> for Place {
+    fn from(Spot(limit, group): &Spot<'_>) -> Self {
+        ((*limit).to_owned(), (*group).to_owned())
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct State {
-    accounts: HashMap<Place, Account>,
-    windows: HashMap<Place, Window>,
-    running: HashMap<Place, u64>,
-    /// Tokens of answers, by key and model, the late ones weighing more.
-    past: HashMap<Place, f64>,
+    accounts: Counters<Account>,
+    windows: Counters<Window>,
+    running: Counters<u64>,
+    /// Tokens of answers, by key and model, the late ones weighing more; in eighths.
+    past: Counters<u64>,
     /// What is held by bytes, by its number.
     loose: HashMap<u64, Loose>,
     /// The last of these numbers.
@@ -61,8 +82,8 @@ pub(super) struct Held {
 }
 
 impl State {
-    pub(super) fn spent(&mut self, row: SpentRow) {
-        let account = self.accounts.entry((row.limit, row.group)).or_default();
+    pub(super) fn spent(&mut self, row: &SpentRow) {
+        let account = self.accounts.entry_ref(&Spot(&row.limit, &row.group)).or_default();
         account.roll(row.period);
         if account.start == row.period {
             account.spent = row.amount;
@@ -70,16 +91,16 @@ impl State {
         }
     }
 
-    pub(super) fn unsettled(&mut self, row: SpentRow) {
-        let account = self.accounts.entry((row.limit, row.group)).or_default();
+    pub(super) fn unsettled(&mut self, row: &SpentRow) {
+        let account = self.accounts.entry_ref(&Spot(&row.limit, &row.group)).or_default();
         account.roll(row.period);
         if account.start == row.period {
             account.unsettled = account.unsettled.saturating_add(row.amount);
         }
     }
 
-    pub(super) fn came(&mut self, row: Came) {
-        self.windows.entry((row.limit, row.group)).or_default().add(row.at, row.amount);
+    pub(super) fn came(&mut self, row: &Came) {
+        self.windows.entry_ref(&Spot(&row.limit, &row.group)).or_default().add(row.at, row.amount);
     }
 
     /// Groups of a limit that something was counted in; all calls are one group where it has none.
@@ -94,7 +115,7 @@ impl State {
     }
 
     pub(super) fn release(&mut self, limit: &str, group: &str) {
-        if let Some(account) = self.accounts.get_mut(&(limit.to_owned(), group.to_owned())) {
+        if let Some(account) = self.accounts.get_mut(&Spot(limit, group)) {
             account.unsettled = 0;
         }
     }
@@ -108,7 +129,7 @@ impl State {
 
     fn account(&mut self, falls: &Falls, budget: &Budget, now: i64) -> (&mut Account, Period) {
         let period = Period::of(budget, falls.limit.since(&falls.group), now);
-        let account = self.accounts.entry(place(falls)).or_default();
+        let account = self.accounts.entry_ref(&place(falls)).or_default();
         account.roll(period.start);
         (account, period)
     }
@@ -133,7 +154,7 @@ impl State {
     pub(super) fn enter(&mut self, falls: &Falls, now: i64) -> Pace {
         let Some(rate) = falls.limit.rate() else { return self.pace(falls, now) };
         match (rate.per, rate.what) {
-            (Per::Concurrent, _) => *self.running.entry(place(falls)).or_default() += 1,
+            (Per::Concurrent, _) => *self.running.entry_ref(&place(falls)).or_default() += 1,
             (_, What::Requests) => self.count(falls, now, 1),
             (_, What::Tokens) => {}
         }
@@ -147,7 +168,7 @@ impl State {
                 !window.is_empty()
             });
         }
-        self.windows.entry(place(falls)).or_default().add(at, amount);
+        self.windows.entry_ref(&place(falls)).or_default().add(at, amount);
     }
 
     /// Takes a call out of the window again that it was let in at `at`.
@@ -273,17 +294,17 @@ impl State {
     }
 
     pub(super) fn expected(&self, key: &str, model: &str) -> u64 {
-        let past = self.past.get(&(key.to_owned(), model.to_owned())).copied();
-        past.map_or(USUAL, |tokens| format!("{:.0}", tokens.ceil()).parse().unwrap_or(USUAL))
+        self.past.get(&Spot(key, model)).map_or(USUAL, |eighths| eighths.div_ceil(8))
     }
 
     pub(super) fn learn(&mut self, key: &str, model: &str, tokens: u64) {
         if self.past.len() >= MOST_PAST {
             self.past.clear();
         }
-        let tokens = u32::try_from(tokens).map_or(f64::from(u32::MAX), f64::from);
-        let past = self.past.entry((key.to_owned(), model.to_owned())).or_insert(tokens);
-        *past += (tokens - *past) / 8.0;
+        let tokens = tokens.min(u32::MAX.into());
+        let past = self.past.entry_ref(&Spot(key, model)).or_insert(tokens * 8);
+        *past += tokens;
+        *past -= *past / 9;
     }
 }
 
@@ -335,8 +356,8 @@ impl Need {
     }
 }
 
-fn place(falls: &Falls) -> Place {
-    (falls.limit.id.clone(), falls.group.clone())
+fn place(falls: &Falls) -> Spot<'_> {
+    Spot(&falls.limit.id, &falls.group)
 }
 
 impl Falls {

@@ -68,8 +68,8 @@ async fn blocks_tell_what_the_calls_tell() {
         let mut slices = Vec::new();
         for dimension in &dimensions {
             let (dimension, filter) = (dimension.clone(), filter.clone());
-            let scan = Scan { dimension, filter, bucket: HOUR, picked: None, all: None, timed: true };
-            slices.push(told(store.scan("default", scan).await.unwrap().values));
+            let scan = Scan { dimension, filter, bucket: HOUR, timed: true };
+            slices.push(told(store.scan("default", scan).await.unwrap().slices(|_| true)));
         }
         let (mut tallies, bars) = store.counts("default", filter, HOUR).await.unwrap();
         tallies
@@ -105,8 +105,6 @@ async fn values_over_time_are_the_same_from_packs_and_from_calls() {
         dimension: Dimension::Metadata("_user".into()),
         filter: CallFilter { from: Some(window.from), until: Some(window.to), ..CallFilter::default() },
         bucket: 6 * HOUR,
-        picked: Some(picked),
-        all: Some(6 * HOUR),
         timed: true,
     };
     let scanned = store.scan("default", scan.clone()).await.unwrap();
@@ -121,13 +119,13 @@ async fn values_over_time_are_the_same_from_packs_and_from_calls() {
         merged
     };
     assert!(strands.picked.len() > 8);
-    assert_eq!(merged(strands.picked, true), merged(scanned.values, true));
-    assert_eq!(merged(strands.all, false), merged(scanned.valued, false));
+    assert_eq!(merged(strands.picked, true), merged(scanned.slices(|value| picked.contains(value)), true));
+    assert_eq!(merged(strands.all, false), merged(scanned.valued(), false));
     let all = store.slices("default", &Dimension::All, window, 6 * HOUR).await.unwrap();
-    assert_eq!(merged(all, true), merged(scanned.all, true));
+    assert_eq!(merged(all, true), merged(scanned.all(), true));
     bare(&store).await;
     let plain = store.scan("default", scan).await.unwrap();
-    assert_eq!(merged(plain.valued, false).len(), 8);
+    assert_eq!(merged(plain.valued(), false).len(), 8);
 }
 
 #[tokio::test]

@@ -21,10 +21,10 @@ const ATTEMPT_COLUMNS: &str = "call, number, provider, vendor, model, target, ur
 /// Rows of one statement at most: SQLite numbers no more than 32,766 values.
 const ROWS_MOST: usize = 500;
 
-/// What calls took of a limit: its kind, limit, group, time and, of what a crash left, the call; how much, and how many
-/// calls without a price.
-type Taken<'a> = BTreeMap<(ChargeKind, &'a str, &'a str, i64, &'a str), (i64, u64)>;
-type TakenRow<'a> = ((ChargeKind, &'a str, &'a str, i64, &'a str), (i64, u64));
+/// What calls took of a limit: time, kind, limit, group and, of what a crash left, the call; how much, and how many calls
+/// without a price. Times come first, since they differ the most.
+type Taken<'a> = BTreeMap<(i64, ChargeKind, &'a str, &'a str, &'a str), (i64, u64)>;
+type TakenRow<'a> = ((i64, ChargeKind, &'a str, &'a str, &'a str), (i64, u64));
 
 /// How long a transaction may take to reach its end, before its statements' answers are listened to all the same.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -158,27 +158,45 @@ impl Batch<'_> {
         for record in records {
             for charge in &record.charges {
                 let call = if charge.kind == ChargeKind::Unsettled { record.call.id.as_str() } else { "" };
-                let sum = taken.entry((charge.kind, &charge.limit, &charge.group, charge.at, call)).or_default();
+                let sum = taken.entry((charge.at, charge.kind, &charge.limit, &charge.group, call)).or_default();
                 sum.0 = sum.0.saturating_add(charge.amount);
                 sum.1 += charge.unpriced;
             }
         }
-        let of = |kind| taken.iter().filter(move |(key, _)| key.0 == kind).map(|(key, sum)| (*key, *sum));
-        let rows = |kind| of(kind).collect::<Vec<TakenRow<'_>>>();
+        // Further rows that add nothing, as with pairs.
+        let rows = |kind| {
+            let mut rows =
+                taken.iter().filter(|(key, _)| key.1 == kind).map(|(key, sum)| (*key, *sum)).collect::<Vec<_>>();
+            let more = rows.last().map(|(key, _): &TakenRow<'_>| (*key, (0, 0)));
+            rows.extend(more.into_iter().cycle().take(rows.len().next_power_of_two() - rows.len()));
+            rows
+        };
         let spent = format!("{ADD}, unpriced = unpriced + excluded.unpriced");
         let (columns, kept) = ("limit_id, grp, period, amount, unpriced", "limit_id, grp, period, amount, call");
-        self.statement(("INSERT INTO spent", &spent), columns, &rows(ChargeKind::Spent), |arguments, row| {
-            bind_taken(arguments, row)?;
-            arguments.add(count(row.1.1))
-        })?;
-        self.statement(("INSERT INTO unsettled", ADD), kept, &rows(ChargeKind::Unsettled), |arguments, row| {
-            bind_taken(arguments, row)?;
-            arguments.add(row.0.4.to_owned())
-        })?;
-        let used = ("INSERT INTO window_uses", ADD);
+        self.statement(
+            ("INSERT OR ROLLBACK INTO spent", &spent),
+            columns,
+            &rows(ChargeKind::Spent),
+            |arguments, row| {
+                bind_taken(arguments, row)?;
+                arguments.add(count(row.1.1))
+            },
+        )?;
+        self.statement(
+            ("INSERT OR ROLLBACK INTO unsettled", ADD),
+            kept,
+            &rows(ChargeKind::Unsettled),
+            |arguments, row| {
+                bind_taken(arguments, row)?;
+                arguments.add(row.0.4.to_owned())
+            },
+        )?;
+        let used = ("INSERT OR ROLLBACK INTO window_uses", ADD);
         self.statement(used, "limit_id, grp, at, amount", &rows(ChargeKind::Used), bind_taken)
     }
 
+    /// What fails ends the transaction, so that SQLite need not be able to undo one statement of it, which would have it
+    /// copy each page that one changes.
     fn of(records: &[&Record]) -> Stored<Self> {
         let attempts = records
             .iter()
@@ -188,9 +206,9 @@ impl Batch<'_> {
             })
             .collect::<Vec<_>>();
         let mut batch = Self::default();
-        batch.insert("INSERT INTO calls", COLUMNS, records, bind_call)?;
-        batch.insert("INSERT INTO attempts", ATTEMPT_COLUMNS, &attempts, bind_attempt)?;
-        batch.insert("INSERT INTO bodies", "call, frame", records, bind_body)?;
+        batch.insert("INSERT OR ROLLBACK INTO calls", COLUMNS, records, bind_call)?;
+        batch.insert("INSERT OR ROLLBACK INTO attempts", ATTEMPT_COLUMNS, &attempts, bind_attempt)?;
+        batch.insert("INSERT OR ROLLBACK INTO bodies", "call, frame", records, bind_body)?;
         Ok(batch)
     }
 
@@ -321,7 +339,7 @@ fn bind_attempt(arguments: &mut SqliteArguments<'_>, (call, number, attempt): &(
     arguments.add(i64::from(attempt.retry))
 }
 
-fn bind_taken(arguments: &mut SqliteArguments<'_>, ((_, limit, group, at, _), (amount, _)): &TakenRow<'_>) -> Bound {
+fn bind_taken(arguments: &mut SqliteArguments<'_>, ((at, _, limit, group, _), (amount, _)): &TakenRow<'_>) -> Bound {
     arguments.add((*limit).to_owned())?;
     arguments.add((*group).to_owned())?;
     arguments.add(*at)?;

@@ -5,7 +5,11 @@
 
 use super::body::Body;
 use super::vendors::Endpoint;
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+use std::borrow::Cow;
+use std::fmt;
 use tiktoken_rs::{CoreBPE, cl100k_base_singleton, o200k_base_singleton};
 
 /// Bytes that are looked up at a time: the tables take time by the square of a word's length. A cut adds a token at most.
@@ -59,12 +63,14 @@ pub fn at_most(body: &Body, endpoint: Endpoint, vendor: &str, model: &str) -> u6
 
 fn read(body: &Body, endpoint: Endpoint, vendor: &str, mut count: Count<'_>) -> u64 {
     count.sum = PRIMER;
-    for name in READ {
-        match body.read::<Value>(name) {
-            // Embeddings and completions take numbers for tokens that were looked up before.
-            Some(value) if matches!(endpoint, Endpoint::Embed | Endpoint::Complete) => count.ready_made(&value),
-            Some(value) => count.value(&value),
-            None => {}
+    // Embeddings and completions take numbers for tokens that were looked up before.
+    let ready_made = matches!(endpoint, Endpoint::Embed | Endpoint::Complete);
+    for raw in READ.iter().filter_map(|name| body.raw(name)) {
+        let part = if ready_made { Part::ReadyMade } else { Part::Text };
+        let read = (Walk { count: &mut count, part }).deserialize(&mut serde_json::Deserializer::from_str(raw.get()));
+        if read.is_err() {
+            // Too deep to be walked.
+            count.add(len(raw.get()));
         }
     }
     let own = matches!(vendor, "openai" | "azure-openai");
@@ -106,37 +112,6 @@ impl<'m> Count<'m> {
         self.sum = self.sum.saturating_add(tokens);
     }
 
-    fn value(&mut self, value: &Value) {
-        match value {
-            Value::Null | Value::Bool(_) => self.add(1),
-            Value::Number(number) => self.text(&number.to_string()),
-            Value::String(text) => self.text(text),
-            Value::Array(items) => items.iter().for_each(|item| self.value(item)),
-            Value::Object(fields) => {
-                self.add(AROUND);
-                for (name, value) in fields {
-                    match (name.as_str(), value) {
-                        ("image_url" | "input_image", _) => self.add(self.picture),
-                        ("data" | "file_data", Value::String(data)) => self.add(len(data) / LETTERS + 1),
-                        _ => {
-                            self.text(name);
-                            self.value(value);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// A list of numbers is a list of tokens.
-    fn ready_made(&mut self, value: &Value) {
-        match value {
-            Value::Number(_) => self.add(1),
-            Value::Array(items) => items.iter().for_each(|item| self.ready_made(item)),
-            other => self.value(other),
-        }
-    }
-
     fn text(&mut self, text: &str) {
         let mut rest = text;
         while !rest.is_empty() {
@@ -151,6 +126,122 @@ impl<'m> Count<'m> {
         }
     }
 }
+
+/// What a value is to the count.
+#[derive(Clone, Copy)]
+enum Part {
+    Text,
+    /// A list of numbers is a list of tokens.
+    ReadyMade,
+    /// A text is a file in base64. The field's name.
+    File(&'static str),
+}
+
+/// Counts a value while it is parsed: no copy of it is made.
+struct Walk<'w, 'm> {
+    count: &'w mut Count<'m>,
+    part: Part,
+}
+
+impl Walk<'_, '_> {
+    /// It is no file: the field counts like any other.
+    fn named(&mut self) {
+        if let Part::File(name) = self.part {
+            self.count.text(name);
+        }
+    }
+
+    fn number<E>(mut self, number: impl Into<Number>) -> Result<(), E> {
+        self.named();
+        match self.part {
+            Part::ReadyMade => self.count.add(1),
+            Part::Text | Part::File(_) => self.count.text(&number.into().to_string()),
+        }
+        Ok(())
+    }
+
+    fn flag<E>(mut self) -> Result<(), E> {
+        self.named();
+        self.count.add(1);
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.flag()
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        self.flag()
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.number(number)
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.number(number)
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
+        self.number(Number::from_f64(number).unwrap_or_else(|| 0.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        match self.part {
+            Part::File(_) => self.count.add(len(text) / LETTERS + 1),
+            Part::Text | Part::ReadyMade => self.count.text(text),
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
+        self.named();
+        let part = if matches!(self.part, Part::ReadyMade) { Part::ReadyMade } else { Part::Text };
+        while items.next_element_seed(Walk { count: &mut *self.count, part })?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut fields: A) -> Result<(), A::Error> {
+        self.named();
+        self.count.add(AROUND);
+        while let Some(Name(name)) = fields.next_key()? {
+            let part = match &*name {
+                "image_url" | "input_image" => {
+                    self.count.add(self.count.picture);
+                    fields.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+                "data" => Part::File("data"),
+                "file_data" => Part::File("file_data"),
+                name => {
+                    self.count.text(name);
+                    Part::Text
+                }
+            };
+            fields.next_value_seed(Walk { count: &mut *self.count, part })?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
 
 fn len(text: &str) -> u64 {
     u64::try_from(text.len()).unwrap_or(u64::MAX)
@@ -190,6 +281,21 @@ mod tests {
         });
         let told = count(&tools, Endpoint::Chat, "openai");
         assert!((82..=160).contains(&told), "{told}");
+    }
+
+    #[test]
+    fn whatever_a_body_holds_counts() {
+        let body = json!({ "messages": [
+            { "file": { "data": "A".repeat(1_280), "other": 1.5e15 }, "x": [null, true, -7, 1e300] },
+            { "data": { "data": [1] }, "input_image": { "deep": [{}] } },
+        ]});
+        let (file, picture) = (1_280 / 128 + 1, 2_048);
+        let told = count(&body, Endpoint::Chat, "openai");
+        assert!((file + picture + 40..file + picture + 100).contains(&told), "{told}");
+        let deep = format!(r#"{{"messages":{}{}}}"#, "[".repeat(100), "]".repeat(100));
+        assert_eq!(count(&deep.parse().expect("JSON"), Endpoint::Chat, "openai"), 8);
+        let deeper = Body::parse(&format!(r#"{{"messages":{}"a"{}}}"#, "[".repeat(4_000), "]".repeat(4_000)).into());
+        assert!(deeper.is_err() || deeper.is_ok_and(|body| prompt(&body, Endpoint::Chat, "openai", "gpt-4o") > 4_000));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What charts tell about the cell of time under the pointer, or under the arrow keys: all charts of a page about the same.
 //!
-//! A chart carries its readings as JSON, `data-readings`, one a cell; see `parts/chart.rs`, which draws the rest.
+//! A chart carries its readings, `data-readings`, one a cell; see `parts/chart.rs`, which draws the rest.
 
 use super::{When, all, around, on, within};
-use crate::parts::chart::{Cells, percent};
+use crate::parts::chart::{Cells, Reading, Readings, percent};
 use leptos::prelude::window;
 use leptos::web_sys::{Element, FocusEvent, KeyboardEvent, PointerEvent};
 use serde_json::Value;
@@ -17,8 +17,7 @@ const SPAN: &str = "from=-1&to=-2";
 struct Chart {
     element: Element,
     cells: Cells,
-    /// By cell.
-    readings: Value,
+    readings: Readings,
     /// Where picking a cell leads, see [`crate::parts::chart::Pick`].
     pick: Value,
 }
@@ -55,8 +54,8 @@ pub fn attend() {
 fn read(element: Element) -> Option<Chart> {
     let number = |name| element.get_attribute(name)?.parse().ok();
     let cells = Cells { count: number("data-cells")?, mark: number("data-mark")? };
-    let json = |name| serde_json::from_str(&element.get_attribute(name)?).ok();
-    let (readings, pick) = (json("data-readings")?, json("data-pick").unwrap_or_default());
+    let readings = Readings::unpack(&element.get_attribute("data-readings")?);
+    let pick = element.get_attribute("data-pick").and_then(|pick| serde_json::from_str(&pick).ok()).unwrap_or_default();
     Some(Chart { element, cells, readings, pick })
 }
 
@@ -116,7 +115,8 @@ impl Charts {
         }
         self.eye = eye;
         for Chart { element: chart, cells, readings, .. } in &self.all {
-            let told = eye.map(|cell| (cell, readings.get(cell).filter(|reading| reading.is_object())));
+            let told = eye.map(|cell| (cell, readings.at(cell)));
+            let told = told.as_ref().map(|(cell, reading)| (*cell, reading.as_ref()));
             for (at, area) in within(chart, ".area > .look").into_iter().enumerate() {
                 area.set_inner_html(
                     &told.map(|(cell, reading)| marks(*cells, cell, reading.filter(|_| at == 0))).unwrap_or_default(),
@@ -162,29 +162,29 @@ fn middle(cells: Cells, cell: usize) -> i64 {
 }
 
 /// A hair on lines, a band on bars that gather several cells; and dots on the lines.
-fn marks(cells: Cells, cell: usize, reading: Option<&Value>) -> String {
+fn marks(cells: Cells, cell: usize, reading: Option<&Reading>) -> String {
     let middle = percent(middle(cells, cell));
     let (left, width) = band(cells, cell);
     let mut html = match cells.mark {
         1 => format!(r#"<div class="cross" style="--x: {middle}"></div>"#),
         _ => format!(r#"<div class="band" style="--x: {}; --w: {}"></div>"#, percent(left), percent(width)),
     };
-    for dot in reading.and_then(|reading| reading["dots"].as_array()).into_iter().flatten() {
-        let (class, y) = (text(&dot[0]), dot[1].as_i64().unwrap_or(0));
-        _ = write!(html, r#"<span class="pt {class}" style="--x: {middle}; --y: {}"></span>"#, percent(y));
+    for (class, y) in reading.into_iter().flat_map(|reading| &reading.dots) {
+        let class = text(class);
+        _ = write!(html, r#"<span class="pt {class}" style="--x: {middle}; --y: {}"></span>"#, percent(*y));
     }
     html
 }
 
-fn tooltip(reading: &Value, middle: i64) -> String {
+fn tooltip(reading: &Reading, middle: i64) -> String {
     let side = if middle > 500 { " left" } else { "" };
-    let (when, note) = (text(&reading["when"]), text(&reading["note"]));
+    let (when, note) = (text(&reading.when), text(&reading.note));
     let mut html = format!(
         r#"<div class="tip-lane" aria-hidden="true"><div class="tip{side}" style="--x: {}"><p><span>{when}</span><span>{note}</span></p><ul>"#,
         percent(middle)
     );
-    for row in rows(reading) {
-        let (key, label, figure) = (text(&row["key"]), text(&row["label"]), text(&row["figure"]));
+    for row in &reading.rows {
+        let (key, label, figure) = (text(&row.key), text(&row.label), text(&row.figure));
         let (class, key) = match key.as_str() {
             "" => (r#" class="total""#, String::new()),
             key => ("", format!(r#"<span class="key {key}"></span>"#)),
@@ -194,18 +194,12 @@ fn tooltip(reading: &Value, middle: i64) -> String {
     html + "</ul></div></div>"
 }
 
-fn spoken(reading: &Value) -> String {
-    let plain = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let told = rows(reading).map(|row| format!("{} {}", plain(&row["label"]), plain(&row["figure"])));
-    format!("{}: {}.", plain(&reading["when"]), told.collect::<Vec<_>>().join(", "))
-}
-
-fn rows(reading: &Value) -> impl Iterator<Item = &Value> {
-    reading["rows"].as_array().into_iter().flatten()
+fn spoken(reading: &Reading) -> String {
+    let told = reading.rows.iter().map(|row| format!("{} {}", row.label, row.figure));
+    format!("{}: {}.", reading.when, told.collect::<Vec<_>>().join(", "))
 }
 
 /// A text as HTML: what stands in it is not ours.
-fn text(value: &Value) -> String {
-    let text = value.as_str().unwrap_or_default();
+fn text(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }

@@ -1,7 +1,11 @@
 //! Charts: drawn by the server, with words in HTML around the drawing; a crosshair once scripts run, by `hands/chart.rs`.
 
+mod readings;
 mod words;
 
+#[cfg(feature = "hydrate")]
+pub use readings::Readings;
+pub use readings::{Reading, Row};
 pub use words::{Tick, percent, span, spread, times};
 
 use crate::parts::icon::Points;
@@ -55,24 +59,6 @@ impl Pick {
     pub const SPAN: (i64, i64) = (-1, -2);
 }
 
-/// The figures of one cell, as the tooltip lists them: top of the chart first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Reading {
-    pub when: String,
-    pub note: String,
-    pub rows: Vec<Row>,
-    /// Dots on the first drawing: class of the colour, thousandths from the top.
-    pub dots: Vec<(&'static str, i64)>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Row {
-    /// Classes of the key: `k1`, `k2 line`, `dash`; empty for a total.
-    pub key: String,
-    pub label: String,
-    pub figure: String,
-}
-
 /// The same figures as rows, oldest first; the first column names its row.
 #[derive(Clone, Debug, Default)]
 pub struct Figures {
@@ -110,8 +96,7 @@ pub fn Chart(
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let ends = plots.iter().any(|plot| !plot.tags.is_empty());
-    let readings: Vec<_> = (0..cells.count).map(read).collect();
-    let readings = serde_json::to_string(&readings).unwrap_or_default();
+    let told: Vec<_> = (0..cells.count).map(read).collect();
     let picks = pick.is_some();
     let pick = pick.and_then(|pick| serde_json::to_string(&pick).ok());
     let draw = move |plot| view! { <Area plot cells picks /> };
@@ -121,7 +106,7 @@ pub fn Chart(
             class:ends=ends
             data-cells=cells.count.to_string()
             data-mark=cells.mark.to_string()
-            data-readings=readings
+            data-readings=readings::pack(&told)
             data-pick=pick
         >
             <figcaption class="head">

@@ -176,7 +176,7 @@ impl Aim {
     /// The calls of a filter by dimension.
     fn scan(self, dimension: &Dimension, filter: &CallFilter) -> Scan {
         let Self { bucket, timed, .. } = self;
-        Scan { dimension: dimension.clone(), filter: filter.clone(), bucket, picked: None, all: None, timed }
+        Scan { dimension: dimension.clone(), filter: filter.clone(), bucket, timed }
     }
 }
 
@@ -304,25 +304,29 @@ async fn scanned(
     (now, before): (Window, Window),
     rank: Rank,
 ) -> Stored<Taken> {
-    let asked = async |window: Window, bucket: i64, picked: Option<HashSet<String>>, all: Option<i64>| {
-        if window.length() <= 0 {
-            return Ok(Scanned::default());
-        }
+    let asked = async |window: Window| {
         let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..scan.filter.clone() };
-        store.scan(workspace, Scan { filter, bucket, picked, all, ..scan.clone() }).await
+        let scan = Scan { filter, ..scan.clone() };
+        let scanned = if window.length() > 0 { store.scan(workspace, scan).await? } else { Scanned::default() };
+        apart(move || (scanned.wholes(), scanned)).await
     };
-    let all = Some(scan.bucket);
-    let (now_whole, before) = tokio::try_join!(asked(now, WHOLE, None, all), asked(before, WHOLE, None, all))?;
-    let foremost = foremost(&now_whole.values, rank)?;
-    let lines = asked(now, scan.bucket, Some(foremost.clone()), None).await?.values;
-    Ok(Taken {
-        all: Some(now_whole.all),
-        lines,
-        rest: others(now_whole.values, &foremost),
-        valued: Some(now_whole.valued),
-        all_before: Some(before.all),
-        lines_before: before.values,
+    let ((rest, scanned), (lines_before, before)) = tokio::try_join!(asked(now), asked(before))?;
+    let foremost = foremost(&rest, rank)?;
+    let rest = others(rest, &foremost);
+    apart(move || Taken {
+        lines: scanned.slices(|value| foremost.contains(value)),
+        all: Some(scanned.all()),
+        valued: Some(scanned.valued()),
+        all_before: Some(before.all()),
+        rest,
+        lines_before,
     })
+    .await
+}
+
+/// Does what takes milliseconds off the threads that calls share.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Stored<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Garbled("block"))
 }
 
 fn others(slices: Vec<Slice>, foremost: &HashSet<String>) -> Vec<Slice> {
@@ -351,7 +355,8 @@ async fn slices(
 ) -> Stored<(Vec<Slice>, Option<Vec<Slice>>)> {
     let scanned = async |dimension: &Dimension, filter: &CallFilter| {
         let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..filter.clone() };
-        Ok::<_, StoreError>(store.scan(workspace, aim.scan(dimension, &filter)).await?.values)
+        let scanned = store.scan(workspace, aim.scan(dimension, &filter)).await?;
+        apart(move || scanned.slices(|_| true)).await
     };
     match source {
         Source::Scan { dimension, filter } => Ok((scanned(dimension, filter).await?, None)),

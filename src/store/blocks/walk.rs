@@ -20,7 +20,13 @@ pub(in crate::store) enum Way {
 }
 
 /// What takes blocks in.
-pub(in crate::store) trait Gather: Send + 'static {
+pub(in crate::store) trait Gather: Send + Sized + 'static {
+    /// One that has taken nothing in, and takes in what comes later beside this one.
+    fn fork(&self) -> Self;
+
+    /// Takes in what it has.
+    fn join(&mut self, later: Self);
+
     fn take(&mut self, hour: i64, block: &Block<'_>) -> Result<(), Garbled>;
 }
 
@@ -75,13 +81,33 @@ impl Store {
     /// Gives the blocks of `hours` to `gather`, in this order, and tells the hours whose block is gone, for a call came
     /// late to them: the calls themselves are to be read.
     ///
-    /// It is done off the threads that calls share, and the next blocks are read meanwhile.
+    /// It is done off the threads that calls share, on two of them where there is much.
     pub(in crate::store) async fn walk<G: Gather>(
         &self,
         workspace: &str,
         hours: &[i64],
-        mut gather: G,
+        gather: G,
     ) -> Stored<(G, Vec<i64>)> {
+        if hours.len() <= 2 * AT_ONCE {
+            return Box::pin(self.stroll(workspace, hours, gather)).await;
+        }
+        let (first, later) = hours.split_at(hours.len() / 2);
+        let fork = gather.fork();
+        let (first, later) = tokio::try_join!(
+            Box::pin(self.stroll(workspace, first, gather)),
+            Box::pin(self.stroll(workspace, later, fork))
+        )?;
+        let ((mut gather, mut gone), (fork, gone_later)) = (first, later);
+        gone.extend(gone_later);
+        let joined = tokio::task::spawn_blocking(move || {
+            gather.join(fork);
+            gather
+        });
+        Ok((joined.await.map_err(|_| StoreError::Garbled("block"))?, gone))
+    }
+
+    /// The same on one of them; the next blocks are read meanwhile.
+    async fn stroll<G: Gather>(&self, workspace: &str, hours: &[i64], mut gather: G) -> Stored<(G, Vec<i64>)> {
         let mut gone = Vec::new();
         let mut chunks = hours.chunks(AT_ONCE);
         let mut next = chunks.next();

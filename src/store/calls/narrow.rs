@@ -126,6 +126,14 @@ impl Store {
 }
 
 impl Gather for Passing {
+    fn fork(&self) -> Self {
+        Self { filter: self.filter.clone(), hours: HashMap::new() }
+    }
+
+    fn join(&mut self, later: Self) {
+        self.hours.extend(later.hours);
+    }
+
     fn take(&mut self, hour: i64, block: &Block<'_>) -> Result<(), Garbled> {
         let Some(sieve) = Sieve::of(&self.filter, block, true) else { return Ok(()) };
         let mut ids = Vec::new();

@@ -154,6 +154,16 @@ impl Counting {
 }
 
 impl Gather for Counting {
+    fn fork(&self) -> Self {
+        Self { filter: self.filter.clone(), width: self.width, counts: Counts::default() }
+    }
+
+    fn join(&mut self, later: Self) {
+        let (tallies, bars) = later.counts.told();
+        tallies.iter().for_each(|tally| self.counts.tally(tally));
+        bars.iter().for_each(|bar| self.counts.bar(bar));
+    }
+
     fn take(&mut self, _: i64, block: &Block<'_>) -> Result<(), Garbled> {
         let Some(sieve) = Sieve::of(&self.filter, block, false) else { return Ok(()) };
         let mut amounts = vec![Amount::default(); block.kinds.len()];

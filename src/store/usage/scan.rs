@@ -1,73 +1,64 @@
 //! Figures of calls under any filter, from the calls themselves.
 
-use super::{Dimension, NONE, Slice, slice};
+use super::{Dimension, NONE, Slice, encoded, slice};
 use crate::journal::record::CallRow;
 use crate::journal::rollup::{Facts, Figures, cache_word, metadata};
 use crate::journal::sketch::Rough;
-use crate::store::blocks::{Block, Garbled, Gather, Kind, Row, Sieve, Way, read_blocks};
+use crate::store::blocks::{Block, Garbled, Gather, Kind, Row, Sieve, Way};
 use crate::store::calls::{CallFilter, EVERY};
 use crate::store::rollups::{COUNTED, ROUTE, counted};
 use crate::store::{Store, Stored};
 use futures_util::TryStreamExt;
 use sqlx::QueryBuilder;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// What is asked of calls.
 #[derive(Clone, Debug)]
 pub struct Scan {
     pub dimension: Dimension,
     pub filter: CallFilter,
-    /// No slice of a value reaches across a multiple of so many milliseconds.
+    /// No slice reaches across a multiple of so many milliseconds.
     pub bucket: i64,
-    /// The values that are told by themselves; `None`: all are.
-    pub picked: Option<HashSet<String>>,
-    /// The same for all calls together; `None`: they are not told.
-    pub all: Option<i64>,
     /// With sketches.
     pub timed: bool,
 }
 
 /// What calls came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Scanned {
-    /// By value; a call without one is under [`NONE`].
-    pub values: Vec<Slice>,
-    /// All calls together, and all that have a value.
-    pub all: Vec<Slice>,
-    pub valued: Vec<Slice>,
+    /// Values in the order in which they came; a call without one is under [`NONE`].
+    values: Vec<(String, Strand)>,
+}
+
+/// One value over time: its buckets by their starts. Almost all calls come in their order.
+#[derive(Debug, Default)]
+struct Strand {
+    makings: Vec<Making>,
+    /// Beside them, where they are asked for: latencies, and times until the first token.
+    times: Vec<[Rough; 2]>,
+}
+
+/// One slice, without sketches.
+#[derive(Clone, Debug, Default)]
+struct Making {
+    start: i64,
+    /// When its last call was.
+    last: i64,
+    figures: Figures,
 }
 
 /// Figures in the making.
 struct Found {
     scan: Scan,
+    told: Scanned,
     /// Values by their place.
-    values: Vec<String>,
     places: HashMap<String, usize>,
-    /// By start of the bucket, and place of the value.
-    cells: BTreeMap<i64, Vec<Making>>,
-    /// By start of theirs: of all calls, and of those with a value.
-    sums: BTreeMap<i64, [Making; 2]>,
-}
-
-/// One slice.
-#[derive(Default)]
-struct Making {
-    last: i64,
-    /// Without sketches.
-    figures: Figures,
-    latency: Rough,
-    first_token: Rough,
-}
-
-/// What calls of one kind, or with one set of pairs, have of the dimension.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Has {
-    /// A value that is told by itself.
-    Told(usize),
-    /// One that is not.
-    Another,
-    Nothing,
+    /// The bucket that calls come for, by place: as a rule the one after it comes when all of it has come.
+    now: i64,
+    open: Vec<(Making, [Rough; 2])>,
+    /// The places that have something in it.
+    touched: Vec<usize>,
 }
 
 impl Store {
@@ -86,7 +77,8 @@ impl Store {
                 CallFilter { from: Some(from.max(whole.0)), until: Some(until.min(whole.1)), ..filter.clone() };
             self.scan_calls(workspace, &filter, &mut found).await?;
         }
-        read_blocks(move || Ok(found.told())).await
+        found.close();
+        Ok(found.told)
     }
 
     async fn scan_calls(&self, workspace: &str, filter: &CallFilter, found: &mut Found) -> Stored<()> {
@@ -100,141 +92,197 @@ impl Store {
     }
 }
 
+impl Scanned {
+    /// By value and bucket, as they come in time; of those that `told` lets pass.
+    pub fn slices(&self, told: impl Fn(&str) -> bool) -> Vec<Slice> {
+        let mut slices = Vec::new();
+        for (value, strand) in self.values.iter().filter(|(value, _)| told(value)) {
+            slices.extend(strand.iter().map(|(making, times)| (making.start, making.slice(value, times))));
+        }
+        slices.sort_by_key(|(start, _)| *start);
+        slices.into_iter().map(|(_, slice)| slice).collect()
+    }
+
+    /// By value, one slice each.
+    pub fn wholes(&self) -> Vec<Slice> {
+        let whole = |(value, strand): &(String, Strand)| {
+            let (mut whole, mut all_times) = (Making::default(), <[Rough; 2]>::default());
+            for (making, times) in strand.iter() {
+                whole.merge(making, (&mut all_times, times));
+            }
+            whole.slice(value, &all_times)
+        };
+        self.values.iter().map(whole).collect()
+    }
+
+    /// All calls together, by bucket.
+    pub fn all(&self) -> Vec<Slice> {
+        self.sums(|_| true, true)
+    }
+
+    /// All that have a value, by bucket and without sketches.
+    pub fn valued(&self) -> Vec<Slice> {
+        self.sums(|value| value != NONE, false)
+    }
+
+    fn sums(&self, told: impl Fn(&str) -> bool, timed: bool) -> Vec<Slice> {
+        let mut sums = BTreeMap::<i64, (Making, [Rough; 2])>::new();
+        for (_, strand) in self.values.iter().filter(|(value, _)| told(value)) {
+            for (making, times) in strand.iter() {
+                let (sum, all_times) = sums.entry(making.start).or_default();
+                sum.merge(making, (all_times, if timed { times } else { &[] }));
+            }
+        }
+        sums.into_values().map(|(sum, times)| sum.slice("", &times)).collect()
+    }
+}
+
 impl Found {
     fn new(scan: Scan) -> Self {
-        Self { scan, values: Vec::new(), places: HashMap::new(), cells: BTreeMap::new(), sums: BTreeMap::new() }
+        Self {
+            scan,
+            told: Scanned::default(),
+            places: HashMap::new(),
+            now: i64::MIN,
+            open: Vec::new(),
+            touched: Vec::new(),
+        }
     }
 
     fn add(&mut self, call: &CallRow) {
         let value = self.scan.dimension.value(call);
-        let has = self.has(Some(&*value).filter(|value| *value != NONE));
-        let (facts, timed) = (Facts::of(call), self.scan.timed);
-        if let Has::Told(place) = has {
-            made(self.cells.entry(start(call.at, self.scan.bucket)).or_default(), place).count(call.at, &facts, timed);
+        let place = self.place(&value);
+        self.count(call.at, place, &Facts::of(call));
+    }
+
+    fn count(&mut self, at: i64, place: usize, facts: &Facts<'_>) {
+        if at < self.now || at >= self.now.saturating_add(self.scan.bucket) {
+            self.close();
+            self.now = at - at.rem_euclid(self.scan.bucket);
         }
-        if let Some(bucket) = self.scan.all {
-            count_all(self.sums.entry(start(call.at, bucket)).or_default(), has, (call.at, &facts), timed);
+        let (making, [latency, first_token]) = &mut self.open[place];
+        if making.figures.calls == 0 {
+            self.touched.push(place);
+        }
+        making.last = at.max(making.last);
+        making.figures.count_plain(facts);
+        if self.scan.timed {
+            facts.latency().into_iter().for_each(|us| latency.add(us));
+            facts.first_token().into_iter().for_each(|us| first_token.add(us));
         }
     }
 
-    /// `None` is a call without a value, which is told under [`NONE`].
-    fn has(&mut self, value: Option<&str>) -> Has {
-        let told = value.unwrap_or(NONE);
-        if let Some(place) = self.places.get(told) {
-            return Has::Told(*place);
+    /// Puts what came for the open bucket with what came before.
+    fn close(&mut self) {
+        for place in self.touched.drain(..) {
+            let (making, times) = std::mem::take(&mut self.open[place]);
+            self.told.values[place].1.add(Making { start: self.now, ..making }, times, self.scan.timed);
         }
-        if self.scan.picked.as_ref().is_some_and(|picked| !picked.contains(told)) {
-            return if value.is_some() { Has::Another } else { Has::Nothing };
+    }
+
+    fn place(&mut self, value: &str) -> usize {
+        if let Some(place) = self.places.get(value) {
+            return *place;
         }
-        self.places.insert(told.to_owned(), self.values.len());
-        self.values.push(told.to_owned());
-        Has::Told(self.values.len() - 1)
+        let place = self.told.values.len();
+        self.places.insert(value.to_owned(), place);
+        self.told.values.push((value.to_owned(), Strand::default()));
+        self.open.push(Default::default());
+        place
     }
 
     /// By kind, or by set where the dimension is a key of metadata: texts are compared once for each, and not for
     /// each call.
-    fn of(&mut self, block: &Block<'_>) -> Vec<Has> {
+    fn places(&mut self, block: &Block<'_>) -> Vec<usize> {
         let Dimension::Metadata(key) = self.scan.dimension.clone() else {
             let dimension = self.scan.dimension.clone();
             let value = |kind: &Kind| dimension.value_of(kind, block);
-            return block.kinds.iter().map(value).map(|value| self.has(Some(&value))).collect();
+            return block.kinds.iter().map(value).map(|value| self.place(&value)).collect();
         };
         let mut own = |word: &&str| match word.split_once('\u{0}') {
-            Some((known, value)) if known == key => Some(self.has(Some(value))),
+            Some((known, value)) if known == key => Some(self.place(value)),
             _ => None,
         };
-        let words: Vec<Option<Has>> = block.words.iter().map(&mut own).collect();
-        let nothing = self.has(None);
+        let words: Vec<Option<usize>> = block.words.iter().map(&mut own).collect();
+        let nothing = self.place(NONE);
         let known = |pair: &u32| usize::try_from(*pair).ok().and_then(|place| *words.get(place)?);
         (0..block.sets()).map(|place| block.set(place).iter().find_map(known).unwrap_or(nothing)).collect()
-    }
-
-    fn told(self) -> Scanned {
-        let mut told = Scanned::default();
-        for cell in self.cells.into_values() {
-            let seen = cell.into_iter().zip(&self.values).filter(|(making, _)| making.figures.calls > 0);
-            told.values.extend(seen.map(|(making, value)| making.slice(value.clone())));
-        }
-        for [all, valued] in self.sums.into_values() {
-            for (slices, making) in [(&mut told.all, all), (&mut told.valued, valued)] {
-                if making.figures.calls > 0 {
-                    slices.push(making.slice(String::new()));
-                }
-            }
-        }
-        told
     }
 }
 
 impl Gather for Found {
+    fn fork(&self) -> Self {
+        Self::new(self.scan.clone())
+    }
+
+    fn join(&mut self, mut later: Self) {
+        self.close();
+        later.close();
+        for (value, strand) in later.told.values {
+            let place = self.place(&value);
+            let times = strand.times.into_iter().chain(std::iter::repeat_with(Default::default));
+            for (making, times) in strand.makings.into_iter().zip(times) {
+                self.told.values[place].1.add(making, times, self.scan.timed);
+            }
+        }
+    }
+
     fn take(&mut self, _: i64, block: &Block<'_>) -> Result<(), Garbled> {
         let filter = self.scan.filter.clone();
         let Some(sieve) = Sieve::of(&filter, block, true) else { return Ok(()) };
-        let has = self.of(block);
+        let places = self.places(block);
         let by_set = matches!(self.scan.dimension, Dimension::Metadata(_));
-        let Scan { bucket, all, timed, .. } = self.scan;
-        let (mut cell_at, mut cell) = (i64::MIN, &mut Vec::new());
-        let (mut sum_at, mut sum) = (i64::MIN, &mut <[Making; 2]>::default());
         for row in block.rows() {
             let row = row?;
-            if !sieve.passes(&row)? {
-                continue;
-            }
-            let (at, facts) = (row.at(), facts(block, &row)?);
-            let has = if by_set { has[row.set] } else { has[row.kind] };
-            if let Has::Told(place) = has {
-                if start(at, bucket) != cell_at {
-                    cell_at = start(at, bucket);
-                    cell = self.cells.entry(cell_at).or_default();
-                }
-                made(cell, place).count(at, &facts, timed);
-            }
-            if let Some(bucket) = all {
-                if start(at, bucket) != sum_at {
-                    sum_at = start(at, bucket);
-                    sum = self.sums.entry(sum_at).or_default();
-                }
-                count_all(sum, has, (at, &facts), timed);
+            if sieve.passes(&row)? {
+                let place = if by_set { places[row.set] } else { places[row.kind] };
+                self.count(row.at(), place, &facts(block, &row)?);
             }
         }
         Ok(())
     }
 }
 
-impl Making {
-    fn count(&mut self, at: i64, facts: &Facts<'_>, timed: bool) {
-        self.last = at.max(self.last);
-        self.figures.count_plain(facts);
-        if timed {
-            facts.latency().into_iter().for_each(|us| self.latency.add(us));
-            facts.first_token().into_iter().for_each(|us| self.first_token.add(us));
+impl Strand {
+    fn add(&mut self, making: Making, times: [Rough; 2], timed: bool) {
+        let place = match self.makings.last() {
+            Some(last) if last.start < making.start => Err(self.makings.len()),
+            _ => self.makings.binary_search_by_key(&making.start, |making| making.start),
+        };
+        match place {
+            Ok(place) => {
+                let mut none = <[Rough; 2]>::default();
+                self.makings[place].merge(&making, (self.times.get_mut(place).unwrap_or(&mut none), &times));
+            }
+            Err(place) => {
+                self.makings.insert(place, making);
+                if timed {
+                    self.times.insert(place, times);
+                }
+            }
         }
     }
 
-    fn slice(self, value: String) -> Slice {
-        let Self { last, figures, latency, first_token } = self;
-        let figures = Figures { latency: latency.sketch(), first_token: first_token.sketch(), ..figures };
-        slice(last, value, &figures)
+    fn iter(&self) -> impl Iterator<Item = (&Making, &[Rough])> {
+        let times = self.times.iter().map(|times| &times[..]);
+        self.makings.iter().zip(times.chain(std::iter::repeat(&[][..])))
     }
 }
 
-fn made(cell: &mut Vec<Making>, place: usize) -> &mut Making {
-    if cell.len() <= place {
-        cell.resize_with(place + 1, Making::default);
+impl Making {
+    fn merge(&mut self, other: &Self, (times, others): (&mut [Rough; 2], &[Rough])) {
+        self.last = other.last.max(self.last);
+        self.figures.merge(&other.figures);
+        times.iter_mut().zip(others).for_each(|(times, others)| times.merge(others));
     }
-    &mut cell[place]
-}
 
-/// Those with a value have no percentiles.
-fn count_all([all, valued]: &mut [Making; 2], has: Has, (at, facts): (i64, &Facts<'_>), timed: bool) {
-    all.count(at, facts, timed);
-    if has != Has::Nothing {
-        valued.count(at, facts, false);
+    fn slice(&self, value: &str, times: &[Rough]) -> Slice {
+        let mut slice = slice(self.last, value.to_owned(), &self.figures);
+        if let [latency, first_token] = times {
+            (slice.latency, slice.first_token) = (encoded(&latency.sketch()), encoded(&first_token.sketch()));
+        }
+        slice
     }
-}
-
-fn start(at: i64, bucket: i64) -> i64 {
-    at - at.rem_euclid(bucket)
 }
 
 fn facts<'b>(block: &Block<'b>, row: &Row<'_>) -> Result<Facts<'b>, Garbled> {

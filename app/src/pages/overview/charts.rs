@@ -141,7 +141,7 @@ fn read_requests(board: &Board, cell: usize) -> Option<Reading> {
         rate.map_or_else(|| count(errors).text(), |rate| format!("{} · {}", count(errors).text(), rate.text()));
     rows.push(row("kbad", "Errors", errors));
     let depth = board.overview.scale_of_requests().depth(i64::try_from(requests).unwrap_or(i64::MAX));
-    Some(Reading { when, note, rows, dots: vec![("k1", depth)] })
+    Some(Reading { when, note, rows, dots: vec![("k1".into(), depth)] })
 }
 
 fn summary_of_requests(overview: &Overview) -> String {
@@ -317,7 +317,7 @@ fn read_latency(board: &Board, wait: Wait, cell: usize) -> Option<Reading> {
         lines.clone().map(|(name, colour, read)| row(&format!("line k{colour}"), *name, or_none(read(&point.totals))));
     let dots = lines.filter_map(|(_, colour, read)| {
         let us = i64::try_from(read(&point.totals)?).unwrap_or(i64::MAX);
-        Some((["k1", "k2", "k3", "k4"][usize::from(*colour) - 1], scale.depth(us)))
+        Some((["k1", "k2", "k3", "k4"][usize::from(*colour) - 1].into(), scale.depth(us)))
     });
     Some(Reading {
         when: moment(point.at),
