@@ -8,7 +8,10 @@ const list = `${location.pathname.split("/")[1]}?${search}`;
 const regions = () => document.querySelectorAll('[role="region"][aria-label]');
 const before = JSON.parse(sessionStorage.getItem("scrolled") ?? "{}");
 if (before.list === list) {
-  regions().forEach((region) => (region.scrollTop = before.tops[region.ariaLabel] ?? 0));
+  for (const region of regions()) {
+    const top = before.tops[region.ariaLabel];
+    if (top) region.scrollTop = top;
+  }
 }
 addEventListener("pagehide", () => {
   const tops = Object.fromEntries([...regions()].map((region) => [region.ariaLabel, region.scrollTop]));
@@ -18,8 +21,15 @@ addEventListener("pagehide", () => {
 const { js, wasm } = document.querySelector("script[data-wasm]").dataset;
 const app = await import(js);
 await app.default({ module_or_path: wasm });
+await painted();
 app.hydrate();
 for (const island of document.querySelectorAll("leptos-island")) {
   app[island.dataset.component](island);
 }
 document.documentElement.dataset.ready = "";
+
+/** The page is seen before anything measures it. A page in the background is not painted, and does not wait for that. */
+function painted() {
+  const frame = new Promise((go) => requestAnimationFrame(() => setTimeout(go)));
+  return Promise.race([frame, new Promise((go) => setTimeout(go, 100))]);
+}

@@ -22,7 +22,7 @@ use app::model::analytics::USER;
 use app::model::usage::Totals;
 use asked::Asked;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 pub async fn requests(ask: Ask) -> Told {
     plain(ask, |totals| json!({ "total": totals.requests })).await
@@ -209,19 +209,26 @@ async fn people(ask: Ask, fields: fn(u64, u64) -> Value) -> Told {
     let asked = Asked::of(&ask)?;
     let slices = asked.slices(&ask, Dimension::Metadata(USER.into())).await?;
     let named = slices.iter().filter(|slice| slice.value != NONE && slice.value != OTHER);
-    let mut cells = vec![(HashSet::new(), 0); asked.starts.len()];
-    let (mut all, mut requests) = (HashSet::new(), 0);
+    // People by number: they may be many, and come again in every cell.
+    let mut numbers = HashMap::new();
+    let mut cells = vec![(Vec::new(), 0); asked.starts.len()];
+    let mut requests = 0;
     for slice in named {
         let calls = u64::try_from(slice.calls).unwrap_or(0);
-        all.insert(&slice.value);
+        let next = numbers.len();
+        let number = *numbers.entry(slice.value.as_str()).or_insert(next);
         requests += calls;
         if let Some(cell) = asked.cell(slice.at).and_then(|cell| cells.get_mut(cell)) {
-            cell.0.insert(&slice.value);
+            cell.0.push(number);
             cell.1 += calls;
         }
     }
-    let points = cells.iter().map(|(users, requests)| fields(users.len() as u64, *requests));
-    Ok(asked.graph(fields(all.len() as u64, requests), points))
+    let points = cells.iter_mut().map(|(users, requests)| {
+        users.sort_unstable();
+        users.dedup();
+        fields(users.len() as u64, *requests)
+    });
+    Ok(asked.graph(fields(numbers.len() as u64, requests), points))
 }
 
 fn cells_of(asked: &Asked, slices: &[Slice]) -> Result<Vec<Figures>, Failure> {

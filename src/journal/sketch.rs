@@ -86,6 +86,10 @@ impl Sketch {
     }
 
     fn count_in(&mut self, bin: u16, count: u64) {
+        // Bins of an encoding come in their order.
+        if count > 0 && self.bins.last().is_none_or(|(last, _)| *last < bin) {
+            return self.bins.push((bin, count));
+        }
         match self.bins.binary_search_by_key(&bin, |(bin, _)| *bin) {
             Ok(at) => self.bins[at].1 = self.bins[at].1.saturating_add(count),
             Err(at) if count > 0 => self.bins.insert(at, (bin, count)),

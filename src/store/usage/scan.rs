@@ -95,12 +95,12 @@ impl Store {
 impl Scanned {
     /// By value and bucket, as they come in time; of those that `told` lets pass.
     pub fn slices(&self, told: impl Fn(&str) -> bool) -> Vec<Slice> {
-        let mut slices = Vec::new();
-        for (value, strand) in self.values.iter().filter(|(value, _)| told(value)) {
-            slices.extend(strand.iter().map(|(making, times)| (making.start, making.slice(value, times))));
-        }
-        slices.sort_by_key(|(start, _)| *start);
-        slices.into_iter().map(|(_, slice)| slice).collect()
+        let strands = self.values.iter().filter(|(value, _)| told(value));
+        let mut all: Vec<_> = strands
+            .flat_map(|(value, strand)| strand.iter().map(move |(making, times)| (making, value, times)))
+            .collect();
+        all.sort_by_key(|(making, ..)| making.start);
+        all.into_iter().map(|(making, value, times)| making.slice(value, times)).collect()
     }
 
     /// By value, one slice each.
