@@ -177,7 +177,7 @@ impl Ledger {
     /// the caller names none and a budget is exact.
     ///
     /// Where all of them have plenty left, its prompt is held by its length in bytes; where one falls short, those that
-    /// are held so are counted before anything is refused.
+    /// are held so are counted before anything is refused or bounded.
     ///
     /// # Errors
     /// When a budget does not cover it.
@@ -193,18 +193,15 @@ impl Ledger {
         {
             return held;
         }
-        let counted = match &claim.prompt {
-            Some(prompt) => prompt.counted().await,
-            None => 0,
-        };
-        let need = self.need(claim, counted);
-        loop {
-            let held = self.hold(ticket, budgets, &need);
-            if matches!(held, Err(Refused::Short(..))) && self.count_loose(budgets).await {
-                continue;
-            }
-            return held.and_then(|(held, bound)| self.permit(ticket, budgets, claim, (need, held, bound)));
-        }
+        let need = self.counted(claim).await;
+        let now = self.inner.clock.now();
+        let wish = Wish { budgets, need: &need, ticket, now };
+        let _room = self.make_room(wish).await;
+        let mut state = self.state();
+        let bound = state.bound(wish)?;
+        let held = state.hold(wish, bound)?;
+        drop(state);
+        self.permit(ticket, budgets, claim, (need, held, bound))
     }
 
     /// What would be held of these budgets; nothing is.
@@ -212,12 +209,9 @@ impl Ledger {
     /// # Errors
     /// When a budget does not cover it.
     pub async fn foresee(&self, budgets: &[Falls], claim: &Claim) -> Result<Vec<(Falls, i64)>, Refused> {
-        let counted = match &claim.prompt {
-            Some(prompt) => prompt.counted().await,
-            None => 0,
-        };
-        let (ticket, need) = (self.ticket(""), self.need(claim, counted));
+        let (ticket, need) = (self.ticket(""), self.counted(claim).await);
         let wish = Wish { budgets, need: &need, ticket: &ticket, now: self.inner.clock.now() };
+        let _room = self.make_room(wish).await;
         let mut state = self.state();
         let bound = state.bound(wish)?;
         let held = state.hold(wish, bound)?;
@@ -225,17 +219,17 @@ impl Ledger {
         Ok(held.into_iter().map(|held| (held.falls, held.amount)).collect())
     }
 
+    async fn counted(&self, claim: &Claim) -> Need {
+        match &claim.prompt {
+            Some(prompt) => self.need(claim, prompt.counted().await),
+            None => self.need(claim, 0),
+        }
+    }
+
     fn need(&self, claim: &Claim, prompt: u64) -> Need {
         let Bill { model, at, .. } = &claim.bill;
         let price = self.inner.prices.worst(claim.bill.seller(), model, prompt, *at);
         Need { prompt, price, ..claim.need }
-    }
-
-    fn hold(&self, ticket: &Ticket, budgets: &[Falls], need: &Need) -> Result<(Vec<Held>, u64), Refused> {
-        let wish = Wish { budgets, need, ticket, now: self.inner.clock.now() };
-        let mut state = self.state();
-        let bound = state.bound(wish)?;
-        Ok((state.hold(wish, bound)?, bound))
     }
 
     fn permit(

@@ -219,7 +219,9 @@ fn late(call: Asking<'_>, out: &Outgoing) -> Result<(Vec<Falls>, Vec<Falls>), Re
 fn claim(house: &House, out: &Outgoing, bill: Bill) -> (Arc<Claim>, Option<Arc<Body>>) {
     let (endpoint, vendor) = (out.endpoint, bill.vendor);
     let counted = endpoint.is_text() || endpoint == Endpoint::Respond;
-    let body = out.body.clone().filter(|_| counted);
+    // What came under another content type may be JSON all the same.
+    let parsed = || Body::parse(&out.bytes).ok().map(Arc::new);
+    let body = if counted { out.body.clone().or_else(parsed) } else { None };
     let length = body.as_ref().and_then(|body| bound::length(body, endpoint, vendor.slug, &bill.model));
     let prompt = body.as_ref().map(|body| {
         let kept = kept(body, endpoint);

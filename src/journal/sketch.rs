@@ -128,7 +128,7 @@ impl Rough {
     }
 
     pub fn sketch(&self) -> Sketch {
-        if self.counts.is_empty() {
+        if self.counts.is_empty() && self.bins.len() <= SORTED {
             let mut bins = self.bins.clone();
             bins.sort_unstable();
             return Sketch { bins: bins.chunk_by(u16::eq).map(|same| (same[0], same.len() as u64)).collect() };
@@ -146,8 +146,10 @@ impl Rough {
 
 /// Values that a rough sketch has room for from its first one on.
 const FEW: usize = 16;
-/// Values of a rough sketch that lie as they came, at most.
-const HEAP: usize = 1_024;
+/// Values of a rough sketch that lie as they came, at most: more of them would take more room than all bins.
+const HEAP: usize = 15_000;
+/// Values that are sorted sooner than counted.
+const SORTED: usize = 512;
 
 /// Each power of two is cut into 2^6 bins.
 const CUT: u32 = 6;

@@ -1,7 +1,9 @@
 //! Held by a prompt's bytes, as long as every budget has plenty left.
 //!
 //! Such a call holds more than it may come to, and no other one is to suffer from that: before a budget refuses
-//! anything, what is held of it so is counted, and the difference is free again.
+//! anything, or bounds an open answer by what is left, what is held of it so is counted, and the difference is free again.
+//! Meanwhile nothing more is held of it so, so that counting once is enough. What a killed process held so stays
+//! unsettled by its bytes: the prompt that could be counted is gone.
 
 use super::permit::Permit;
 use super::state::{Held, Wish};
@@ -48,16 +50,25 @@ impl Ledger {
         }))
     }
 
-    /// Counts what is held of these budgets by bytes. `false`: nothing is.
-    pub(super) async fn count_loose(&self, budgets: &[Falls]) -> bool {
-        let loose = self.state().loose_of(budgets);
-        let found = !loose.is_empty();
+    /// Counts what is held of these budgets by bytes, where the attempt gets less than it asks for otherwise. Until it has
+    /// its room, what comes back is to be kept.
+    pub(super) async fn make_room<'a>(&'a self, wish: Wish<'a>) -> Option<Counting<'a>> {
+        let loose = self.state().loose_before(wish);
+        if loose.is_empty() {
+            return None;
+        }
+        let counting = Counting::of(self, wish.budgets);
+        // Those that came between the two.
+        let loose = self.state().loose_before(wish);
         let ledger = self.clone();
         // Each is short; together they may be many.
         let counted = tokio::task::spawn_blocking(move || {
             loose.into_iter().for_each(|(serial, claim)| ledger.count(serial, &claim));
         });
-        found && counted.await.is_ok()
+        if let Err(error) = counted.await {
+            tracing::error!(%error, "prompts could not be counted; they stay held by their bytes");
+        }
+        Some(counting)
     }
 
     /// Counts one of them.
@@ -68,5 +79,24 @@ impl Ledger {
         for (hold, slot) in state.tighten(serial, &need) {
             self.inner.slots.rewrite(slot, &hold);
         }
+    }
+}
+
+/// As long as it lives, nothing is held of these budgets by bytes.
+pub(super) struct Counting<'a> {
+    ledger: &'a Ledger,
+    budgets: &'a [Falls],
+}
+
+impl<'a> Counting<'a> {
+    fn of(ledger: &'a Ledger, budgets: &'a [Falls]) -> Self {
+        ledger.state().counting(budgets, true);
+        Self { ledger, budgets }
+    }
+}
+
+impl Drop for Counting<'_> {
+    fn drop(&mut self) {
+        self.ledger.state().counting(self.budgets, false);
     }
 }

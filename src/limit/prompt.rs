@@ -38,8 +38,11 @@ impl Prompt {
         if !late || self.exact.get().is_some() {
             return None;
         }
-        let most = count::at_most(&self.body, self.endpoint, self.vendor, &self.model);
-        Some(most.saturating_add(self.beside))
+        Some(self.by_bytes())
+    }
+
+    fn by_bytes(&self) -> u64 {
+        count::at_most(&self.body, self.endpoint, self.vendor, &self.model).saturating_add(self.beside)
     }
 
     /// Its tokens, counted here and now unless they were before.
@@ -59,7 +62,9 @@ impl Prompt {
                 own.exact();
                 LOADED.store(true, Ordering::Relaxed);
             });
-            let _ = counted.await;
+            if counted.await.is_err() {
+                return *self.exact.get_or_init(|| self.by_bytes());
+            }
         }
         self.exact()
     }

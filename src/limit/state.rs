@@ -59,6 +59,8 @@ pub(super) struct State {
     loose: HashMap<u64, Loose>,
     /// The last of these numbers.
     lent: u64,
+    /// How many wait until what is held of a budget by bytes is counted.
+    counting: Counters<u64>,
 }
 
 /// What an attempt asks for.
@@ -243,14 +245,29 @@ impl State {
         Ok(all)
     }
 
-    /// Whether each of these budgets covers many such attempts.
+    /// Whether each of these budgets covers many such attempts, and none is being counted.
     pub(super) fn has_plenty(&mut self, wish: Wish<'_>) -> bool {
+        let counted = |falls: &Falls| self.counting.contains_key(&place(falls));
+        !wish.budgets.iter().any(counted) && self.covers(wish, PLENTY)
+    }
+
+    /// Whether each of these budgets covers so many such attempts, as long as they ask for.
+    fn covers(&mut self, wish: Wish<'_>, times: i64) -> bool {
         let Wish { budgets, need, now, .. } = wish;
         budgets.iter().all(|falls| {
             let Some(budget) = falls.limit.budget() else { return true };
-            let amount = need.held(budget, need.given.unwrap_or(need.most));
-            self.account(falls, budget, now).0.left(budget.credit) >= amount.saturating_mul(PLENTY)
+            let amount = need.held(budget, need.given.unwrap_or(need.most)).max(1);
+            self.account(falls, budget, now).0.left(budget.credit) >= amount.saturating_mul(times)
         })
+    }
+
+    /// Begins or ends a wait until these are counted.
+    pub(super) fn counting(&mut self, budgets: &[Falls], begins: bool) {
+        for falls in budgets {
+            let waiting = self.counting.entry_ref(&place(falls)).or_default();
+            *waiting = if begins { *waiting + 1 } else { waiting.saturating_sub(1) };
+        }
+        self.counting.retain(|_, waiting| *waiting > 0);
     }
 
     pub(super) fn lend(&mut self, loose: Loose) -> u64 {
@@ -263,9 +280,14 @@ impl State {
         self.loose.remove(&serial).map(|loose| loose.holds).unwrap_or_default()
     }
 
-    /// Those that hold any of these budgets by bytes.
-    pub(super) fn loose_of(&self, budgets: &[Falls]) -> Vec<(u64, Arc<Claim>)> {
-        let of = |loose: &Loose| loose.holds.iter().any(|(held, _)| budgets.contains(&held.falls));
+    /// Those that hold any of these budgets by bytes, where that may be why the attempt gets less than it asks for.
+    pub(super) fn loose_before(&mut self, wish: Wish<'_>) -> Vec<(u64, Arc<Claim>)> {
+        if self.loose.is_empty() || self.covers(wish, 1) {
+            return Vec::new();
+        }
+        let asked = |held: &Held| wish.budgets.iter().any(|falls| place(falls) == place(&held.falls));
+        // A call is one request, however long.
+        let of = |loose: &Loose| loose.holds.iter().any(|(held, _)| held.unit != Unit::Requests && asked(held));
         let open = self.loose.iter().filter(|(_, loose)| !loose.counted && of(loose));
         open.map(|(serial, loose)| (*serial, Arc::clone(&loose.claim))).collect()
     }

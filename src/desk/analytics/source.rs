@@ -310,14 +310,17 @@ async fn scanned(
         let scanned = if window.length() > 0 { store.scan(workspace, scan).await? } else { Scanned::default() };
         apart(move || (scanned.wholes(), scanned)).await
     };
-    let ((rest, scanned), (lines_before, before)) = tokio::try_join!(asked(now), asked(before))?;
+    // One after the other: either may take much memory.
+    let (lines_before, before) = asked(before).await?;
+    let all_before = apart(move || before.all()).await?;
+    let (rest, scanned) = asked(now).await?;
     let foremost = foremost(&rest, rank)?;
     let rest = others(rest, &foremost);
     apart(move || Taken {
         lines: scanned.slices(|value| foremost.contains(value)),
         all: Some(scanned.all()),
         valued: Some(scanned.valued()),
-        all_before: Some(before.all()),
+        all_before: Some(all_before),
         rest,
         lines_before,
     })

@@ -7,7 +7,7 @@ use crate::store::rollups::HOUR;
 use crate::store::{Store, StoreError, Stored};
 use sqlx::QueryBuilder;
 
-/// Blocks that are in memory at once: a megabyte or two.
+/// Blocks of one read: a megabyte or two. One is taken in while the next is read, on each of two threads.
 const AT_ONCE: usize = 24;
 
 /// A stretch of time on the way.

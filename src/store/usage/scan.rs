@@ -56,9 +56,10 @@ struct Found {
     places: HashMap<String, usize>,
     /// The bucket that calls come for, by place: as a rule the one after it comes when all of it has come.
     now: i64,
-    open: Vec<(Making, [Rough; 2])>,
-    /// The places that have something in it.
-    touched: Vec<usize>,
+    /// What came for it, with its place.
+    open: Vec<(usize, Making, [Rough; 2])>,
+    /// By place: where that stands in it, counted from 1; zero: nothing came.
+    opened: Vec<usize>,
 }
 
 impl Store {
@@ -112,7 +113,7 @@ impl Scanned {
             }
             whole.slice(value, &all_times)
         };
-        self.values.iter().map(whole).collect()
+        self.values.iter().filter(|(_, strand)| !strand.makings.is_empty()).map(whole).collect()
     }
 
     /// All calls together, by bucket.
@@ -145,7 +146,7 @@ impl Found {
             places: HashMap::new(),
             now: i64::MIN,
             open: Vec::new(),
-            touched: Vec::new(),
+            opened: Vec::new(),
         }
     }
 
@@ -160,10 +161,11 @@ impl Found {
             self.close();
             self.now = at - at.rem_euclid(self.scan.bucket);
         }
-        let (making, [latency, first_token]) = &mut self.open[place];
-        if making.figures.calls == 0 {
-            self.touched.push(place);
+        if self.opened[place] == 0 {
+            self.open.push((place, Making::default(), Default::default()));
+            self.opened[place] = self.open.len();
         }
+        let (_, making, [latency, first_token]) = &mut self.open[self.opened[place] - 1];
         making.last = at.max(making.last);
         making.figures.count_plain(facts);
         if self.scan.timed {
@@ -174,8 +176,8 @@ impl Found {
 
     /// Puts what came for the open bucket with what came before.
     fn close(&mut self) {
-        for place in self.touched.drain(..) {
-            let (making, times) = std::mem::take(&mut self.open[place]);
+        for (place, making, times) in self.open.drain(..) {
+            self.opened[place] = 0;
             self.told.values[place].1.add(Making { start: self.now, ..making }, times, self.scan.timed);
         }
     }
@@ -187,7 +189,7 @@ impl Found {
         let place = self.told.values.len();
         self.places.insert(value.to_owned(), place);
         self.told.values.push((value.to_owned(), Strand::default()));
-        self.open.push(Default::default());
+        self.opened.push(0);
         place
     }
 
@@ -255,6 +257,11 @@ impl Strand {
                 self.makings[place].merge(&making, (self.times.get_mut(place).unwrap_or(&mut none), &times));
             }
             Err(place) => {
+                // Most values of a long list come once.
+                if self.makings.is_empty() {
+                    self.makings.reserve_exact(1);
+                    self.times.reserve_exact(usize::from(timed));
+                }
                 self.makings.insert(place, making);
                 if timed {
                     self.times.insert(place, times);
