@@ -43,7 +43,10 @@ const idOf = (href) => new URL(href).pathname.split('/').pop();
 /** What the first chart tells: its cells, how many one mark holds, and the total of each. */
 async function marks(page) {
   const { cells, mark, readings, pick } = await chart(page).evaluate(({ dataset }) => ({ ...dataset }));
-  const totals = JSON.parse(readings).map((reading) => number(reading?.rows.find(({ label }) => label === 'Total')?.figure ?? '0'));
+  // Names, then a line a cell: a row is the number of its name and its figure.
+  const [names, ...lines] = readings.split('\n').map((line) => line.split('\t'));
+  const total = `${names.indexOf('|Total')}:`;
+  const totals = lines.map((fields) => number(fields.find((field) => field.startsWith(total))?.slice(total.length) ?? '0'));
   return { count: Number(cells), mark: Number(mark), totals, edges: JSON.parse(pick).edges };
 }
 
