@@ -34,11 +34,12 @@ impl Prompt {
 
     /// No fewer tokens than it has; `None`: it is counted, or is to be.
     pub fn at_most(&self) -> Option<u64> {
-        let late = LOADED.load(Ordering::Relaxed) && count::size(&self.body) <= SMALL;
-        if !late || self.exact.get().is_some() {
-            return None;
-        }
-        Some(self.by_bytes())
+        (self.is_quick() && self.exact.get().is_none()).then(|| self.by_bytes())
+    }
+
+    /// Counting it holds nobody up.
+    fn is_quick(&self) -> bool {
+        LOADED.load(Ordering::Relaxed) && count::size(&self.body) <= SMALL
     }
 
     fn by_bytes(&self) -> u64 {
@@ -55,8 +56,7 @@ impl Prompt {
 
     /// Its tokens. A long one is counted on a thread of its own, so that no other call waits.
     pub async fn counted(self: &Arc<Self>) -> u64 {
-        let quick = LOADED.load(Ordering::Relaxed) && count::size(&self.body) <= SMALL;
-        if !quick && self.exact.get().is_none() {
+        if !self.is_quick() && self.exact.get().is_none() {
             let own = Arc::clone(self);
             let counted = tokio::task::spawn_blocking(move || {
                 own.exact();

@@ -64,7 +64,7 @@ impl Asked {
         self.read(ask, dimension, (WHOLE, false)).await
     }
 
-    /// The same of metadata in as few slices as tell when a value was last seen: to the hour where sums are read.
+    /// The same of metadata in as few slices as tell when a value was last seen: where sums are read, by hours or days.
     pub async fn latest(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
         let bucket = match self.source(dimension.clone()) {
             Source::Rolled { .. } => self.cells.bucket,

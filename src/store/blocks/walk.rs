@@ -99,11 +99,11 @@ impl Store {
         )?;
         let ((mut gather, mut gone), (fork, gone_later)) = (first, later);
         gone.extend(gone_later);
-        let joined = tokio::task::spawn_blocking(move || {
+        let joined = read_blocks(move || {
             gather.join(fork);
-            gather
+            Ok(gather)
         });
-        Ok((joined.await.map_err(|_| StoreError::Garbled("block"))?, gone))
+        Ok((joined.await?, gone))
     }
 
     /// The same on one of them; the next blocks are read meanwhile.

@@ -54,7 +54,7 @@ struct Found {
     told: Scanned,
     /// Values by their place.
     places: HashMap<String, usize>,
-    /// The bucket that calls come for, by place: as a rule the one after it comes when all of it has come.
+    /// Start of the bucket that calls come for: as a rule the next one begins when all of it has come.
     now: i64,
     /// What came for it, with its place.
     open: Vec<(usize, Making, [Rough; 2])>,
