@@ -109,7 +109,7 @@ impl Journal {
 }
 
 /// What a call held when the process ended stays held, since nobody knows what became of it.
-fn interrupted(opening: Opening, holds: &mut Vec<Hold>, now: i64) -> Record {
+fn interrupted(opening: Opening, holds: &mut Vec<Hold<'_>>, now: i64) -> Record {
     let charges = holds.extract_if(.., |hold| hold.call == opening.id).map(unsettled).collect();
     let call = CallRow {
         id: opening.id,
@@ -135,10 +135,10 @@ fn interrupted(opening: Opening, holds: &mut Vec<Hold>, now: i64) -> Record {
     Record { call, charges, ..Record::default() }
 }
 
-fn unsettled(hold: Hold) -> Charge {
+fn unsettled(hold: Hold<'_>) -> Charge {
     Charge {
-        limit: hold.limit,
-        group: hold.group,
+        limit: hold.limit.into_owned(),
+        group: hold.group.into_owned(),
         kind: if hold.window { ChargeKind::Used } else { ChargeKind::Unsettled },
         at: hold.period,
         amount: hold.amount,

@@ -12,6 +12,7 @@ pub mod permit;
 pub mod prompt;
 pub mod rule;
 pub mod rules;
+mod stake;
 mod state;
 pub mod ticket;
 pub mod window;
@@ -143,23 +144,25 @@ impl Ledger {
     }
 
     /// Lets a call in under all of these rate limits, or under none of them. What it was let in under before counts once.
+    /// Before anything is sent, [`Ticket::write`] or a permit writes it down.
     ///
     /// # Errors
-    /// With the limit that it has to wait for the longest, or where the open file cannot be written.
-    pub fn admit(&self, ticket: &Ticket, rates: Vec<Falls>) -> Result<(), Option<Pace>> {
+    /// With the limit that it has to wait for the longest.
+    pub fn admit(&self, ticket: &Ticket, rates: Vec<Falls>) -> Result<(), Pace> {
         let fresh = ticket.fresh(rates);
         if fresh.is_empty() {
             return Ok(());
         }
         let now = self.inner.clock.now();
         let mut state = self.state();
-        let full = fresh.iter().map(|falls| state.pace(falls, now)).filter(|pace| pace.wait > 0);
-        if let Some(pace) = full.max_by_key(|pace| pace.wait) {
-            return Err(Some(pace));
+        let paces = fresh.iter().map(|falls| state.pace(falls, now)).collect::<Vec<_>>();
+        if let Some(pace) = paces.iter().filter(|pace| pace.wait > 0).max_by_key(|pace| pace.wait) {
+            return Err(pace.clone());
         }
-        let paces = fresh.iter().map(|falls| state.enter(falls, now)).collect::<Vec<_>>();
+        fresh.iter().for_each(|falls| state.enter(falls, now));
         drop(state);
-        ticket.enter(paces, now).map_err(|_| None)
+        ticket.enter(paces, now);
+        Ok(())
     }
 
     /// The first of these budgets that nothing can be left of before its reset.

@@ -30,15 +30,13 @@ impl Line {
         Ok(Self { to, sender })
     }
 
-    /// Posts a chat call with `further` headers, that is to be logged under `trace`. The answer's body must be read to its
-    /// end before the next.
-    pub async fn chat(&mut self, body: Bytes, trace: &str, further: &[(&str, &str)]) -> Fallible<Response<Incoming>> {
+    /// Posts a chat call with `further` headers. The answer's body must be read to its end before the next.
+    pub async fn chat(&mut self, body: Bytes, further: &[(&str, &str)]) -> Fallible<Response<Incoming>> {
         self.sender.ready().await?;
         let mut request = Request::post("/v1/chat/completions")
             .header("host", self.to.to_string())
             .header("authorization", format!("Bearer {KEY}"))
-            .header("content-type", "application/json")
-            .header("x-portkey-trace-id", trace);
+            .header("content-type", "application/json");
         for (name, value) in further {
             request = request.header(*name, *value);
         }

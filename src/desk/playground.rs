@@ -86,7 +86,7 @@ impl Seat {
         if let Some(trace) =
             trace.filter(|trace| trace.len() == TRACE && trace.bytes().all(|byte| byte.is_ascii_hexdigit()))
         {
-            trace.clone_into(&mut inbound.trace.trace);
+            inbound.trace.trace = Some(trace.to_owned());
         }
         let (head, body) = call::serve(&self.house, inbound, body).await.into_parts();
         let mut response = Response::new(body);

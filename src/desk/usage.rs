@@ -27,12 +27,15 @@ impl UsageDesk for Seat {
         let slices = async |dimension: Dimension, window: Window| {
             store.slices(self.workspace(), &dimension, window, frame.bucket).await
         };
+        let portions = async |dimension: Dimension, window: Window| {
+            store.portions(self.workspace(), &dimension, window, frame.bucket).await
+        };
         let elapsed = frame.elapsed();
         let (now, before, routes, keys, first_use, names, changes) = tokio::try_join!(
             slices(Dimension::All, elapsed),
             slices(Dimension::All, frame.elapsed_before()),
-            slices(Dimension::Route, elapsed),
-            slices(Dimension::Key, elapsed),
+            portions(Dimension::Route, elapsed),
+            portions(Dimension::Key, elapsed),
             store.first_use(self.workspace()),
             store.key_names(self.workspace()),
             store.recent_changes(self.workspace(), elapsed.from, elapsed.to, CHANGES),

@@ -238,15 +238,16 @@ pub async fn refuse(mut meter: Meter, refusal: Refusal) -> Response {
 
 /// A call's first entry: what is known before anything is read.
 pub fn opening(inbound: &Inbound, now: i64) -> Opening {
+    let id = crate::secret::id(now);
     Opening {
-        id: crate::secret::id(now),
+        trace: inbound.trace.of_call(&id),
+        id,
         workspace: inbound.caller.key.workspace.clone(),
         key: inbound.caller.key.id.clone(),
         at: now,
         kind: inbound.route.endpoint.word().into(),
         method: inbound.parts.method.as_str().into(),
         path: inbound.parts.uri.path().into(),
-        trace: inbound.trace.trace.clone(),
         span: inbound.trace.span.clone(),
     }
 }

@@ -32,8 +32,7 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let trace = Trace::of(request.headers());
-        let id = HeaderValue::from_str(&trace.trace);
-        request.extensions_mut().insert(trace);
+        request.extensions_mut().insert(trace.clone());
         let called = catch_unwind(AssertUnwindSafe(|| self.0.call(request)));
         Box::pin(async move {
             let answer = match called {
@@ -44,7 +43,7 @@ where
                 Ok(Ok(response)) => response,
                 Err(_) => Refusal::defect().response::<Body>(),
             };
-            if let Ok(id) = id {
+            if let Ok(id) = HeaderValue::try_from(trace.told()) {
                 response.headers_mut().insert(HeaderName::from_static("x-portkey-trace-id"), id);
             }
             Ok(response)

@@ -56,13 +56,12 @@ async fn keep(house: &Shared, request: Request) -> Result<Value, Refusal> {
     }
     mistakes.none()?;
     let headers = &form.parts.headers;
-    let named = headers.contains_key("x-portkey-trace-id") || headers.contains_key("traceparent");
     let sender = Sender {
         house,
         caller: &form.caller,
         book: house.shelf.book(),
         headers,
-        trace: named.then_some(form.trace.trace.as_str()),
+        trace: form.trace.trace.as_deref(),
         now: house.clock.now(),
     };
     let mut rows = Vec::with_capacity(entries.len());
@@ -83,20 +82,20 @@ impl Sender<'_> {
         let own = Trace::of(&HeaderMap::new());
         let back = i64::try_from(entry.took_us.min(FURTHEST) / 1000).unwrap_or(0);
         let at = self.now - back;
+        let id = secret::id(at);
         let opening = Opening {
-            id: secret::id(at),
+            trace: entry.trace.as_deref().or(self.trace).unwrap_or(&id).to_owned(),
+            id,
             workspace: self.caller.key.workspace.clone(),
             key: self.caller.key.id.clone(),
             at,
             kind: "custom".into(),
             method: "POST".into(),
             path: "/v1/logs".into(),
-            trace: own.trace.clone(),
             span: own.span.clone(),
         };
         let mut meter = self.house.journal.begin(&opening).await?;
         meter.note(|record| {
-            record.call.trace_id = entry.trace.as_deref().or(self.trace).unwrap_or(&own.trace).to_owned();
             record.call.span_id = entry.span.as_ref().unwrap_or(&own.span).clone();
             self.describe(record, entry);
         });

@@ -78,7 +78,7 @@ impl Limited {
         let (rates, budgets) = late(call, out)?;
         self.enter(house, rates)?;
         if budgets.is_empty() || !spends(call) {
-            return Ok(None);
+            return self.write().map(|()| None);
         }
         let (claim, body) = claim(house, out, bill(call, out, self.at));
         if let Some(name) = body.as_deref().and_then(Body::twice) {
@@ -103,11 +103,16 @@ impl Limited {
         }
     }
 
+    /// Writes down what it was let in under. Nothing may be sent before.
+    ///
+    /// # Errors
+    /// 503 where that cannot be written.
+    pub fn write(&self) -> Result<(), Refusal> {
+        self.ticket.write().map_err(|_| Refusal::journal())
+    }
+
     fn enter(&self, house: &House, rates: Vec<Falls>) -> Result<(), Refusal> {
-        house.limits.admit(&self.ticket, rates).map_err(|full| match full {
-            Some(pace) => words::full(&pace),
-            None => Refusal::journal(),
-        })
+        house.limits.admit(&self.ticket, rates).map_err(|full| words::full(&full))
     }
 }
 
@@ -125,11 +130,7 @@ impl Fare {
             words::refused(&refused)
         })?;
         let sent = match (bound, &self.body) {
-            (Some(bound), Some(body)) => {
-                let mut body = Body::clone(body);
-                bound::put(&mut body, self.endpoint, self.claim.bill.vendor.slug, bound);
-                Some(body.bytes())
-            }
+            (Some(bound), Some(body)) => Some(bound::put(body, self.endpoint, self.claim.bill.vendor.slug, bound)),
             _ => None,
         };
         *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = sent;

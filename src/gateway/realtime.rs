@@ -100,7 +100,8 @@ pub async fn serve(house: &Shared, mut inbound: Inbound, target: Result<Target, 
 /// A session is one request, and one call at one time as long as it lasts.
 fn admitted(house: &Shared, inbound: &Inbound, meter: &mut Meter) -> Result<(), Refusal> {
     let asked = intake::asked(inbound, &bytes::Bytes::new())?;
-    Limited::admit(house, Asking { inbound, asked: &asked, routed: None }, meter).map(|_| ())
+    let limited = Limited::admit(house, Asking { inbound, asked: &asked, routed: None }, meter)?;
+    limited.as_ref().map_or(Ok(()), Limited::write)
 }
 
 /// The handshake to send, once everything is known to be in place.

@@ -1,7 +1,8 @@
-//! Where a call stands in its trace: Portkey's headers first, then W3C `traceparent`, else made here.
+//! Where a call stands in its trace: Portkey's headers first, then W3C `traceparent`.
 
 use http::HeaderMap;
 use rand::Rng;
+use std::sync::{Arc, OnceLock};
 
 /// Longest trace or span id that is taken from a header.
 const LONGEST: usize = 256;
@@ -9,7 +10,10 @@ const LONGEST: usize = 256;
 /// The ids of one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
-    pub trace: String,
+    /// `None`: none is given, so that the call is its own trace.
+    pub trace: Option<String>,
+    /// The call's id, once it has one. All clones share it.
+    call: Arc<OnceLock<String>>,
     pub span: String,
     pub parent: Option<String>,
     /// Empty: the endpoint's name is used.
@@ -17,8 +21,8 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Reads `x-portkey-trace-id`, `-span-id`, `-parent-span-id`, `-span-name` and `traceparent`. What is missing or
-    /// unusable is made.
+    /// Reads `x-portkey-trace-id`, `-span-id`, `-parent-span-id`, `-span-name` and `traceparent`. What is unusable is not
+    /// given, and a span is made.
     pub fn of(headers: &HeaderMap) -> Self {
         let text = |name: &str| {
             let value = headers.get(name)?.to_str().ok()?.trim();
@@ -27,11 +31,24 @@ impl Trace {
         let parent = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(parent);
         let (above, span) = parent.unzip();
         Self {
-            trace: text("x-portkey-trace-id").or(above).unwrap_or_else(fresh),
+            trace: text("x-portkey-trace-id").or(above),
+            call: Arc::default(),
             span: text("x-portkey-span-id").unwrap_or_else(hex::<8>),
             parent: text("x-portkey-parent-span-id").or(span),
             name: text("x-portkey-span-name").unwrap_or_default(),
         }
+    }
+
+    /// The trace of the call with this id.
+    pub fn of_call(&self, id: &str) -> String {
+        self.call.get_or_init(|| id.to_owned());
+        self.trace.as_deref().unwrap_or(id).to_owned()
+    }
+
+    /// What the answer tells: where there was no call, an id that nothing else has.
+    pub fn told(&self) -> String {
+        let known = self.trace.as_ref().or_else(|| self.call.get());
+        known.cloned().unwrap_or_else(|| uuid::Uuid::now_v7().to_string())
     }
 }
 
@@ -46,11 +63,6 @@ fn parent(value: &str) -> Option<(String, String)> {
             && field.bytes().any(|byte| byte != b'0')
     };
     (version.len() == 2 && version != "ff" && hex(trace, 32) && hex(span, 16)).then(|| (trace.into(), span.into()))
-}
-
-/// Begins with the time, so that the journal's index of traces grows at its end; 74 bits are random.
-fn fresh() -> String {
-    uuid::Uuid::now_v7().simple().to_string()
 }
 
 fn hex<const N: usize>() -> String {
@@ -80,22 +92,22 @@ mod tests {
     #[test]
     fn own_headers_win_over_traceparent() {
         let trace = of(&[("traceparent", PARENT), ("x-portkey-trace-id", "mine"), ("x-portkey-span-name", "step")]);
-        assert_eq!((trace.trace.as_str(), trace.parent.as_deref()), ("mine", Some("00f067aa0ba902b7")));
+        assert_eq!((trace.trace.as_deref(), trace.parent.as_deref()), (Some("mine"), Some("00f067aa0ba902b7")));
         assert_eq!(trace.name, "step");
     }
 
     #[test]
     fn traceparent_gives_trace_and_parent_and_a_new_span() {
         let trace = of(&[("traceparent", PARENT)]);
-        assert_eq!(trace.trace, "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(trace.trace.as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
         assert_ne!(trace.span, "00f067aa0ba902b7");
     }
 
     #[test]
-    fn what_is_unusable_is_made() {
+    fn what_is_unusable_is_not_taken() {
         for bad in ["", "00-xyz-1-01", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "garbage"] {
             let trace = of(&[("traceparent", bad), ("x-portkey-trace-id", "")]);
-            assert_eq!((trace.trace.len(), trace.span.len(), trace.parent), (32, 16, None), "{bad}");
+            assert_eq!((trace.trace, trace.span.len(), trace.parent), (None, 16, None), "{bad}");
         }
     }
 }

@@ -5,6 +5,7 @@
 //! next start finds becomes an `interrupted` row, unless the journal has its row already.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -13,13 +14,15 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Bytes of a slot: a `u16` length (0: free), then JSON.
+/// Bytes of a slot: a `u16` length (0: free), then [`Kept`] as postcard has it.
 const SLOT: usize = 512;
-/// Bytes that each field may take as JSON where the opening would outgrow its slot. Together with the names of the
-/// fields they fit whatever the caller sent: its ids and the path come from outside.
+/// Bytes that each field may take where the opening would outgrow its slot. Together they fit whatever the caller sent:
+/// its ids and the path come from outside.
 const ID: usize = 48;
 const WORD: usize = 16;
 const FOREIGN: usize = 72;
+/// Bytes of a hold beside its texts, at most: their lengths, two numbers and a flag.
+const BESIDE: usize = 27;
 
 /// What is known of a call when it starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,13 +40,13 @@ pub struct Opening {
     pub span: String,
 }
 
-/// What is held of a limit for a call that runs; it stands in a slot of its own.
+/// What is held of a limit for a call that runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hold {
+pub struct Hold<'a> {
     /// Id of the call.
-    pub call: String,
-    pub limit: String,
-    pub group: String,
+    pub call: Cow<'a, str>,
+    pub limit: Cow<'a, str>,
+    pub group: Cow<'a, str>,
     /// Start of the budget's period, or when it came under a rate limit; milliseconds.
     pub period: i64,
     pub amount: i64,
@@ -55,14 +58,22 @@ pub struct Hold {
 #[derive(Debug, Default)]
 pub struct Left {
     pub openings: Vec<Opening>,
-    pub holds: Vec<Hold>,
+    pub holds: Vec<Hold<'static>>,
 }
 
+/// What stands in a slot.
+#[derive(Serialize, Deserialize)]
+enum Kept<'a> {
+    Opening(Cow<'a, Opening>),
+    Holds(Cow<'a, [Hold<'a>]>),
+}
+
+/// The same as earlier versions wrote it, in JSON.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Kept {
+enum Old {
     Opening(Opening),
-    Hold(Hold),
+    Hold(Hold<'static>),
 }
 
 /// The file and its free places. Cheap to clone.
@@ -101,8 +112,8 @@ impl Slots {
         let mut left = Left::default();
         for kept in bytes.chunks(SLOT).filter_map(decode) {
             match kept {
-                Kept::Opening(opening) => left.openings.push(opening),
-                Kept::Hold(hold) => left.holds.push(hold),
+                Kept::Opening(opening) => left.openings.push(opening.into_owned()),
+                Kept::Holds(holds) => left.holds.extend(holds.into_owned()),
             }
         }
         let used = u32::try_from(bytes.len() / SLOT).unwrap_or(u32::MAX);
@@ -125,20 +136,21 @@ impl Slots {
     /// # Errors
     /// When the write fails: the call must not go upstream. The place is free again.
     pub fn claim(&self, opening: &Opening) -> io::Result<Slot> {
-        self.write(&encode(opening)?)
+        let kept = Kept::Opening(Cow::Borrowed(opening));
+        self.write(&framed(&kept).or_else(|_| framed(&Kept::Opening(Cow::Owned(shortened(opening)))))?)
     }
 
-    /// Writes down what is held.
+    /// Writes down what is held, all in one place: as many as [`Hold::fit`].
     ///
     /// # Errors
     /// As with [`Slots::claim`].
-    pub fn hold(&self, hold: &Hold) -> io::Result<Slot> {
-        self.write(&framed(&serde_json::to_vec(hold)?)?)
+    pub fn hold(&self, holds: &[Hold<'_>]) -> io::Result<Slot> {
+        self.write(&framed(&Kept::Holds(holds.into()))?)
     }
 
     /// Writes what it came to in its place. A write that fails leaves what was held.
-    pub fn rewrite(&self, slot: Slot, hold: &Hold) {
-        let bytes = serde_json::to_vec(hold).map_err(io::Error::from).and_then(|body| framed(&body));
+    pub fn rewrite(&self, slot: Slot, holds: &[Hold<'_>]) {
+        let bytes = framed(&Kept::Holds(holds.into()));
         if let Err(error) = bytes.and_then(|bytes| self.inner.file.write_all_at(&bytes, offset(slot.0))) {
             tracing::error!(%error, "the open file cannot be written");
         }
@@ -209,20 +221,11 @@ fn offset(place: u32) -> u64 {
     u64::from(place) * SLOT as u64
 }
 
-fn encode(opening: &Opening) -> io::Result<[u8; SLOT]> {
-    let mut body = serde_json::to_vec(opening)?;
-    if body.len() > SLOT - 2 {
-        body = serde_json::to_vec(&shortened(opening))?;
-    }
-    framed(&body)
-}
-
-fn framed(body: &[u8]) -> io::Result<[u8; SLOT]> {
+fn framed(kept: &Kept<'_>) -> io::Result<[u8; SLOT]> {
     let mut bytes = [0; SLOT];
-    let length = u16::try_from(body.len()).unwrap_or(u16::MAX);
-    let place = bytes.get_mut(2..2 + body.len()).ok_or_else(|| io::Error::other("an opening outgrew its slot"))?;
-    place.copy_from_slice(body);
-    bytes[..2].copy_from_slice(&length.to_le_bytes());
+    let (head, body) = bytes.split_at_mut(2);
+    let used = postcard::to_slice(kept, body).map_err(io::Error::other)?.len();
+    head.copy_from_slice(&u16::try_from(used).map_err(io::Error::other)?.to_le_bytes());
     Ok(bytes)
 }
 
@@ -240,122 +243,37 @@ fn shortened(opening: &Opening) -> Opening {
     }
 }
 
-/// The longest beginning of `text` that takes at most `room` bytes as JSON.
+/// The longest beginning of `text` that takes at most `room` bytes.
 fn cut(text: &str, room: usize) -> String {
-    let mut used = 0;
-    let fits = |letter: &char| {
-        used += match letter {
-            '"' | '\\' => 2,
-            letter if letter.is_ascii_control() => 6,
-            letter => letter.len_utf8(),
-        };
-        used <= room
-    };
-    text.chars().take_while(fits).collect()
+    let end = (0..=room.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text[..end.unwrap_or_default()].to_owned()
 }
 
-fn decode(slot: &[u8]) -> Option<Kept> {
+fn decode(slot: &[u8]) -> Option<Kept<'static>> {
     let length = usize::from(u16::from_le_bytes(slot.get(..2)?.try_into().ok()?));
-    if length == 0 {
-        return None;
+    let body = slot.get(2..2 + length)?;
+    match body.first()? {
+        b'{' => serde_json::from_slice::<Old>(body).ok().map(Kept::from),
+        _ => postcard::from_bytes(body).ok(),
     }
-    serde_json::from_slice(slot.get(2..2 + length)?).ok()
+}
+
+impl From<Old> for Kept<'_> {
+    fn from(old: Old) -> Self {
+        match old {
+            Old::Opening(opening) => Kept::Opening(Cow::Owned(opening)),
+            Old::Hold(hold) => Kept::Holds(vec![hold].into()),
+        }
+    }
+}
+
+impl Hold<'_> {
+    /// Whether they fit one slot.
+    pub fn fit(holds: &[Self]) -> bool {
+        let size = |hold: &Self| hold.call.len() + hold.limit.len() + hold.group.len() + BESIDE;
+        holds.iter().map(size).sum::<usize>() <= SLOT - 4
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Inner, Opening, Slots};
-    use std::sync::{Arc, Mutex};
-
-    fn opening(id: &str, path: &str) -> Opening {
-        Opening {
-            id: id.into(),
-            workspace: "default".into(),
-            key: "k".into(),
-            at: 7,
-            kind: "chat".into(),
-            method: "POST".into(),
-            path: path.into(),
-            trace: "t".into(),
-            span: "s".into(),
-        }
-    }
-
-    #[test]
-    fn what_was_not_released_is_found_at_the_next_start() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("open.slots");
-        let (slots, left) = Slots::open(&path).expect("a file");
-        assert!(left.openings.is_empty());
-        let first = slots.claim(&opening("a", "/v1/x")).expect("a place");
-        slots.claim(&opening("b", &"/long".repeat(200))).expect("a place");
-        slots.release(first);
-        slots.claim(&opening("c", "/v1/x")).expect("the place of a");
-        drop(slots);
-        let (slots, left) = Slots::open(&path).expect("a file");
-        assert_eq!(left.openings.iter().map(|opening| opening.id.as_str()).collect::<Vec<_>>(), ["c", "b"]);
-        slots.clear().expect("cleared");
-        assert!(Slots::open(&path).expect("a file").1.openings.is_empty());
-    }
-
-    #[test]
-    fn every_opening_fits_its_slot() {
-        let folder = tempfile::tempdir().expect("a folder");
-        for text in ["x", "é", "\"", "\\", "\u{1}", "\u{1f600}"] {
-            let path = folder.path().join(format!("{}.slots", u32::from(text.chars().next().expect("a letter"))));
-            let long = text.repeat(5000);
-            let all = Opening {
-                id: long.clone(),
-                workspace: long.clone(),
-                key: long.clone(),
-                at: i64::MIN,
-                kind: long.clone(),
-                method: long.clone(),
-                path: long.clone(),
-                trace: long.clone(),
-                span: long.clone(),
-            };
-            let ids =
-                Opening { trace: text.repeat(256), span: text.repeat(256), ..opening("a", "/v1/chat/completions") };
-            let (slots, _) = Slots::open(&path).expect("a file");
-            for opening in [&all, &ids] {
-                slots.claim(opening).expect(text);
-            }
-            drop(slots);
-            let left = Slots::open(&path).expect("a file").1.openings;
-            assert_eq!((left.len(), left[1].id.as_str(), left[1].at), (2, "a", 7), "{text}");
-            assert!(!left[1].trace.is_empty() && long.starts_with(&left[1].span), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_place_that_cannot_be_written_is_free_again() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("open.slots");
-        std::fs::write(&path, "").expect("a file");
-        let file = std::fs::File::open(&path).expect("a file that can only be read");
-        let slots = Slots { inner: Arc::new(Inner { file, places: Mutex::default() }) };
-        for _ in 0..3 {
-            slots.claim(&opening("a", "/v1/x")).expect_err("a refusal");
-        }
-        let places = slots.places();
-        assert_eq!((places.used, places.free.as_slice()), (1, &[0][..]));
-    }
-
-    #[test]
-    fn a_sweep_clears_what_was_released_and_nothing_else() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("open.slots");
-        let (slots, _) = Slots::open(&path).expect("a file");
-        let [first, second] = ["a", "b"].map(|id| slots.claim(&opening(id, "/v1/x")).expect("a place"));
-        slots.claim(&opening("c", "/v1/x")).expect("a place");
-        slots.release(first);
-        slots.release(second);
-        slots.claim(&opening("d", "/v1/x")).expect("the place of b");
-        slots.sweep().expect("swept");
-        let left = Slots::open(&path).expect("a file").1.openings;
-        assert_eq!(left.iter().map(|opening| opening.id.as_str()).collect::<Vec<_>>(), ["d", "c"]);
-        slots.claim(&opening("e", "/v1/x")).expect("the place of a");
-        assert_eq!(Slots::open(&path).expect("a file").1.openings.len(), 3);
-    }
-}
+mod tests;

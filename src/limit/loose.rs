@@ -6,14 +6,11 @@
 //! unsettled by its bytes: the prompt that could be counted is gone.
 
 use super::permit::Permit;
-use super::state::{Held, Wish};
+use super::stake::Stake;
+use super::state::Wish;
 use super::ticket::Ticket;
 use super::{Claim, Falls, Ledger, Refused};
-use crate::journal::slots::Slot;
 use std::sync::Arc;
-
-/// What an attempt holds, and where that stands in the open file.
-pub(super) type Holds = Vec<(Held, Option<Slot>)>;
 
 /// One attempt that holds by bytes.
 #[derive(Debug)]
@@ -21,7 +18,7 @@ pub(super) struct Loose {
     pub(super) ticket: Ticket,
     pub(super) claim: Arc<Claim>,
     pub(super) bound: u64,
-    pub(super) holds: Holds,
+    pub(super) stakes: Vec<Stake>,
     pub(super) counted: bool,
 }
 
@@ -76,8 +73,8 @@ impl Ledger {
         let exact = claim.prompt.as_ref().map_or(0, |prompt| prompt.exact());
         let need = self.need(claim, exact);
         let mut state = self.state();
-        for (hold, slot) in state.tighten(serial, &need) {
-            self.inner.slots.rewrite(slot, &hold);
+        for (holds, slot) in state.tighten(serial, &need) {
+            self.inner.slots.rewrite(slot, &holds);
         }
     }
 }

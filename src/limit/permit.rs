@@ -1,13 +1,13 @@
 //! Room in every budget that an attempt falls under: held before it is sent, settled by what it came to.
 
 use super::account::Due;
-use super::loose::{Holds, Loose};
+use super::loose::Loose;
 use super::rule::Unit;
+use super::stake::Stake;
 use super::state::Held;
 use super::ticket::Ticket;
 use super::{Claim, Falls};
 use crate::journal::record::{Charge, ChargeKind};
-use crate::journal::slots::Slot;
 use crate::price::{Seller, Stock};
 use crate::wire::openai::Usage;
 use crate::wire::vendors::Vendor;
@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub struct Permit {
     ticket: Ticket,
-    holds: Holds,
+    stakes: Vec<Stake>,
     /// It holds by bytes, and the ledger has what it holds: under this number.
     lent: Option<u64>,
     claim: Arc<Claim>,
@@ -91,8 +91,8 @@ impl Sent {
 impl Permit {
     pub(super) fn new(ticket: Ticket, held: Vec<Held>, claim: Arc<Claim>, bound: u64) -> io::Result<Self> {
         let output = if claim.need.counted { bound.saturating_mul(claim.need.copies) } else { 0 };
-        let holds = held.into_iter().map(|held| (held, None)).collect();
-        let mut permit = Self { ticket, holds, lent: None, claim, output, sent: Sent::default(), open: true };
+        let stakes = held.into_iter().map(Stake::new).collect();
+        let mut permit = Self { ticket, stakes, lent: None, claim, output, sent: Sent::default(), open: true };
         match permit.write() {
             Ok(()) => Ok(permit),
             Err(error) => {
@@ -105,24 +105,21 @@ impl Permit {
 
     /// Writes what is held into the open file. Nothing may be sent before.
     fn write(&mut self) -> io::Result<()> {
-        for (held, slot) in &mut self.holds {
-            if held.amount > 0 {
-                *slot = Some(self.ticket.hold(&self.ticket.held(&held.falls, held.start, held.amount))?);
-            }
-        }
-        Ok(())
+        let mut entries = self.ticket.take_entries();
+        self.stakes.iter_mut().try_for_each(|stake| stake.write(&self.ticket, &mut entries))?;
+        self.ticket.write_entries(entries)
     }
 
     /// Leaves what is held to the ledger, which may count it and hold less.
     pub(super) fn lend(&mut self, bound: u64) {
-        let (ticket, claim, holds) = (self.ticket.clone(), Arc::clone(&self.claim), std::mem::take(&mut self.holds));
-        let loose = Loose { ticket, claim, bound, holds, counted: false };
+        let (ticket, claim, stakes) = (self.ticket.clone(), Arc::clone(&self.claim), std::mem::take(&mut self.stakes));
+        let loose = Loose { ticket, claim, bound, stakes, counted: false };
         self.lent = Some(self.ticket.ledger().state().lend(loose));
     }
 
     /// What is held; `counted`: no more than the attempt may come to.
-    fn taken(&mut self, counted: bool) -> Holds {
-        let Some(serial) = self.lent.take() else { return std::mem::take(&mut self.holds) };
+    fn taken(&mut self, counted: bool) -> Vec<Stake> {
+        let Some(serial) = self.lent.take() else { return std::mem::take(&mut self.stakes) };
         let ledger = self.ticket.ledger();
         if counted {
             ledger.count(serial, &self.claim);
@@ -161,7 +158,8 @@ impl Permit {
         if let Used::Counted(usage, _) = used {
             ledger.state().learn(&self.claim.bill.key, &self.claim.bill.model, usage.output);
         }
-        for (held, slot) in self.taken(lost) {
+        for stake in self.taken(lost) {
+            let held = &stake.held;
             let spent = match held.unit {
                 Unit::Requests => 1,
                 Unit::Tokens => i64::try_from(usage.input.saturating_add(usage.output)).unwrap_or(i64::MAX),
@@ -169,29 +167,16 @@ impl Permit {
             };
             let feared = if lost { held.amount.saturating_sub(spent).max(0) } else { 0 };
             let unpriced = u64::from(held.unit == Unit::Cost && cost.is_none());
-            self.put(&held, slot, Due { spent, feared, unpriced });
+            self.put(&stake, Due { spent, feared, unpriced });
         }
         let cost = if lost && usage == Usage::default() { None } else { cost };
         Some(Settled { tokens_in: usage.input, tokens_out: usage.output, cost, lost })
     }
 
     /// The open file first: it never holds less than memory does.
-    fn put(&self, held: &Held, slot: Option<Slot>, due: Due) {
-        let ledger = self.ticket.ledger();
-        let slots = &ledger.inner.slots;
-        let amount = due.spent.saturating_add(due.feared);
-        let kept = match slot {
-            Some(slot) if amount == 0 => {
-                slots.erase(slot);
-                None
-            }
-            Some(slot) => {
-                slots.rewrite(slot, &self.ticket.held(&held.falls, held.start, amount));
-                Some(slot)
-            }
-            None if amount > 0 => self.ticket.hold(&self.ticket.held(&held.falls, held.start, amount)).ok(),
-            None => None,
-        };
+    fn put(&self, stake: &Stake, due: Due) {
+        let (ledger, held) = (self.ticket.ledger(), &stake.held);
+        let kept = stake.settle(&self.ticket, due.spent.saturating_add(due.feared));
         let Falls { limit, group } = &held.falls;
         let charge = |kind, amount, unpriced| Charge {
             limit: limit.id.clone(),

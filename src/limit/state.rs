@@ -1,9 +1,10 @@
 //! All counters, as they stand in memory. What asks for several at once does so under one lock.
 
 use super::account::{Account, Due};
-use super::loose::{Holds, Loose};
+use super::loose::Loose;
 use super::period::Period;
 use super::rule::{Budget, Limit, Mode, Per, Unit, Unpriced, What};
+use super::stake::Stake;
 use super::ticket::Ticket;
 use super::window::Window;
 use super::{Claim, Falls, Need, Pace, Refused, Standing};
@@ -12,7 +13,6 @@ use crate::store::limits::{Came, SpentRow};
 use app::model::money::Nanos;
 use hashbrown::Equivalent;
 use std::collections::{BTreeSet, HashMap};
-use std::hash::RandomState;
 use std::sync::Arc;
 
 /// The least that an open answer is bounded to, tokens.
@@ -30,7 +30,7 @@ const MOST_IDLE: usize = 10_000;
 type Place = (String, String);
 
 /// By place; asked with a [`Spot`], which takes no memory.
-type Counters<T> = hashbrown::HashMap<Place, T, RandomState>;
+type Counters<T> = hashbrown::HashMap<Place, T>;
 
 /// A place that is looked for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -153,14 +153,13 @@ impl State {
     }
 
     /// Counts a call that was let in.
-    pub(super) fn enter(&mut self, falls: &Falls, now: i64) -> Pace {
-        let Some(rate) = falls.limit.rate() else { return self.pace(falls, now) };
+    pub(super) fn enter(&mut self, falls: &Falls, now: i64) {
+        let Some(rate) = falls.limit.rate() else { return };
         match (rate.per, rate.what) {
             (Per::Concurrent, _) => *self.running.entry_ref(&place(falls)).or_default() += 1,
             (_, What::Requests) => self.count(falls, now, 1),
             (_, What::Tokens) => {}
         }
-        Pace { wait: 0, ..self.pace(falls, now) }
     }
 
     pub(super) fn count(&mut self, falls: &Falls, at: i64, amount: u64) {
@@ -276,8 +275,8 @@ impl State {
         self.lent
     }
 
-    pub(super) fn give_back(&mut self, serial: u64) -> Holds {
-        self.loose.remove(&serial).map(|loose| loose.holds).unwrap_or_default()
+    pub(super) fn give_back(&mut self, serial: u64) -> Vec<Stake> {
+        self.loose.remove(&serial).map(|loose| loose.stakes).unwrap_or_default()
     }
 
     /// Those that hold any of these budgets by bytes, where that may be why the attempt gets less than it asks for.
@@ -287,26 +286,27 @@ impl State {
         }
         let asked = |held: &Held| wish.budgets.iter().any(|falls| place(falls) == place(&held.falls));
         // A call is one request, however long.
-        let of = |loose: &Loose| loose.holds.iter().any(|(held, _)| held.unit != Unit::Requests && asked(held));
+        let of =
+            |loose: &Loose| loose.stakes.iter().any(|stake| stake.held.unit != Unit::Requests && asked(&stake.held));
         let open = self.loose.iter().filter(|(_, loose)| !loose.counted && of(loose));
         open.map(|(serial, loose)| (*serial, Arc::clone(&loose.claim))).collect()
     }
 
     /// Holds what the counted prompt may come to in the place of what its bytes may. What is to stand in the open file.
-    pub(super) fn tighten(&mut self, serial: u64, need: &Need) -> Vec<(Hold, Slot)> {
+    pub(super) fn tighten(&mut self, serial: u64, need: &Need) -> Vec<(Vec<Hold<'_>>, Slot)> {
         let Some(loose) = self.loose.get_mut(&serial) else { return Vec::new() };
         loose.counted = true;
-        let mut written = Vec::new();
-        for (held, slot) in &mut loose.holds {
+        for Stake { held, .. } in &mut loose.stakes {
             let Some(budget) = held.falls.limit.budget() else { continue };
             let amount = need.held(budget, loose.bound).min(held.amount);
             if let Some(account) = self.accounts.get_mut(&place(&held.falls)) {
                 account.settle(held.start, held.amount - amount, Due::default());
             }
             held.amount = amount;
-            written.extend(slot.map(|slot| (loose.ticket.held(&held.falls, held.start, amount), slot)));
         }
-        written
+        let (ticket, stakes) = (&loose.ticket, loose.stakes.iter());
+        let written = stakes.filter_map(|stake| Some((stake.holds(ticket, stake.held.amount), stake.slot?)));
+        written.collect()
     }
 
     pub(super) fn settle(&mut self, held: &Held, due: Due) {

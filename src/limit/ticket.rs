@@ -1,9 +1,10 @@
 //! What one call is let in with: it holds its place among calls at one time, and gathers what is committed with its row.
 
 use super::rule::{Per, What};
+use super::stake::Entry;
 use super::{Falls, Ledger, Pace};
 use crate::journal::record::{Charge, ChargeKind};
-use crate::journal::slots::{Hold, Slot};
+use crate::journal::slots::{Slot, Slots};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +25,8 @@ struct Stub {
 struct Owed {
     charges: Vec<Charge>,
     slots: Vec<Slot>,
+    /// Places in windows that do not stand in the open file yet.
+    entries: Vec<Entry>,
     /// What it was let in under, as it stood then.
     paces: Vec<Pace>,
     /// Counted among requests of these budgets.
@@ -56,6 +59,7 @@ impl Ticket {
             let Falls { limit, group } = &pace.falls;
             let of =
                 |charge: &Charge| charge.kind == ChargeKind::Used && charge.limit == limit.id && charge.group == *group;
+            owed.entries.retain(|entry| entry.falls != pace.falls);
             if let Some(index) = owed.charges.iter().position(of) {
                 state.withdraw(&pace.falls, owed.charges.swap_remove(index).at);
             }
@@ -103,34 +107,50 @@ impl Ticket {
         self.owed().counted.contains(falls)
     }
 
-    /// Notes what it was let in under, and holds its place in the windows in the open file.
-    pub(super) fn enter(&self, paces: Vec<Pace>, now: i64) -> io::Result<()> {
+    /// Notes what it was let in under.
+    pub(super) fn enter(&self, paces: Vec<Pace>, now: i64) {
+        let mut owed = self.owed();
         for pace in &paces {
             if pace.slides() && pace.what() == What::Requests {
-                let charge = used(&pace.falls, now, 1);
-                let slot = self.hold(&Hold { window: true, ..self.held(&pace.falls, now, 1) })?;
-                let mut owed = self.owed();
-                owed.charges.push(charge);
-                owed.slots.push(slot);
+                owed.charges.push(used(&pace.falls, now, 1));
+                owed.entries.push(Entry { falls: pace.falls.clone(), at: now });
             }
         }
-        self.owed().paces.extend(paces);
+        owed.paces.extend(paces);
+    }
+
+    /// Writes its places in windows into the open file. Nothing may be sent before; a permit writes them with its own.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self) -> io::Result<()> {
+        self.write_entries(self.take_entries())
+    }
+
+    pub(super) fn take_entries(&self) -> Vec<Entry> {
+        std::mem::take(&mut self.owed().entries)
+    }
+
+    pub(super) fn write_entries(&self, entries: Vec<Entry>) -> io::Result<()> {
+        for entry in entries {
+            match self.slots().hold(&[entry.hold(self)]) {
+                Ok(slot) => self.owed().slots.push(slot),
+                Err(error) => {
+                    tracing::error!(%error, "the open file cannot be written");
+                    self.owed().entries.push(entry);
+                    return Err(error);
+                }
+            }
+        }
         Ok(())
     }
 
-    pub(super) fn hold(&self, hold: &Hold) -> io::Result<Slot> {
-        self.stub.ledger.inner.slots.hold(hold)
+    pub(super) fn call(&self) -> &str {
+        &self.stub.call
     }
 
-    pub(super) fn held(&self, falls: &Falls, period: i64, amount: i64) -> Hold {
-        Hold {
-            call: self.stub.call.clone(),
-            limit: falls.limit.id.clone(),
-            group: falls.group.clone(),
-            period,
-            amount,
-            window: false,
-        }
+    pub(super) fn slots(&self) -> &Slots {
+        &self.stub.ledger.inner.slots
     }
 
     pub(super) fn count(&self, falls: &Falls) {
@@ -139,7 +159,7 @@ impl Ticket {
 
     /// Writes down what is owed; its place in the open file stays until the row is committed.
     pub(super) fn owe(&self, charges: Vec<Charge>, slot: Option<Slot>) {
-        if charges.is_empty() {
+        if charges.is_empty() && slot.is_none() {
             return;
         }
         let mut owed = self.owed();

@@ -46,8 +46,10 @@ impl<'t> Maker<'t> {
         let model = &MODELS[place];
         let fate = fate(key, troubled && !rescued, dice);
         let tokens = tokens(key, &fate, dice);
+        let id = secret::id(at);
         let mut call = CallRow {
-            id: secret::id(at),
+            trace_id: id.clone(),
+            id,
             workspace: self.workspace.into(),
             key_id: key.id.into(),
             key_name: key.name.into(),
@@ -67,7 +69,6 @@ impl<'t> Maker<'t> {
             tokens_cached: tokens[1],
             tokens_out: tokens[2],
             overhead_us: dice.random_range(180..900),
-            trace_id: secret::id(at),
             span_id: format!("{:016x}", dice.random::<u64>()),
             span_name: "POST /v1/chat/completions".into(),
             metadata: metadata(key, dice),

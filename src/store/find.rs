@@ -18,7 +18,8 @@ pub struct BegunCall {
 }
 
 impl Store {
-    /// At most `most` of each. Both are spans of an index, so that a journal of any size is searched at once.
+    /// At most `most` of each. Both are spans of an index, so that a journal of any size is searched at once. A call that
+    /// is its own trace is found as a call.
     pub async fn begun_ids(&self, workspace: &str, typed: &str, most: usize) -> Stored<Begun> {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let past = format!("{typed}\u{10FFFF}");
@@ -26,7 +27,7 @@ impl Store {
                      FROM calls WHERE workspace = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4";
         let calls = sqlx::query_as(calls).bind(workspace).bind(typed).bind(&past).bind(most);
         let traces = "SELECT DISTINCT trace_id FROM calls WHERE workspace = $1 AND trace_id >= $2 AND trace_id < $3 \
-                      ORDER BY trace_id DESC LIMIT $4";
+                      AND trace_id <> id ORDER BY trace_id DESC LIMIT $4";
         let traces = sqlx::query_scalar(traces).bind(workspace).bind(typed).bind(&past).bind(most);
         Ok(Begun {
             calls: calls.fetch_all(&self.journal.read).await?,

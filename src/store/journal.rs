@@ -163,12 +163,13 @@ impl Batch<'_> {
                 sum.1 += charge.unpriced;
             }
         }
-        // Further rows that add nothing, as with pairs.
+        // Further rows that add nothing, as with pairs: what came under rate limits is a row each millisecond.
         let rows = |kind| {
+            let least = if kind == ChargeKind::Used { 8 } else { 1 };
             let mut rows =
                 taken.iter().filter(|(key, _)| key.1 == kind).map(|(key, sum)| (*key, *sum)).collect::<Vec<_>>();
             let more = rows.last().map(|(key, _): &TakenRow<'_>| (*key, (0, 0)));
-            rows.extend(more.into_iter().cycle().take(rows.len().next_power_of_two() - rows.len()));
+            rows.extend(more.into_iter().cycle().take(rows.len().next_power_of_two().max(least) - rows.len()));
             rows
         };
         let spent = format!("{ADD}, unpriced = unpriced + excluded.unpriced");

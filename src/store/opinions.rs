@@ -60,7 +60,7 @@ impl Store {
             "SELECT f.created_at, f.value, f.weight, c.id, c.provider, \
              CASE c.model_served WHEN '' THEN c.model_asked ELSE c.model_served END, c.key_id, coalesce(c.config, ''), \
              c.status, c.cache_status, c.metadata FROM feedback f LEFT JOIN calls c ON c.id = \
-             (SELECT id FROM calls WHERE trace_id = f.trace_id AND workspace = f.workspace ORDER BY id DESC LIMIT 1) \
+             (SELECT id FROM traced WHERE trace_id = f.trace_id AND workspace = f.workspace ORDER BY id DESC LIMIT 1) \
              WHERE f.workspace = ",
         );
         sql.push_bind(workspace);
@@ -80,8 +80,10 @@ impl Store {
         let mut sql = QueryBuilder::new("SELECT pair.value AS value, avg(f.value * f.weight) AS weighted, ");
         sql.push("count(DISTINCT c.id) AS calls FROM (SELECT id, trace_id, metadata FROM calls");
         filter.where_calls(&mut sql, workspace, EVERY);
-        sql.push(" AND trace_id IN (SELECT trace_id FROM feedback WHERE workspace = ").push_bind(workspace);
-        sql.push(")) c JOIN json_each(c.metadata) AS pair ON pair.key = ").push_bind(key);
+        sql.push(
+            " AND id IN (SELECT id FROM traced WHERE trace_id IN (SELECT trace_id FROM feedback WHERE workspace = ",
+        );
+        sql.push_bind(workspace).push("))) c JOIN json_each(c.metadata) AS pair ON pair.key = ").push_bind(key);
         sql.push(" JOIN feedback f ON f.workspace = ").push_bind(workspace);
         sql.push(" AND f.trace_id = c.trace_id GROUP BY 1");
         Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)

@@ -145,7 +145,7 @@ impl Store {
                     max(status BETWEEN 400 AND 499 OR outcome = 'cancelled') AS refused, \
                     substr(min((parent_span_id IS NOT NULL) || id || span_name), 2 + $4) AS name \
              FROM (SELECT id, at, latency_us, cost, tokens_in, tokens_out, status, outcome, parent_span_id, span_name \
-                   FROM calls WHERE trace_id = $1 AND workspace = $2 ORDER BY id LIMIT $3) HAVING count(*) > 0",
+                   FROM traced WHERE trace_id = $1 AND workspace = $2 ORDER BY id LIMIT $3) HAVING count(*) > 0",
         );
         let sum = sum.bind(trace).bind(workspace).bind(MOST_COUNTED).bind(ID);
         Ok(sum.fetch_optional(&self.journal.read).await?)
@@ -156,7 +156,7 @@ impl Store {
         let calls = sqlx::query_as(
             "SELECT id, at, span_id, parent_span_id, span_name, status, outcome, vendor, model_asked, model_served, \
                     tokens_in, tokens_out, cost, latency_us, cache_status, metadata \
-             FROM calls WHERE trace_id = $1 AND workspace = $2 ORDER BY id LIMIT $3",
+             FROM traced WHERE trace_id = $1 AND workspace = $2 ORDER BY id LIMIT $3",
         );
         Ok(calls.bind(trace).bind(workspace).bind(MOST_DRAWN).fetch_all(&self.journal.read).await?)
     }
@@ -165,7 +165,7 @@ impl Store {
     pub async fn trace_attempts(&self, workspace: &str, trace: &str) -> Stored<Vec<TraceAttempt>> {
         let attempts = sqlx::query_as(
             "SELECT call, number, vendor, model, target, status, started_us, latency_us, tokens_in, tokens_out, cost, retry \
-             FROM attempts WHERE call IN (SELECT id FROM calls WHERE trace_id = $1 AND workspace = $2 ORDER BY id LIMIT $3) \
+             FROM attempts WHERE call IN (SELECT id FROM traced WHERE trace_id = $1 AND workspace = $2 ORDER BY id LIMIT $3) \
              ORDER BY call, number",
         );
         Ok(attempts.bind(trace).bind(workspace).bind(MOST_DRAWN).fetch_all(&self.journal.read).await?)
@@ -182,18 +182,18 @@ impl Store {
         Ok(sql.build_query_scalar().fetch_optional(&self.journal.read).await?)
     }
 
-    /// A call stands for its trace where no newer one passes: one look into the index by trace each.
+    /// A call stands for its trace where no newer one passes: one look by trace each.
     async fn heads_within(&self, search: TraceSearch<'_>, ids: Ids<'_>, limit: i64) -> Stored<Vec<TraceHead>> {
         let TraceSearch { workspace, filter, many } = search;
         // A newer call need not be told that it is within the range's start.
         let newer = CallFilter { from: None, ..filter.clone() };
         let mut sql = QueryBuilder::new("SELECT c.trace_id AS trace, c.id AS call FROM calls AS c");
         filter.where_calls(&mut sql, workspace, ids);
-        sql.push(" AND NOT EXISTS (SELECT 1 FROM calls AS n INDEXED BY calls_by_trace");
+        sql.push(" AND NOT EXISTS (SELECT 1 FROM traced AS n");
         newer.where_calls(&mut sql, workspace, EVERY);
         sql.push(" AND trace_id = c.trace_id AND id > c.id)");
         if many {
-            sql.push(" AND EXISTS (SELECT 1 FROM calls AS n INDEXED BY calls_by_trace WHERE trace_id = c.trace_id");
+            sql.push(" AND EXISTS (SELECT 1 FROM traced AS n WHERE trace_id = c.trace_id");
             sql.push(" AND id <> c.id AND workspace = ").push_bind(workspace).push(")");
         }
         sql.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
@@ -206,6 +206,7 @@ mod tests {
     use super::*;
     use crate::store::calls::Statuses;
     use crate::store::calls::seed::{AT, Seed, journal};
+    use sqlx::Row;
 
     async fn found(store: &Store, filter: &CallFilter, many: bool, cursor: Cursor<'_>, limit: u32) -> TraceHeads {
         store.trace_heads(TraceSearch { workspace: "default", filter, many }, cursor, limit).await.unwrap()
@@ -230,6 +231,42 @@ mod tests {
         assert_eq!(names(&found(&store, &all, true, Cursor::Newest, 9).await), ["b", "a"]);
         let early = CallFilter { until: Some(AT + 3), ..CallFilter::default() };
         assert_eq!(names(&found(&store, &early, false, Cursor::Newest, 9).await), ["a", "b"]);
+    }
+
+    #[tokio::test]
+    async fn a_call_without_a_trace_is_its_own_and_others_may_join_it() {
+        let (store, _folder) = journal().await;
+        let own: &'static str = Seed { trace: "", ..Seed::default() }.plant(&store).await.leak();
+        let other = Seed { at: AT + 2, trace: "", ..Seed::default() }.plant(&store).await;
+        // Logs may be sent of what came before.
+        for at in [AT - 5, AT + 1] {
+            Seed { at, trace: own, ..Seed::default() }.plant(&store).await;
+        }
+        let all = CallFilter::default();
+        assert_eq!(names(&found(&store, &all, false, Cursor::Newest, 9).await), [&other, own]);
+        assert_eq!(names(&found(&store, &all, true, Cursor::Newest, 9).await), [own]);
+        assert_eq!(store.trace_sum("default", own).await.unwrap().map(|sum| sum.spans), Some(3));
+        assert_eq!(store.trace_calls("default", &other).await.unwrap().len(), 1);
+        for (trace, calls) in [(own, 3), (&other, 1), ("t-0", 0)] {
+            let filter = CallFilter { trace: Some(trace.into()), ..CallFilter::default() };
+            let page = store.list_calls("default", &filter, Cursor::Newest, 9).await.unwrap();
+            assert_eq!(page.calls.len(), calls, "{trace}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_by_trace_reads_no_other_calls() {
+        let (store, _folder) = journal().await;
+        for query in [
+            "SELECT at FROM traced WHERE trace_id = $1 ORDER BY id LIMIT 9",
+            "SELECT at FROM calls WHERE id IN (SELECT id FROM traced WHERE trace_id IN (SELECT trace_id FROM feedback))",
+            "SELECT value FROM feedback AS f WHERE NOT EXISTS (SELECT 1 FROM traced WHERE trace_id = f.trace_id AND id > $1)",
+        ] {
+            let plan =
+                sqlx::query(&format!("EXPLAIN QUERY PLAN {query}")).fetch_all(&store.journal.read).await.unwrap();
+            let steps = plan.iter().map(|row| row.get::<String, _>("detail")).collect::<Vec<_>>();
+            assert!(!steps.iter().any(|step| step.contains("SCAN calls")), "{query}: {steps:?}");
+        }
     }
 
     #[tokio::test]

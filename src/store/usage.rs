@@ -12,6 +12,11 @@ use crate::store::journal::count;
 use crate::store::rollups::{DAY, FIGURES, HOUR, MINUTE, QUARTER};
 use crate::store::{Store, Stored};
 use app::model::range::Window;
+use sqlx::sqlite::SqliteRow;
+
+const NANOS: i64 = 1_000_000_000;
+/// The columns of a [`Portion`].
+const PORTION: &str = "sum(calls) AS calls, sum(cost / 1000000000) AS dollars, sum(cost % 1000000000) AS nanos";
 
 /// The value of a call that has none of a key of metadata.
 pub const NONE: &str = "\u{0}none";
@@ -63,7 +68,44 @@ pub struct Slice {
     pub first_token: Vec<u8>,
 }
 
+/// As much of a slice as shares of a whole are told by.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Portion {
+    /// Start of the bucket.
+    pub at: i64,
+    pub value: String,
+    pub calls: i64,
+    /// Whole dollars, and nano-dollars beside them: a sum that fits wherever its parts do.
+    dollars: i64,
+    nanos: i64,
+}
+
+impl Portion {
+    #[cfg(test)]
+    pub fn new(at: i64, value: String, calls: i64, cost: i64) -> Self {
+        Self { at, value, calls, dollars: cost / NANOS, nanos: cost % NANOS }
+    }
+
+    /// Nano-dollars.
+    pub fn cost(&self) -> i64 {
+        self.dollars.saturating_mul(NANOS).saturating_add(self.nanos)
+    }
+}
+
 impl Store {
+    /// What each value of a dimension other than metadata had in each bucket of `window`, whose ends are whole minutes.
+    /// Where sums end and minutes begin, a bucket may come twice.
+    pub async fn portions(
+        &self,
+        workspace: &str,
+        dimension: &Dimension,
+        window: Window,
+        bucket: i64,
+    ) -> Stored<Vec<Portion>> {
+        let reading = Reading { workspace, dimension, bucket, figures: PORTION, by: " GROUP BY 1, 2" };
+        self.read_rollups(reading, window).await
+    }
+
     /// All that happened in `window`, whose ends are whole minutes. No slice reaches across a multiple of `bucket`
     /// milliseconds; several may lie within one.
     pub async fn slices(
@@ -76,12 +118,16 @@ impl Store {
         if let Dimension::Metadata(key) = dimension {
             return self.value_slices(workspace, key, window, bucket).await;
         }
+        self.read_rollups(Reading { workspace, dimension, bucket, figures: FIGURES, by: "" }, window).await
+    }
+
+    async fn read_rollups<T: Row>(&self, reading: Reading<'_>, window: Window) -> Stored<Vec<T>> {
         let mut slices = Vec::new();
-        let pieces = pieces(window, grains(dimension, bucket));
+        let pieces = pieces(window, grains(reading.dimension, reading.bucket));
         for (piece, grain) in &pieces {
             slices.extend(match grain {
-                Some(grain) => self.sums(workspace, dimension, *piece, *grain).await?,
-                None => self.minutes(workspace, dimension, *piece, "rollups").await?,
+                Some(grain) => self.sums(reading, *piece, *grain).await?,
+                None => self.minutes(reading, *piece, "rollups").await?,
             });
         }
         let summed = pieces.iter().filter(|(_, grain)| grain.is_some()).map(|(piece, _)| *piece);
@@ -89,7 +135,7 @@ impl Store {
         if let Some(summed) =
             summed.reduce(|all, piece| Window { from: all.from.min(piece.from), to: all.to.max(piece.to) })
         {
-            slices.extend(self.minutes(workspace, dimension, summed, "rollup_fresh").await?);
+            slices.extend(self.minutes(reading, summed, "rollup_fresh").await?);
         }
         Ok(slices)
     }
@@ -108,31 +154,53 @@ impl Store {
         Ok(sqlx::query_scalar("SELECT id FROM workspaces ORDER BY id").fetch_all(&self.control.read).await?)
     }
 
-    async fn sums(&self, workspace: &str, dimension: &Dimension, window: Window, grain: i64) -> Stored<Vec<Slice>> {
+    async fn sums<T: Row>(&self, reading: Reading<'_>, window: Window, grain: i64) -> Stored<Vec<T>> {
         let sql = format!(
-            "SELECT at, value, {FIGURES} FROM rollup_sums \
-             WHERE workspace = $1 AND grain = $2 AND dimension = $3 AND at >= $4 AND at < $5"
+            "SELECT {} AS at, value, {} FROM rollup_sums \
+             WHERE workspace = $1 AND grain = $4 AND dimension = $5 AND rollup_sums.at >= $2 AND rollup_sums.at < $3{}",
+            reading.at("rollup_sums.at"),
+            reading.figures,
+            reading.by
         );
-        let slices = sqlx::query_as(&sql)
-            .bind(workspace)
-            .bind(grain)
-            .bind(dimension.word())
-            .bind(window.from)
-            .bind(window.to)
-            .fetch_all(&self.journal.read);
-        Ok(slices.await?)
+        let query = sqlx::query_as(&sql).bind(reading.workspace).bind(window.from).bind(window.to);
+        Ok(query.bind(grain).bind(reading.dimension.word()).fetch_all(&self.journal.read).await?)
     }
 
-    async fn minutes(&self, workspace: &str, dimension: &Dimension, window: Window, table: &str) -> Stored<Vec<Slice>> {
+    async fn minutes<T: Row>(&self, reading: Reading<'_>, window: Window, table: &str) -> Stored<Vec<T>> {
         let sql = format!(
-            "SELECT minute AS at, {} AS value, {FIGURES} FROM {table} \
-             WHERE workspace = $1 AND minute >= $2 AND minute < $3",
-            dimension.column()
+            "SELECT {} AS at, {} AS value, {} FROM {table} WHERE workspace = $1 AND minute >= $2 AND minute < $3{}",
+            reading.at("minute"),
+            reading.dimension.column(),
+            reading.figures,
+            reading.by
         );
-        let query = sqlx::query_as(&sql).bind(workspace).bind(window.from).bind(window.to);
+        let query = sqlx::query_as(&sql).bind(reading.workspace).bind(window.from).bind(window.to);
         Ok(query.fetch_all(&self.journal.read).await?)
     }
 }
+
+/// What is read of rollups.
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    workspace: &'a str,
+    dimension: &'a Dimension,
+    bucket: i64,
+    figures: &'a str,
+    by: &'a str,
+}
+
+impl Reading<'_> {
+    /// Sums are by the bucket.
+    fn at(&self, column: &str) -> String {
+        if self.by.is_empty() { column.to_owned() } else { format!("{column} / {0} * {0}", self.bucket) }
+    }
+}
+
+/// A row as it is read.
+trait Row: for<'r> sqlx::FromRow<'r, SqliteRow> + Send + Unpin {}
+
+impl Row for Slice {}
+impl Row for Portion {}
 
 /// The stretches whose sums may be read, the widest first: none reaches across a multiple of `bucket`.
 fn grains(dimension: &Dimension, bucket: i64) -> &'static [i64] {

@@ -95,12 +95,12 @@ async fn a_budget_outlives_a_killed_server() -> Fallible<()> {
     let mut server = Server::start(&binary, folder.path(), policy)?;
     let (served, refused) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let mut unsettled_at_all = false;
-    for round in 0..setting("CRASH_ROUNDS").unwrap_or(3) {
+    for _ in 0..setting("CRASH_ROUNDS").unwrap_or(3) {
         let life = Duration::from_millis(rand::rng().random_range(400..900));
         let mut lines = JoinSet::new();
-        for number in 0..LINES {
+        for _ in 0..LINES {
             let line = Line::open(server.address).await?;
-            lines.spawn(spend(line, format!("b{round}-{number}"), Arc::clone(&served), Arc::clone(&refused)));
+            lines.spawn(spend(line, Arc::clone(&served), Arc::clone(&refused)));
         }
         tokio::time::sleep(life).await;
         server.kill()?;
@@ -124,14 +124,14 @@ async fn a_budget_outlives_a_killed_server() -> Fallible<()> {
 }
 
 /// Calls until the connection breaks, and counts what was served.
-async fn spend(mut line: Line, name: String, served: Arc<AtomicU64>, refused: Arc<AtomicU64>) {
-    for number in 0.. {
+async fn spend(mut line: Line, served: Arc<AtomicU64>, refused: Arc<AtomicU64>) {
+    loop {
         let tokens = rand::rng().random_range(1..60);
         let body = serde_json::json!({
             "model": "@sandbox/lorem-40-400", "stream": true, "max_tokens": tokens,
             "messages": [{ "role": "user", "content": "On" }],
         });
-        let Ok(response) = line.chat(Bytes::from(body.to_string()), &format!("{name}-{number}"), &[]).await else {
+        let Ok(response) = line.chat(Bytes::from(body.to_string()), &[]).await else {
             return;
         };
         if response.status() == 412 {
@@ -197,7 +197,7 @@ async fn mix(mut line: Line, name: String) {
         let metadata = if dice.random_bool(0.5) { r#"{"env":"prod"}"# } else { r#"{"team":"ads"}"# };
         let mut headers = vec![("x-portkey-metadata", metadata)];
         headers.extend((kind == "kept").then_some(("x-portkey-config", "pc-kept")));
-        let Ok(response) = line.chat(Bytes::from(body.to_string()), &format!("{name}-{number}"), &headers).await else {
+        let Ok(response) = line.chat(Bytes::from(body.to_string()), &headers).await else {
             return;
         };
         if response.into_body().collect().await.is_err() {
@@ -237,7 +237,7 @@ impl Round {
         let trace = format!("r{}-{call}", self.number);
         let stream = call.is_multiple_of(STREAMS);
         self.note(|ledger| ledger.sent.insert(trace.clone()));
-        let response = line.chat(question(stream), &trace, &[]).await?;
+        let response = line.chat(question(stream), &[("x-portkey-trace-id", &trace)]).await?;
         let status = response.status();
         let mut body = response.into_body();
         let mut answer = Vec::new();

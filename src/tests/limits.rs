@@ -4,6 +4,7 @@
 mod admin;
 mod budgets;
 mod crowd;
+mod loose;
 mod lost;
 mod rates;
 

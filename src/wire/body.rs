@@ -119,6 +119,12 @@ impl Body {
         self.untouched.clone().unwrap_or_else(|| self.written().into())
     }
 
+    /// The same without the fields of these names, and with one more.
+    pub fn bytes_with(&self, without: &[&str], (name, value): (&str, &str)) -> Bytes {
+        let kept = self.fields.iter().filter(|field| !without.contains(&&*field.name));
+        write(kept.map(Field::pair).chain([(name, value)])).into()
+    }
+
     /// The object as text to nest in another one.
     pub(super) fn into_raw(self) -> Option<Box<RawValue>> {
         String::from_utf8(self.written()).ok().and_then(|text| RawValue::from_string(text).ok())
@@ -143,20 +149,30 @@ impl Body {
     }
 
     fn written(&self) -> Vec<u8> {
-        let size: usize = self.fields.iter().map(|field| field.name.len() + field.value.get().len() + 4).sum();
-        let mut bytes = Vec::with_capacity(size + 2);
-        bytes.push(b'{');
-        for (at, field) in self.fields.iter().enumerate() {
-            if at > 0 {
-                bytes.push(b',');
-            }
-            write_name(&mut bytes, &field.name);
-            bytes.push(b':');
-            bytes.extend_from_slice(field.value.get().as_bytes());
-        }
-        bytes.push(b'}');
-        bytes
+        write(self.fields.iter().map(Field::pair))
     }
+}
+
+impl Field {
+    fn pair(&self) -> (&str, &str) {
+        (&self.name, self.value.get())
+    }
+}
+
+fn write<'a>(fields: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Vec<u8> {
+    let size: usize = fields.clone().map(|(name, value)| name.len() + value.len() + 4).sum();
+    let mut bytes = Vec::with_capacity(size + 2);
+    bytes.push(b'{');
+    for (at, (name, value)) in fields.enumerate() {
+        if at > 0 {
+            bytes.push(b',');
+        }
+        write_name(&mut bytes, name);
+        bytes.push(b':');
+        bytes.extend_from_slice(value.as_bytes());
+    }
+    bytes.push(b'}');
+    bytes
 }
 
 /// A raw value's text, if it is a string.

@@ -2,8 +2,8 @@
 
 use super::body::Body;
 use super::vendors::Endpoint;
+use bytes::Bytes;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 /// What a body says of the length of its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,21 +45,14 @@ pub fn unread(body: &Body, endpoint: Endpoint) -> Option<&'static str> {
     names(endpoint)?.iter().find(odd).copied()
 }
 
-/// Puts the bound into the body, under the name that the vendor knows.
-pub fn put(body: &mut Body, endpoint: Endpoint, vendor: &str, bound: u64) {
+/// The body with the bound put in, under the name that the vendor knows.
+pub fn put(body: &Body, endpoint: Endpoint, vendor: &str, bound: u64) -> Bytes {
     let name = match endpoint {
         Endpoint::Respond => "max_output_tokens",
         Endpoint::Chat if matches!(vendor, "openai" | "azure-openai") => "max_completion_tokens",
         _ => "max_tokens",
     };
-    for other in names(endpoint).unwrap_or_default() {
-        if *other != name {
-            body.remove(other);
-        }
-    }
-    if let Ok(raw) = RawValue::from_string(bound.to_string()) {
-        body.set(name, raw);
-    }
+    body.bytes_with(names(endpoint).unwrap_or_default(), (name, &bound.to_string()))
 }
 
 fn names(endpoint: Endpoint) -> Option<&'static [&'static str]> {
@@ -180,9 +173,11 @@ mod tests {
             (Endpoint::Chat, "cerebras", r#"{"model":"m","max_tokens":300}"#),
             (Endpoint::Respond, "openai", r#"{"model":"m","max_output_tokens":300}"#),
         ] {
-            let mut body = Body::parse(&r#"{"model":"m"}"#.into()).expect("an object");
-            put(&mut body, endpoint, vendor, 300);
-            assert_eq!(body.bytes(), written);
+            for open in ["", r#""max_tokens":null,"#] {
+                let open = if endpoint == Endpoint::Respond { open.replace("max", "max_output") } else { open.into() };
+                let body = Body::parse(&format!(r#"{{{open}"model":"m"}}"#).into()).expect("an object");
+                assert_eq!(put(&body, endpoint, vendor, 300), written);
+            }
         }
     }
 

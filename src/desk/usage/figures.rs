@@ -4,7 +4,7 @@ use super::tally::{add, close, count, key_label, tile};
 use crate::journal::rollup::Figures;
 use crate::store::Stored;
 use crate::store::rollups::ROUTE;
-use crate::store::usage::Slice;
+use crate::store::usage::{Portion, Slice};
 use app::model::money::Nanos;
 use app::model::range::{MINUTE, Range, Window};
 use app::model::usage::{Overview, Point, Share, Totals};
@@ -51,8 +51,8 @@ pub(super) struct Taken {
     pub(super) now: Vec<Slice>,
     pub(super) before: Vec<Slice>,
     /// The same as `now`, by route and by key.
-    pub(super) routes: Vec<Slice>,
-    pub(super) keys: Vec<Slice>,
+    pub(super) routes: Vec<Portion>,
+    pub(super) keys: Vec<Portion>,
     pub(super) first_use: Option<i64>,
     /// Names of keys by id.
     pub(super) names: HashMap<String, String>,
@@ -67,8 +67,9 @@ pub(super) fn add_up(frame: Frame, taken: &Taken) -> Stored<Overview> {
         (model.to_owned(), model.to_owned(), tile(provider))
     };
     let key = |id: &str| (id.to_owned(), key_label(id, taken.names.get(id)), String::new());
-    let shares =
-        |slices: &[Slice], name: &dyn Fn(&str) -> (String, String, String)| shares(slices, &now.points, frame, name);
+    let shares = |portions: &[Portion], name: &dyn Fn(&str) -> (String, String, String)| {
+        shares(portions, &now.points, frame, name)
+    };
     Ok(Overview {
         range: frame.range,
         window: frame.window,
@@ -113,15 +114,15 @@ impl Ledger {
 
 /// The fattest by cost, then by calls, and what is left as "Other". `name` gives value, label and tile.
 fn shares(
-    slices: &[Slice],
+    portions: &[Portion],
     points: &[Point],
     frame: Frame,
     name: &dyn Fn(&str) -> (String, String, String),
 ) -> Vec<Share> {
     let mut found: HashMap<String, Share> = HashMap::new();
     let first = points.first().map_or(frame.window.from, |point| point.at);
-    for slice in slices {
-        let (value, label, tile) = name(&slice.value);
+    for portion in portions {
+        let (value, label, tile) = name(&portion.value);
         let share = found.entry(value.clone()).or_insert_with(|| Share {
             value,
             label,
@@ -131,11 +132,11 @@ fn shares(
             cost: Nanos::ZERO,
             series: vec![Nanos::ZERO; points.len()],
         });
-        share.requests += count(slice.calls);
-        share.cost.0 += slice.cost;
-        let place = usize::try_from((slice.at - first).div_euclid(frame.bucket)).ok();
+        share.requests += count(portion.calls);
+        share.cost.0 = share.cost.0.saturating_add(portion.cost());
+        let place = usize::try_from((portion.at - first).div_euclid(frame.bucket)).ok();
         if let Some(cost) = place.and_then(|place| share.series.get_mut(place)) {
-            cost.0 += slice.cost;
+            cost.0 = cost.0.saturating_add(portion.cost());
         }
     }
     let mut shares: Vec<Share> = found.into_values().collect();
@@ -163,7 +164,7 @@ mod tests {
     use super::{Frame, Taken, add_up};
     use crate::journal::sketch::Sketch;
     use crate::store::rollups::ROUTE;
-    use crate::store::usage::Slice;
+    use crate::store::usage::{Portion, Slice};
     use app::model::money::Nanos;
     use app::model::range::{MINUTE, Range, Window};
 
@@ -246,9 +247,11 @@ mod tests {
     fn shares_are_by_cost_and_the_small_ones_gather_under_other() {
         let frame = Frame::of(Range::Hour, 100 * HOUR);
         let at = frame.window.from;
-        let routes: Vec<_> = (0..10).map(|cost| slice(at, &format!("m{cost}"), 1, cost * 10)).collect();
-        let keys = routes.iter().map(|route| Slice { value: "k1".into(), ..route.clone() }).collect();
-        let taken = Taken { now: routes.clone(), routes, keys, first_use: Some(at), ..Taken::default() };
+        let now = (0..10).map(|cost| slice(at, &format!("m{cost}"), 1, cost * 10)).collect::<Vec<_>>();
+        let portion = |value: &str, slice: &Slice| Portion::new(at, value.to_owned(), slice.calls, slice.cost);
+        let routes = now.iter().map(|slice| portion(&slice.value, slice)).collect();
+        let keys = now.iter().map(|slice| portion("k1", slice)).collect();
+        let taken = Taken { now, routes, keys, first_use: Some(at), ..Taken::default() };
         let overview = add_up(frame, &taken).unwrap();
         let told: Vec<_> = overview.models.iter().map(|share| (share.label.as_str(), share.cost.0)).collect();
         let top = [("m9", 90), ("m8", 80), ("m7", 70), ("m6", 60), ("m5", 50), ("m4", 40), ("m3", 30)];

@@ -130,7 +130,12 @@ impl CallFilter {
         sql.push(" WHERE workspace = ").push_bind(workspace);
         self.and_ids(sql, ids);
         if let Some(trace) = &self.trace {
-            sql.push(" AND trace_id = ").push_bind(trace);
+            // Another text is no call's id, and a trace may have all calls of a month.
+            if uuid::Uuid::try_parse(trace).is_ok() {
+                sql.push(" AND id IN (SELECT id FROM traced WHERE trace_id = ").push_bind(trace).push(")");
+            } else {
+                sql.push(" AND trace_id <> id AND trace_id = ").push_bind(trace);
+            }
         }
         if let Some(span) = &self.span {
             sql.push(" AND span_id = ").push_bind(span);
@@ -219,10 +224,12 @@ impl CallFilter {
         if self.weighted == Bounds::default() {
             return;
         }
-        sql.push(" AND trace_id IN (SELECT trace_id FROM feedback WHERE workspace = ").push_bind(workspace);
-        sql.push(" GROUP BY trace_id HAVING true");
+        sql.push(
+            " AND id IN (SELECT id FROM traced WHERE trace_id IN (SELECT trace_id FROM feedback WHERE workspace = ",
+        );
+        sql.push_bind(workspace).push(" GROUP BY trace_id HAVING true");
         self.weighted.and(sql, "round(avg(value * weight) * 1000000)");
-        sql.push(")");
+        sql.push("))");
     }
 
     fn and_vendor_models<'a>(&'a self, sql: &mut Sql<'a>) {

@@ -15,6 +15,7 @@ pub(crate) struct Seed {
     pub model: &'static str,
     pub provider: &'static str,
     pub key: &'static str,
+    /// Empty: the call is its own.
     pub trace: &'static str,
     pub span: &'static str,
     pub parent: Option<&'static str>,
@@ -56,6 +57,7 @@ impl Seed {
     /// Returns the id, which depends on the time alone.
     pub(crate) async fn plant(self, store: &Store) -> String {
         let id = super::first_id(self.at).replace("8000-000000000000", self.tail());
+        let trace = if self.trace.is_empty() { id.as_str() } else { self.trace };
         sqlx::query(
             "INSERT INTO calls VALUES ($1, $2, $3, 'support-prod', $4, 'chat', 'POST', '/v1/chat/completions', $5, \
              'finished', NULL, 0, $6, 'cerebras', 'gpt-oss-120b', $7, $8, 18, 402, 100, $9, \
@@ -72,7 +74,7 @@ impl Seed {
         .bind(self.model)
         .bind(self.tokens_in)
         .bind(self.cost)
-        .bind(self.trace)
+        .bind(trace)
         .bind(self.metadata)
         .bind(self.span)
         .bind(self.parent)
