@@ -19,7 +19,7 @@ pub struct Result {
     pub title: String,
     pub floor: Vec<Reading>,
     pub switchyard: Vec<Reading>,
-    /// Switchyard with a budget and a rate limit on the key: shown beside it, and not held to the limit yet.
+    /// Switchyard with a budget and a rate limit on the key.
     pub limited: Vec<Reading>,
     /// The largest ratio of CPU that passes.
     pub limit: Option<f64>,
@@ -27,17 +27,17 @@ pub struct Result {
 
 impl Result {
     pub fn passes(&self) -> bool {
-        self.limit.is_none_or(|limit| ratio(&self.switchyard, &self.floor) <= limit)
+        let within = |own: &[Reading], limit| ratio(own, &self.floor) <= limit;
+        self.limit.is_none_or(|limit| within(&self.switchyard, limit) && within(&self.limited, limit))
     }
 
     pub fn print(&self) {
         head(&self.title, self.floor.len());
         row("bare hyper proxy", &self.floor);
-        let all = [("Switchyard", &self.switchyard, self.limit), ("  with limits", &self.limited, None)];
-        for (name, own, limit) in all {
+        for (name, own) in [("Switchyard", &self.switchyard), ("  with limits", &self.limited)] {
             row(name, own);
             let ratio = ratio(own, &self.floor);
-            match limit {
+            match self.limit {
                 Some(limit) => println!("{:<18}{ratio:>12.2}   at most {limit}", "  ratio of CPU"),
                 None => println!("{:<18}{ratio:>12.2}", "  ratio of CPU"),
             }

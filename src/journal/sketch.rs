@@ -73,15 +73,19 @@ impl Sketch {
     }
 
     /// Adds what `bytes` encode.
-    pub fn gather(&mut self, mut bytes: &[u8]) -> Result<(), Garbled> {
-        while !bytes.is_empty() {
-            let mut bin = 0;
-            for _ in 0..read(&mut bytes)? {
-                bin = read(&mut bytes)?.checked_add(bin).ok_or(Garbled)?;
-                let known = u16::try_from(bin).ok().filter(|bin| *bin <= LAST).ok_or(Garbled)?;
-                self.count_in(known, read(&mut bytes)?);
-            }
+    pub fn gather(&mut self, bytes: &[u8]) -> Result<(), Garbled> {
+        if bytes.len() < LONG {
+            return each(bytes, |bin, count| self.count_in(bin, count));
         }
+        // Many encodings share their bins: to look for each of them would take longer than to go through all there are.
+        let mut counts = vec![0_u64; usize::from(LAST) + 1];
+        let mut count_in = |bin: u16, count: u64| {
+            let known = &mut counts[usize::from(bin)];
+            *known = known.saturating_add(count);
+        };
+        self.bins.iter().for_each(|(bin, count)| count_in(*bin, *count));
+        each(bytes, count_in)?;
+        self.bins = (0..).zip(counts).filter(|(_, count)| *count > 0).collect();
         Ok(())
     }
 
@@ -97,6 +101,22 @@ impl Sketch {
         }
     }
 }
+
+/// Every bin of encodings laid end to end, and its count.
+fn each(mut bytes: &[u8], mut told: impl FnMut(u16, u64)) -> Result<(), Garbled> {
+    while !bytes.is_empty() {
+        let mut bin = 0;
+        for _ in 0..read(&mut bytes)? {
+            bin = read(&mut bytes)?.checked_add(bin).ok_or(Garbled)?;
+            let known = u16::try_from(bin).ok().filter(|bin| *bin <= LAST).ok_or(Garbled)?;
+            told(known, read(&mut bytes)?);
+        }
+    }
+    Ok(())
+}
+
+/// Bytes of encodings from which on they are counted in all bins at once.
+const LONG: usize = 2_048;
 
 /// A sketch that many values are added to before it is read.
 #[derive(Clone, Debug, Default)]
@@ -199,7 +219,7 @@ fn read(bytes: &mut &[u8]) -> Result<u64, Garbled> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Garbled, HEAP, LAST, Rough, Sketch, bin_of, middle_of};
+    use super::{Garbled, HEAP, LAST, LONG, Rough, Sketch, bin_of, middle_of};
 
     /// A plain xorshift, so that the same values come in every run.
     fn values(count: usize) -> Vec<u64> {
@@ -270,11 +290,18 @@ mod tests {
 
     #[test]
     fn encodings_end_to_end_decode_to_their_merge() {
-        let all = values(500);
+        let all = values(2_000);
         let mut bytes = Vec::new();
         all.chunks(7).for_each(|chunk| sketch(chunk).encode(&mut bytes));
         assert_eq!(Sketch::decode(&bytes), Ok(sketch(&all)));
         assert_eq!(Sketch::decode(&encoded(&sketch(&all))), Ok(sketch(&all)));
+        let (few, many) = bytes.split_at(encoded(&sketch(&all[..7])).len());
+        assert!(few.len() < LONG && many.len() > LONG, "one of each way");
+        for parts in [[few, many], [many, few]] {
+            let mut sketch = Sketch::new();
+            parts.iter().for_each(|part| sketch.gather(part).unwrap());
+            assert_eq!(Ok(sketch), Sketch::decode(&bytes));
+        }
     }
 
     #[test]
