@@ -174,7 +174,11 @@ async fn migrate(write: &SqlitePool, file: &Path, migrator: &'static Migrator, e
     if existed && pending(write, migrator).await.map_err(failed)? {
         copy_aside(write, file).await.map_err(failed)?;
     }
-    migrator.run(write).await.map_err(|source| StoreError::Migrate { file: file.to_owned(), source })
+    // An index of all calls is sorted where there is room.
+    sqlx::query("PRAGMA temp_store = file").execute(write).await.map_err(failed)?;
+    migrator.run(write).await.map_err(|source| StoreError::Migrate { file: file.to_owned(), source })?;
+    sqlx::query("PRAGMA temp_store = memory").execute(write).await.map_err(failed)?;
+    Ok(())
 }
 
 /// A database in this process does not go away: connections are neither tested nor renewed.

@@ -108,6 +108,14 @@ impl Shot<'_> {
         Ok(self.tries.start_under(self.row(), permit.map(Box::new)))
     }
 
+    /// Goes on from another call's answer: nothing is held, and nothing sent.
+    ///
+    /// # Errors
+    /// 503 where what the call was let in under cannot be written.
+    pub fn follow(self) -> Result<(), Refusal> {
+        self.out.fare.as_ref().map_or(Ok(()), |fare| fare.write())
+    }
+
     /// Goes on from an answer's head.
     pub async fn answered(self, attempt: Option<Try>, head: Parts, source: Source, deadline: Instant) -> Tried {
         if head.status.is_success() && answer::is_stream(&head.headers) {

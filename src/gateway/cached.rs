@@ -171,7 +171,7 @@ impl Cached {
             }
             let Some(mut reader) = reader else { continue };
             let (leads, toll) = (flight.is_some(), reader.toll());
-            let attempt = match if leads { shot.start().await.map(Some) } else { Ok(None) } {
+            let attempt = match if leads { shot.start().await.map(Some) } else { shot.follow().map(|()| None) } {
                 Ok(attempt) => attempt,
                 Err(refusal) => return (Tried::refused(refusal), self.used("MISS")),
             };

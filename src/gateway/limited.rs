@@ -137,6 +137,14 @@ impl Fare {
         Ok(permit)
     }
 
+    /// Writes down what its call was let in under, where it has the answer of another one: [`Fare::reserve`] does it else.
+    ///
+    /// # Errors
+    /// 503 where that cannot be written.
+    pub fn write(&self) -> Result<(), Refusal> {
+        self.ticket.write().map_err(|_| Refusal::journal())
+    }
+
     /// The body of the last attempt, where it is not as it was asked for.
     pub fn sent(&self) -> Option<Bytes> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -195,6 +195,14 @@ impl Slots {
         Ok(())
     }
 
+    /// A file that every write to fails.
+    #[cfg(test)]
+    pub(crate) fn read_only(path: &Path) -> Self {
+        std::fs::write(path, "").expect("a file");
+        let file = File::open(path).expect("a file that can only be read");
+        Self { inner: Arc::new(Inner { file, places: Mutex::default() }) }
+    }
+
     fn places(&self) -> MutexGuard<'_, Places> {
         self.inner.places.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -96,7 +96,6 @@ impl Permit {
         match permit.write() {
             Ok(()) => Ok(permit),
             Err(error) => {
-                tracing::error!(%error, "the open file cannot be written");
                 permit.settle(Used::Nothing);
                 Err(error)
             }
@@ -106,8 +105,8 @@ impl Permit {
     /// Writes what is held into the open file. Nothing may be sent before.
     fn write(&mut self) -> io::Result<()> {
         let mut entries = self.ticket.take_entries();
-        self.stakes.iter_mut().try_for_each(|stake| stake.write(&self.ticket, &mut entries))?;
-        self.ticket.write_entries(entries)
+        let written = self.stakes.iter_mut().try_for_each(|stake| stake.write(&self.ticket, &mut entries));
+        self.ticket.write_entries(entries, written)
     }
 
     /// Leaves what is held to the ledger, which may count it and hold less.

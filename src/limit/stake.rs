@@ -39,7 +39,11 @@ impl Stake {
         if !Hold::fit(&self.holds(ticket, self.held.amount)) {
             entries.append(&mut self.entries);
         }
-        self.slot = Some(ticket.slots().hold(&self.holds(ticket, self.held.amount))?);
+        let written = ticket.slots().hold(&self.holds(ticket, self.held.amount));
+        if written.is_err() {
+            entries.append(&mut self.entries);
+        }
+        self.slot = Some(written?);
         Ok(())
     }
 

@@ -124,25 +124,24 @@ impl Ticket {
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self) -> io::Result<()> {
-        self.write_entries(self.take_entries())
+        self.write_entries(self.take_entries(), Ok(()))
     }
 
     pub(super) fn take_entries(&self) -> Vec<Entry> {
         std::mem::take(&mut self.owed().entries)
     }
 
-    pub(super) fn write_entries(&self, entries: Vec<Entry>) -> io::Result<()> {
+    /// Unless something could not be written before. What is not written now is left for the next attempt.
+    pub(super) fn write_entries(&self, entries: Vec<Entry>, mut written: io::Result<()>) -> io::Result<()> {
         for entry in entries {
-            match self.slots().hold(&[entry.hold(self)]) {
-                Ok(slot) => self.owed().slots.push(slot),
-                Err(error) => {
-                    tracing::error!(%error, "the open file cannot be written");
-                    self.owed().entries.push(entry);
-                    return Err(error);
-                }
+            let slot = written.and_then(|()| self.slots().hold(&[entry.hold(self)]));
+            match &slot {
+                Ok(slot) => self.owed().slots.push(*slot),
+                Err(_) => self.owed().entries.push(entry),
             }
+            written = slot.map(drop);
         }
-        Ok(())
+        written.inspect_err(|error| tracing::error!(%error, "the open file cannot be written"))
     }
 
     pub(super) fn call(&self) -> &str {
@@ -197,5 +196,52 @@ fn used(falls: &Falls, at: i64, amount: u64) -> Charge {
         at,
         amount: i64::try_from(amount).unwrap_or(i64::MAX),
         unpriced: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rule::{Lacking, Limit, Per, Rate, Rule, Scope, What};
+    use super::{Falls, Ledger, Slots};
+    use crate::clock::Clock;
+    use crate::store::Store;
+    use crate::tasks::Tasks;
+    use app::model::Origin;
+    use std::sync::Arc;
+
+    fn rate() -> Limit {
+        Limit {
+            id: "l".into(),
+            workspace: "w".into(),
+            name: "l".into(),
+            scope: Scope::Policy,
+            rule: Rule::Rate(Rate { what: What::Requests, per: Per::Minute, value: 9 }),
+            conditions: Vec::new(),
+            group_by: Vec::new(),
+            lacking: Lacking::Pass,
+            origin: Origin::Console,
+            created_at: 0,
+            updated_at: 0,
+            since: 0,
+            resets: Default::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_written_is_left_for_the_next_attempt() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path(), false).await.expect("a store");
+        let slots = Slots::read_only(&folder.path().join("open.slots"));
+        let (clock, tasks) = (Clock::frozen(7), Tasks::default());
+        let ledger = Ledger::open(&store, slots, Arc::default(), &clock, &tasks);
+        let ledger = ledger.await.expect("a ledger");
+        let ticket = ledger.ticket("c");
+        let limits = [rate(), Limit { id: "m".into(), ..rate() }].map(|limit| Falls::of(&Arc::new(limit), ""));
+        ledger.admit(&ticket, limits.to_vec()).expect("room");
+        for _ in 0..2 {
+            ticket.write().expect_err("a file that can only be read");
+            let left = ticket.owed().entries.iter().map(|entry| entry.falls.clone()).collect::<Vec<_>>();
+            assert_eq!(left, limits);
+        }
     }
 }

@@ -1,5 +1,4 @@
-use super::{Hold, Inner, Opening, Slots};
-use std::sync::{Arc, Mutex};
+use super::{Hold, Opening, Slots};
 
 fn hold(call: &'static str, group: &'static str, window: bool) -> Hold<'static> {
     Hold {
@@ -121,10 +120,7 @@ fn every_opening_fits_its_slot() {
 #[test]
 fn a_place_that_cannot_be_written_is_free_again() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("open.slots");
-    std::fs::write(&path, "").expect("a file");
-    let file = std::fs::File::open(&path).expect("a file that can only be read");
-    let slots = Slots { inner: Arc::new(Inner { file, places: Mutex::default() }) };
+    let slots = Slots::read_only(&folder.path().join("open.slots"));
     for _ in 0..3 {
         slots.claim(&opening("a", "/v1/x")).expect_err("a refusal");
     }

@@ -132,7 +132,10 @@ impl CallFilter {
         if let Some(trace) = &self.trace {
             // Another text is no call's id, and a trace may have all calls of a month.
             if uuid::Uuid::try_parse(trace).is_ok() {
-                sql.push(" AND id IN (SELECT id FROM traced WHERE trace_id = ").push_bind(trace).push(")");
+                sql.push(" AND id IN (SELECT id FROM traced WHERE trace_id = ").push_bind(trace);
+                sql.push(" AND workspace = ").push_bind(workspace);
+                self.and_ids(sql, ids);
+                sql.push(")");
             } else {
                 sql.push(" AND trace_id <> id AND trace_id = ").push_bind(trace);
             }

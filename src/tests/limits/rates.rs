@@ -1,11 +1,13 @@
 //! Rate limits, with a clock that stands still and once with one that does not.
 
-use super::{call, honest, key};
+use super::{call, events, honest, key};
 use crate::rig::{Answer, End, NOW, Rig, Yard, post, with};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+use switchyard::journal::slots::Slots;
 
 async fn rig(lines: &str, wall: bool) -> Rig {
     let rig = Rig::of(Yard { tables: &key(lines), wall, ..Yard::default() }).await;
@@ -142,4 +144,27 @@ async fn a_call_that_one_limit_refuses_takes_nothing_of_the_others() {
     assert_eq!(rig.send(of("@alpha/gpt-4o")).await.status, 429);
     rig.house.clock.advance(60_000);
     assert_eq!(rig.send(of("@alpha/gpt-4o")).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_a_running_call_is_let_in_under_stands_in_the_open_file() {
+    let rate = "rate_limit = { type = \"requests\", unit = \"rpm\", value = 9 }";
+    let rig = rig(&format!("{rate}\nbudget = {{ type = \"tokens\", credit_limit = 100000 }}"), false).await;
+    rig.upstream.acts(|seen| honest(seen).ends(End::Hang));
+    let cached = r#"{"provider":"@alpha","cache":{"mode":"simple"}}"#;
+    let asked = json!({ "seed": 3, "max_tokens": 10, "stream": true });
+    let mut bodies = Vec::new();
+    for _ in 0..2 {
+        let mut body = rig.open(with(call(&asked), "x-portkey-config", cached)).await.into_body();
+        events(&mut body, 3).await;
+        bodies.push(body);
+    }
+    assert_eq!(rig.upstream.seen().len(), 1, "the second call shares the first one's answer");
+    let file = rig.folder.path().join("data/open.slots");
+    let holds = Slots::open(&file).expect("the open file").1.holds;
+    let calls = |window: bool| {
+        let held = holds.iter().filter(|hold| hold.window == window);
+        held.map(|hold| hold.call.as_ref()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!((calls(true).len(), calls(false).len()), (2, 1), "{holds:?}");
 }
