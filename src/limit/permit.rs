@@ -91,7 +91,8 @@ impl Sent {
 impl Permit {
     pub(super) fn new(ticket: Ticket, held: Vec<Held>, claim: Arc<Claim>, bound: u64) -> io::Result<Self> {
         let output = if claim.need.counted { bound.saturating_mul(claim.need.copies) } else { 0 };
-        let stakes = held.into_iter().map(Stake::new).collect();
+        let stakes = held.into_iter().map(Stake::new).collect::<Vec<_>>();
+        held_once(&ticket, &stakes);
         let mut permit = Self { ticket, stakes, lent: None, claim, output, sent: Sent::default(), open: true };
         match permit.write() {
             Ok(()) => Ok(permit),
@@ -185,9 +186,6 @@ impl Permit {
             amount,
             unpriced,
         };
-        if held.unit == Unit::Requests {
-            self.ticket.count(&held.falls);
-        }
         let spent = (due.spent != 0 || due.unpriced > 0).then(|| charge(ChargeKind::Spent, due.spent, due.unpriced));
         let feared = (due.feared > 0).then(|| charge(ChargeKind::Unsettled, due.feared, 0));
         self.ticket.owe(spent.into_iter().chain(feared).collect(), kept);
@@ -200,6 +198,12 @@ impl Permit {
         let names = (Some(model.as_str()), served.unwrap_or(model));
         prices.sold(self.claim.bill.seller(), names, usage, *at).map(|cost| cost.total)
     }
+}
+
+/// A call counts once among requests, however many attempts of it there are, at one time or after each other.
+fn held_once(ticket: &Ticket, stakes: &[Stake]) {
+    let requests = stakes.iter().filter(|stake| stake.held.unit == Unit::Requests);
+    requests.for_each(|stake| ticket.count(&stake.held.falls));
 }
 
 impl Drop for Permit {

@@ -52,6 +52,8 @@ impl From<&Spot<'_>> for Place {
 pub(super) struct State {
     accounts: Counters<Account>,
     windows: Counters<Window>,
+    /// How many of them were not idle when it was looked last.
+    busy: usize,
     running: Counters<u64>,
     /// Tokens of answers, by key and model, the late ones weighing more; in eighths.
     past: Counters<u64>,
@@ -163,11 +165,13 @@ impl State {
     }
 
     pub(super) fn count(&mut self, falls: &Falls, at: i64, amount: u64) {
-        if self.windows.len() > MOST_IDLE {
+        // To go through all of them is worth it when as many have come as stayed the last time.
+        if self.windows.len() > MOST_IDLE.max(2 * self.busy) {
             self.windows.retain(|_, window| {
                 window.used(at, super::LONGEST);
                 !window.is_empty()
             });
+            self.busy = self.windows.len();
         }
         self.windows.entry_ref(&place(falls)).or_default().add(at, amount);
     }

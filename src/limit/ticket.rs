@@ -29,7 +29,7 @@ struct Owed {
     entries: Vec<Entry>,
     /// What it was let in under, as it stood then.
     paces: Vec<Pace>,
-    /// Counted among requests of these budgets.
+    /// Held or counted among requests of these budgets.
     counted: Vec<Falls>,
     closed: bool,
 }

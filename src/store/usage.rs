@@ -12,7 +12,7 @@ use crate::store::journal::count;
 use crate::store::rollups::{DAY, FIGURES, HOUR, MINUTE, QUARTER};
 use crate::store::{Store, Stored};
 use app::model::range::Window;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 const NANOS: i64 = 1_000_000_000;
 /// The columns of a [`Portion`].
@@ -124,10 +124,12 @@ impl Store {
     async fn read_rollups<T: Row>(&self, reading: Reading<'_>, window: Window) -> Stored<Vec<T>> {
         let mut slices = Vec::new();
         let pieces = pieces(window, grains(reading.dimension, reading.bucket));
+        // One transaction: what is added up meanwhile is in one of the two.
+        let mut moment = self.journal.read.begin().await?;
         for (piece, grain) in &pieces {
             slices.extend(match grain {
-                Some(grain) => self.sums(reading, *piece, *grain).await?,
-                None => self.minutes(reading, *piece, "rollups").await?,
+                Some(grain) => reading.sums(&mut moment, *piece, *grain).await?,
+                None => reading.minutes(&mut moment, *piece, "rollups").await?,
             });
         }
         let summed = pieces.iter().filter(|(_, grain)| grain.is_some()).map(|(piece, _)| *piece);
@@ -135,7 +137,7 @@ impl Store {
         if let Some(summed) =
             summed.reduce(|all, piece| Window { from: all.from.min(piece.from), to: all.to.max(piece.to) })
         {
-            slices.extend(self.minutes(reading, summed, "rollup_fresh").await?);
+            slices.extend(reading.minutes(&mut moment, summed, "rollup_fresh").await?);
         }
         Ok(slices)
     }
@@ -153,30 +155,6 @@ impl Store {
     pub async fn workspace_ids(&self) -> Stored<Vec<String>> {
         Ok(sqlx::query_scalar("SELECT id FROM workspaces ORDER BY id").fetch_all(&self.control.read).await?)
     }
-
-    async fn sums<T: Row>(&self, reading: Reading<'_>, window: Window, grain: i64) -> Stored<Vec<T>> {
-        let sql = format!(
-            "SELECT {} AS at, value, {} FROM rollup_sums \
-             WHERE workspace = $1 AND grain = $4 AND dimension = $5 AND rollup_sums.at >= $2 AND rollup_sums.at < $3{}",
-            reading.at("rollup_sums.at"),
-            reading.figures,
-            reading.by
-        );
-        let query = sqlx::query_as(&sql).bind(reading.workspace).bind(window.from).bind(window.to);
-        Ok(query.bind(grain).bind(reading.dimension.word()).fetch_all(&self.journal.read).await?)
-    }
-
-    async fn minutes<T: Row>(&self, reading: Reading<'_>, window: Window, table: &str) -> Stored<Vec<T>> {
-        let sql = format!(
-            "SELECT {} AS at, {} AS value, {} FROM {table} WHERE workspace = $1 AND minute >= $2 AND minute < $3{}",
-            reading.at("minute"),
-            reading.dimension.column(),
-            reading.figures,
-            reading.by
-        );
-        let query = sqlx::query_as(&sql).bind(reading.workspace).bind(window.from).bind(window.to);
-        Ok(query.fetch_all(&self.journal.read).await?)
-    }
 }
 
 /// What is read of rollups.
@@ -190,6 +168,30 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    async fn sums<T: Row>(&self, moment: &mut SqliteConnection, window: Window, grain: i64) -> Stored<Vec<T>> {
+        let sql = format!(
+            "SELECT {} AS at, value, {} FROM rollup_sums \
+             WHERE workspace = $1 AND grain = $4 AND dimension = $5 AND rollup_sums.at >= $2 AND rollup_sums.at < $3{}",
+            self.at("rollup_sums.at"),
+            self.figures,
+            self.by
+        );
+        let query = sqlx::query_as(&sql).bind(self.workspace).bind(window.from).bind(window.to);
+        Ok(query.bind(grain).bind(self.dimension.word()).fetch_all(moment).await?)
+    }
+
+    async fn minutes<T: Row>(&self, moment: &mut SqliteConnection, window: Window, table: &str) -> Stored<Vec<T>> {
+        let sql = format!(
+            "SELECT {} AS at, {} AS value, {} FROM {table} WHERE workspace = $1 AND minute >= $2 AND minute < $3{}",
+            self.at("minute"),
+            self.dimension.column(),
+            self.figures,
+            self.by
+        );
+        let query = sqlx::query_as(&sql).bind(self.workspace).bind(window.from).bind(window.to);
+        Ok(query.fetch_all(moment).await?)
+    }
+
     /// Sums are by the bucket.
     fn at(&self, column: &str) -> String {
         if self.by.is_empty() { column.to_owned() } else { format!("{column} / {0} * {0}", self.bucket) }

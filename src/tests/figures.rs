@@ -111,6 +111,24 @@ async fn a_filter_narrows_figures_as_it_narrows_logs() {
 }
 
 #[tokio::test]
+async fn what_metadata_narrows_falls_into_the_cells_that_it_came_in() {
+    let rig = worked().await;
+    for round in ["fresh", "added up"] {
+        let points = async |more: &str| -> Vec<u64> {
+            let graph = told(&rig, "graphs/requests", more).await;
+            let points = graph["data_points"].as_array().expect("points");
+            points.iter().map(|point| point["total"].as_u64().unwrap_or_default()).collect()
+        };
+        let (all, prod) = (points("").await, points("&metadata=%7B%22env%22%3A%22prod%22%7D").await);
+        let dev = points("&metadata=%7B%22env%22%3A%22dev%22%7D").await;
+        assert!(prod.iter().filter(|count| **count > 0).count() > 1, "{round}: {prod:?}");
+        let both = prod.iter().zip(&dev).map(|(one, other)| one + other).collect::<Vec<_>>();
+        assert_eq!(both, all, "{round}");
+        add_up(&rig).await;
+    }
+}
+
+#[tokio::test]
 async fn groups_tell_values_apart_and_are_paged() {
     let rig = worked().await;
     let users = told(&rig, "groups/users", "").await;

@@ -81,10 +81,10 @@ impl Asked {
         if self.nothing {
             return Ok(Vec::new());
         }
-        let aim = Aim { bucket: bucket.max(dimension.finest()), timed, rank: |_| None };
+        let aim = Aim { bucket, timed, rank: |_| None };
         let store = &ask.seat.house.store;
         let mut slices = Vec::new();
-        for (source, window) in self.source(dimension).exactly(self.window) {
+        for (source, window) in self.source(dimension).finely(bucket).exactly(self.window) {
             let taken = taken(store, ask.workspace(), &source, (window, None), aim).await.map_err(Failure::from)?;
             slices.extend(taken.lines);
         }

@@ -76,6 +76,16 @@ impl Source {
         Self::Scan { dimension, filter: Box::new(filter) }
     }
 
+    /// The same where no slice may be longer than so many milliseconds: what sums do not tell as finely, calls do.
+    pub(crate) fn finely(self, bucket: i64) -> Self {
+        match self {
+            Self::Rolled { dimension, only } if dimension.finest() > bucket => {
+                Self::Scan { dimension, filter: Box::new(only.0) }
+            }
+            source => source,
+        }
+    }
+
     /// The same for a window that may begin and end within a minute, piece by piece: sums where they are whole, the
     /// calls themselves at the ends.
     pub(crate) fn exactly(self, window: Window) -> Vec<(Self, Window)> {

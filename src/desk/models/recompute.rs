@@ -57,9 +57,13 @@ async fn own(seat: &Seat) -> Answer<HashMap<String, crate::price::Stock>> {
     Ok(own.map(|((_, slug), stock)| (slug, stock)).collect())
 }
 
+/// By then the journal's writer holds nothing of a day in memory any more.
+const SETTLES: i64 = 3_600_000;
+
 /// Starts of the first day and of the day after the last.
 fn days(form: &RecomputeForm, now: i64) -> Answer<(i64, i64)> {
-    let today = now - now.rem_euclid(DAY);
+    let settled = now - SETTLES;
+    let today = settled - settled.rem_euclid(DAY);
     let mut refusals = Refusals::default();
     let mut one = |field: &str, text: &str| match text.trim() {
         "" => None,
@@ -70,8 +74,8 @@ fn days(form: &RecomputeForm, now: i64) -> Answer<(i64, i64)> {
     let to = to.unwrap_or(today - DAY) + DAY;
     let from = from.unwrap_or(to - USUAL * DAY);
     if to > today {
-        let text = "Calls of today are still being counted. Choose a last day that is over, or stop the server and use \
-                    `switchyard recompute`.";
+        let text = "Calls of that day are still being counted. Choose a last day that is over for an hour, or stop the \
+                    server and use `switchyard recompute`.";
         return Err(Failure::refused("to", text));
     }
     if from >= to || to - from > MOST * DAY {
@@ -94,6 +98,16 @@ mod tests {
 
     /// 2026-11-24, 12:00 UTC.
     const NOW: i64 = 1_795_521_600_000;
+
+    #[test]
+    fn a_day_is_over_when_nothing_of_it_is_held_in_memory() {
+        let midnight = NOW - NOW.rem_euclid(super::DAY);
+        for (minutes, last) in [(1, "2026-11-22"), (59, "2026-11-22"), (60, "2026-11-23")] {
+            let now = midnight + minutes * 60_000;
+            let (_, after) = days(&RecomputeForm::default(), now).expect("days");
+            assert_eq!(date(after - super::DAY), last, "{minutes}");
+        }
+    }
 
     #[test]
     fn whole_days_that_are_over_are_understood() {

@@ -73,6 +73,27 @@ async fn tokens_and_requests_have_budgets_too() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_hedged_is_one_request() {
+    const HEDGED: &str = r#"{"strategy":{"mode":"fallback","hedge":{"after":3}},"targets":[{"provider":"@alpha"},{"provider":"@beta"}]}"#;
+    let tables = key("budget = { type = \"requests\", credit_limit = 2 }");
+    let yard = Yard {
+        tables: &tables,
+        providers: &[("beta", "openai")],
+        configs: &[("pc-hedged", HEDGED)],
+        ..Yard::default()
+    };
+    let rig = Rig::of(yard).await;
+    rig.provider("beta").acts(honest);
+    for (calls, status) in [(1, 200), (2, 200), (2, 412)] {
+        rig.upstream.then(Scene::json(200, "").ends(End::Hang));
+        let asked = call(&json!({ "model": "gpt-4o", "max_tokens": 9 }));
+        let answer = rig.send(with(asked, "x-portkey-config", "pc-hedged")).await;
+        assert_eq!((answer.status.as_u16(), figures(&rig).await.0), (status, calls), "{}", answer.text());
+    }
+    assert_eq!(rig.provider("beta").seen().len(), 2, "the other target had the same call");
+}
+
+#[tokio::test]
 async fn a_field_named_twice_is_refused_under_a_budget() {
     let rig = rig("budget = { type = \"tokens\", credit_limit = 300 }").await;
     let twice = r#"{"model":"@alpha/gpt-4o","max_tokens":100000,"max_tokens":1,"messages":[]}"#;
