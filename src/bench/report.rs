@@ -27,8 +27,8 @@ pub struct Result {
 
 impl Result {
     pub fn passes(&self) -> bool {
-        let within = |own: &[Reading], limit| ratio(own, &self.floor) <= limit;
-        self.limit.is_none_or(|limit| within(&self.switchyard, limit) && within(&self.limited, limit))
+        let keeps = |own| self.limit.is_none_or(|limit| ratio(own, &self.floor) <= limit);
+        keeps(&self.switchyard) && keeps(&self.limited)
     }
 
     pub fn print(&self) {
