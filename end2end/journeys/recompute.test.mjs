@@ -80,8 +80,8 @@ test('a day that is not over is refused in words, and nothing scrolls sideways a
     const { page } = ada;
     await signIn(ada, OWNER);
     await ada.visit(`/models/recompute?from=${dayBefore(2)}&to=${dayBefore(0)}`);
-    await page.getByText('Calls of today are still being counted').waitFor();
-    await ada.visit(`/models/recompute?from=${dayBefore(4)}&to=${dayBefore(1)}`);
+    await page.getByText('Calls of that day are still being counted').waitFor();
+    await ada.visit(`/models/recompute?from=${dayBefore(4)}&to=${dayBefore(2)}`);
     await page.getByRole('row', { name: new RegExp(MODEL) }).waitFor();
     assert.equal(await overflow(page), 0);
     assert.deepEqual(await violations(page), []);
