@@ -13,7 +13,7 @@ use crate::gateway::relay::Relay;
 use crate::gateway::retries::Retries;
 use crate::health::Health;
 use crate::journal::{Journal, JournalError};
-use crate::limit::{Ledger, prompt};
+use crate::limit::{self, Ledger, prompt};
 use crate::price::Tariff;
 use crate::sandbox;
 use crate::secret::{self, Sealer};
@@ -96,10 +96,15 @@ impl House {
         let journal = Journal::open(&folder, &store, &clock, &tasks).await?;
         let alerts = Alerts::open(&store, &settings.alerts, &clock, &tasks).await?;
         let prices = Arc::new(Tariff::bundled());
-        let limits = Ledger::open(&store, journal.slots(), Arc::clone(&prices), &clock, &tasks).await?;
+        let limits = Ledger::open(&store, journal.slots(), Arc::clone(&prices), &clock).await?;
         if shelf.book().limits().has_budgets() {
             prompt::load();
         }
+        let budgets = {
+            let shelf = shelf.clone();
+            move || shelf.book().limits().budgets().cloned().collect()
+        };
+        tasks.spawn(limit::prune(store.clone(), limits.clone(), tasks.clone(), budgets));
         tasks.spawn(alert::watch::keep(alerts.clone(), shelf.clone(), limits.clone(), tasks.clone()));
         let cache = Cache::open(&store, Bounds::default(), &clock, &tasks).await;
         exports::open(&store, &clock, &tasks, &folder).await?;

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod facts;
 mod loose;
+mod need;
 pub mod period;
 pub mod permit;
 pub mod prompt;
@@ -20,16 +21,18 @@ pub mod window;
 use crate::clock::Clock;
 use crate::journal::slots::Slots;
 use crate::limit::account::{Account, Due};
+pub use crate::limit::need::Need;
 use crate::limit::period::Period;
 use crate::limit::permit::{Bill, Permit};
 use crate::limit::prompt::Prompt;
 use crate::limit::rule::{Limit, Per, What};
 use crate::limit::state::{Held, State, Wish};
 use crate::limit::ticket::Ticket;
-use crate::price::{Tariff, Worst};
+use crate::price::Tariff;
 use crate::store::limits::Remembered;
 use crate::store::{Store, Stored};
 use crate::tasks::Tasks;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -59,25 +62,6 @@ struct Inner {
 pub struct Falls {
     pub limit: Arc<Limit>,
     pub group: String,
-}
-
-/// What an attempt may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Need {
-    /// Tokens of the prompt.
-    pub prompt: u64,
-    /// Tokens of one answer, where the caller bounds it.
-    pub given: Option<u64>,
-    /// The most that the model writes in one answer.
-    pub most: u64,
-    /// Answers asked for; zero where none of them has a length.
-    pub copies: u64,
-    /// `None`: the model has no price.
-    pub price: Option<Worst>,
-    /// Tokens of all answers, from what such calls came to before.
-    pub expected: u64,
-    /// Its size can be told before; else only that something is left.
-    pub counted: bool,
 }
 
 /// What an attempt asks room for.
@@ -126,7 +110,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn open(store: &Store, slots: Slots, prices: Arc<Tariff>, clock: &Clock, tasks: &Tasks) -> Stored<Self> {
+    pub async fn open(store: &Store, slots: Slots, prices: Arc<Tariff>, clock: &Clock) -> Stored<Self> {
         let now = clock.now();
         let Remembered { spent, unsettled, uses } = store.remembered(now - LONGEST).await?;
         let mut state = State::default();
@@ -134,7 +118,6 @@ impl Ledger {
         unsettled.iter().for_each(|row| state.unsettled(row));
         uses.iter().for_each(|row| state.came(row));
         let inner = Inner { state: Mutex::new(state), slots, prices, clock: clock.clone(), changed: Notify::new() };
-        tasks.spawn(prune(store.clone(), clock.clone(), tasks.clone()));
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -199,8 +182,7 @@ impl Ledger {
         let need = self.counted(claim).await;
         let now = self.inner.clock.now();
         let wish = Wish { budgets, need: &need, ticket, now };
-        let _room = self.make_room(wish).await;
-        let mut state = self.state();
+        let (_room, mut state) = self.roomy(wish).await;
         let bound = state.bound(wish)?;
         let held = state.hold(wish, bound)?;
         drop(state);
@@ -214,8 +196,7 @@ impl Ledger {
     pub async fn foresee(&self, budgets: &[Falls], claim: &Claim) -> Result<Vec<(Falls, i64)>, Refused> {
         let (ticket, need) = (self.ticket(""), self.counted(claim).await);
         let wish = Wish { budgets, need: &need, ticket: &ticket, now: self.inner.clock.now() };
-        let _room = self.make_room(wish).await;
-        let mut state = self.state();
+        let (_room, mut state) = self.roomy(wish).await;
         let bound = state.bound(wish)?;
         let held = state.hold(wish, bound)?;
         held.iter().for_each(|held| state.settle(held, Due::default()));
@@ -293,8 +274,23 @@ impl Ledger {
         self.inner.changed.notified().await;
     }
 
+    /// The budgets' counters that something was settled in since this was last asked, by the budgets' ids. For one.
+    pub fn touched(&self) -> HashMap<String, Vec<String>> {
+        self.state().touched()
+    }
+
+    /// The counters of these groups of a budget.
+    pub fn of_groups(&self, limit: &Arc<Limit>, groups: &[String]) -> Vec<Standing> {
+        let now = self.inner.clock.now();
+        let mut state = self.state();
+        groups.iter().filter_map(|group| state.standing(&Falls::of(limit, group), now)).collect()
+    }
+
     fn settled(&self, held: &Held, due: Due) {
-        self.state().settle(held, due);
+        let mut state = self.state();
+        state.settle(held, due);
+        state.touch(held);
+        drop(state);
         self.inner.changed.notify_one();
     }
 
@@ -318,10 +314,23 @@ impl Pace {
     }
 }
 
-async fn prune(store: Store, clock: Clock, tasks: Tasks) {
+/// Throws away, every hour, what no budget and no window asks for any more.
+pub async fn prune(
+    store: Store,
+    ledger: Ledger,
+    tasks: Tasks,
+    budgets: impl Fn() -> Vec<Arc<Limit>> + Send + Sync + 'static,
+) {
     loop {
-        if let Err(error) = store.prune_uses(clock.now() - LONGEST).await {
+        let now = ledger.inner.clock.now();
+        if let Err(error) = store.prune_uses(now - LONGEST).await {
             tracing::warn!(%error, "what lies before every rate limit's window was not thrown away");
+        }
+        let budgets = budgets();
+        ledger.state().forget(&budgets, now);
+        let over = budgets.iter().filter_map(|limit| Some((limit.id.clone(), Period::over(limit, now)?)));
+        if let Err(error) = store.prune_spent(&over.collect::<Vec<_>>()).await {
+            tracing::warn!(%error, "what was spent in periods that are over was not thrown away");
         }
         if let Err(error) = store.prune_unsettled().await {
             tracing::warn!(%error, "what was unsettled in periods that are over was not thrown away");

@@ -8,23 +8,32 @@ use crate::limit::{Ledger, Standing};
 use crate::tasks::Tasks;
 use app::model::alert::Crossed;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long settled calls gather before they are looked at.
 const GATHER: Duration = Duration::from_millis(200);
-/// How often it is looked where nothing was settled, since a budget may be given a lower limit.
+/// How often all of them are looked at, since a budget may be given a lower limit.
 const PAUSE: Duration = Duration::from_secs(5);
 /// A budget that refuses a call is used up when no more than this part of it is left.
 const REST: i64 = 5;
 
 /// Looks until shutdown.
 pub async fn keep(alerts: Alerts, shelf: Shelf, limits: Ledger, tasks: Tasks) {
+    let mut all_by = Instant::now();
     loop {
+        // Groups may be many, and few of them change at one time.
+        let all = Instant::now() >= all_by;
+        let touched = limits.touched();
         for limit in shelf.book().limits().budgets() {
-            limits
-                .standings(limit)
-                .iter()
-                .filter_map(|standing| fill(standing, false))
-                .for_each(|fill| alerts.see(&fill));
+            let standings = match touched.get(&limit.id) {
+                _ if all => limits.standings(limit),
+                Some(groups) => limits.of_groups(limit, groups),
+                None => continue,
+            };
+            standings.iter().filter_map(|standing| fill(standing, false)).for_each(|fill| alerts.see(&fill));
+        }
+        if all {
+            all_by = Instant::now() + PAUSE;
         }
         tokio::select! {
             () = tasks.stopping() => return,

@@ -260,6 +260,7 @@ fn settle(attempt: &mut Try, head: &Parts, checked: &Checked) {
     let usage = match answer.usage {
         Some(usage) => usage,
         None if failed => return attempt.settle(Used::Nothing),
+        None if !permit.is_counted() => return attempt.settle(Used::Untold),
         None => {
             let mut guess = guess();
             if is_pending(&checked.bytes) {

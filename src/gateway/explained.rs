@@ -83,7 +83,7 @@ pub async fn serve(house: &Shared, mut inbound: Inbound, body: Body) -> Result<V
             Ok(out) => {
                 planned.provider = format!("@{}", out.target.provider.slug);
                 planned.model.clone_from(&out.target.model);
-                let bill = bill(asking, &out, house.clock.now());
+                let bill = bill(asking, &out.target, house.clock.now());
                 planned.limits = foreseen::at_target(house, asking, &out, bill).await;
                 if explain.cache.is_none()
                     && let Some(cached) = Cached::of(&asking, &out)

@@ -5,6 +5,7 @@ pub mod words;
 
 use crate::gateway::outgoing::{Asking, Outgoing};
 use crate::gateway::refusal::Refusal;
+use crate::gateway::target::Target;
 use crate::house::House;
 use crate::journal::meter::Meter;
 use crate::limit::facts::{Facts, Fit, Spot, fit};
@@ -75,12 +76,8 @@ impl Limited {
     /// # Errors
     /// 429 over a rate limit of the target, 400 where a policy asks for metadata that is lacking.
     pub async fn fare(&self, house: &House, call: Asking<'_>, out: &Outgoing) -> Result<Option<Fare>, Refusal> {
-        let (rates, budgets) = late(call, out)?;
-        self.enter(house, rates)?;
-        if budgets.is_empty() || !spends(call) {
-            return self.write().map(|()| None);
-        }
-        let (claim, body) = claim(house, out, bill(call, out, self.at));
+        let Some(budgets) = self.budgets(house, call, &out.target)? else { return Ok(None) };
+        let (claim, body) = claim(house, out, bill(call, &out.target, self.at));
         if let Some(name) = body.as_deref().and_then(Body::twice) {
             // What is held is told by the last; a provider may go by the first.
             let why = format!("The body names {name} twice. Under a budget each field stands once.");
@@ -92,6 +89,29 @@ impl Limited {
         }
         let (ticket, endpoint) = (self.ticket.clone(), out.endpoint);
         Ok(Some(Fare { ticket, budgets, claim, endpoint, body, sent: Mutex::default() }))
+    }
+
+    /// The same of a session, of which nobody tells what it comes to.
+    ///
+    /// # Errors
+    /// As [`Limited::fare`].
+    pub fn session(&self, house: &House, call: Asking<'_>, target: &Target) -> Result<Option<Fare>, Refusal> {
+        let Some(budgets) = self.budgets(house, call, target)? else { return Ok(None) };
+        let need =
+            Need { prompt: 0, given: None, most: 0, copies: 0, price: None, expected: 0, counted: false, told: false };
+        let claim = Arc::new(Claim { need, prompt: None, bill: bill(call, target, self.at) });
+        let (ticket, endpoint) = (self.ticket.clone(), Endpoint::Realtime);
+        Ok(Some(Fare { ticket, budgets, claim, endpoint, body: None, sent: Mutex::default() }))
+    }
+
+    /// Lets it in under the rate limits of a target; the budgets that it falls under there, if any.
+    fn budgets(&self, house: &House, call: Asking<'_>, target: &Target) -> Result<Option<Vec<Falls>>, Refusal> {
+        let (rates, budgets) = late(call, target)?;
+        self.enter(house, rates)?;
+        if budgets.is_empty() || !spends(call) {
+            return self.write().map(|()| None);
+        }
+        Ok(Some(budgets))
     }
 
     /// Says how much of the rate limits is left.
@@ -152,12 +172,12 @@ impl Fare {
 }
 
 /// What an attempt at a target is paid by; `at`: the call's start, milliseconds.
-pub fn bill(call: Asking<'_>, out: &Outgoing, at: i64) -> Bill {
-    let provider = &out.target.provider;
+pub fn bill(call: Asking<'_>, target: &Target, at: i64) -> Bill {
+    let provider = &target.provider;
     Bill {
         vendor: provider.vendor,
         stock: Arc::clone(&provider.stock),
-        model: out.target.model.clone().unwrap_or_default(),
+        model: target.model.clone().unwrap_or_default(),
         key: call.inbound.caller.key.id.clone(),
         at,
     }
@@ -169,7 +189,8 @@ fn spends(call: Asking<'_>) -> bool {
     let path = route.rest.split('?').next().unwrap_or_default();
     let jobs = matches!(route.endpoint, Endpoint::Batches | Endpoint::FineTune);
     let manages = matches!(route.endpoint, Endpoint::Models | Endpoint::Files) || (jobs && path.ends_with("/cancel"));
-    call.inbound.parts.method == Method::POST && !manages
+    // A session is opened by a GET.
+    (call.inbound.parts.method == Method::POST || route.endpoint == Endpoint::Realtime) && !manages
 }
 
 fn facts<'a>(call: Asking<'a>, target: Option<Spot<'a>>) -> Facts<'a> {
@@ -211,10 +232,10 @@ fn early(call: Asking<'_>) -> Result<(Vec<Falls>, Vec<Falls>), Refusal> {
 }
 
 /// What a call to this target falls under: rate limits, and budgets.
-fn late(call: Asking<'_>, out: &Outgoing) -> Result<(Vec<Falls>, Vec<Falls>), Refusal> {
-    let provider = &out.target.provider;
+fn late(call: Asking<'_>, target: &Target) -> Result<(Vec<Falls>, Vec<Falls>), Refusal> {
+    let provider = &target.provider;
     let (key, rules) = (&*call.inbound.caller.key, call.inbound.book.limits());
-    let model = out.target.model.as_deref().unwrap_or_default();
+    let model = target.model.as_deref().unwrap_or_default();
     let facts = facts(call, Some(Spot { slug: &provider.slug, vendor: provider.vendor.slug, model }));
     let shared = rules.of_key(&key.id).iter().chain(rules.shared(&key.workspace));
     let of_provider = rules.of_provider(&provider.id).iter();
@@ -238,7 +259,8 @@ fn claim(house: &House, out: &Outgoing, bill: Bill) -> (Arc<Claim>, Option<Arc<B
     });
     let Length { given, copies, most } = length.unwrap_or(Length { given: None, copies: 0, most: 0 });
     let expected = house.limits.expected(&bill.key, &bill.model);
-    let need = Need { prompt: 0, given, most, copies, price: None, expected, counted: body.is_some() };
+    let told = endpoint != Endpoint::Speech;
+    let need = Need { prompt: 0, given, most, copies, price: None, expected, counted: body.is_some(), told };
     (Arc::new(Claim { need, prompt, bill }), body)
 }
 

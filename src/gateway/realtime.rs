@@ -16,6 +16,7 @@ use crate::journal::frame::Gathered;
 use crate::journal::meter::Meter;
 use crate::journal::record::{AttemptRow, Outcome};
 use crate::journal::tries::Try;
+use crate::limit::permit::{Permit, Used};
 use crate::wire::vendors::{Endpoint, Route};
 use axum::body::Body;
 use axum::response::Response;
@@ -85,11 +86,13 @@ pub async fn serve(house: &Shared, mut inbound: Inbound, target: Result<Target, 
         Ok(prepared) => prepared,
         Err(refusal) => return call::refuse(meter, refusal).await,
     };
-    if let Err(refusal) = admitted(house, &inbound, &mut meter) {
-        return call::refuse(meter, refusal).await;
-    }
+    let permit = match admitted(house, &inbound, &target, &mut meter).await {
+        Ok(permit) => permit,
+        Err(refusal) => return call::refuse(meter, refusal).await,
+    };
     let attempt = AttemptRow { started_us: meter.elapsed(), ..attempt(&target, request.uri()) };
-    let session = Session { attempt: meter.tries().start(attempt), meter };
+    let attempt = meter.tries().start_under(attempt, permit.map(Box::new));
+    let session = Session { attempt, meter };
     match house.relay.open(request, PATIENCE, target.reach).await {
         Ok(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => opened(house, answer, caller, session),
         Ok(answer) => session.declined(answer, &target).await,
@@ -97,11 +100,20 @@ pub async fn serve(house: &Shared, mut inbound: Inbound, target: Result<Target, 
     }
 }
 
-/// A session is one request, and one call at one time as long as it lasts.
-fn admitted(house: &Shared, inbound: &Inbound, meter: &mut Meter) -> Result<(), Refusal> {
+/// A session is one request, and one call at one time as long as it lasts. What it costs is never known.
+async fn admitted(
+    house: &Shared,
+    inbound: &Inbound,
+    target: &Target,
+    meter: &mut Meter,
+) -> Result<Option<Permit>, Refusal> {
     let asked = intake::asked(inbound, &bytes::Bytes::new())?;
-    let limited = Limited::admit(house, Asking { inbound, asked: &asked, routed: None }, meter)?;
-    limited.as_ref().map_or(Ok(()), Limited::write)
+    let call = Asking { inbound, asked: &asked, routed: None };
+    let Some(limited) = Limited::admit(house, call, meter)? else { return Ok(None) };
+    match limited.session(house, call, target)? {
+        Some(fare) => fare.reserve(house).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The handshake to send, once everything is known to be in place.
@@ -200,6 +212,7 @@ fn opened(house: &Shared, mut answer: Response<Incoming>, caller: OnUpgrade, mut
     *response.headers_mut() = picked(answer.headers(), &ANSWERED);
     session.meter.note(|record| record.parts.response_headers = masked::lines(answer.headers()));
     session.attempt.note(|row| row.status = StatusCode::SWITCHING_PROTOCOLS.as_u16());
+    session.attempt.settle(Used::Untold);
     let tasks = house.tasks.clone();
     house.tasks.spawn(async move {
         let traffic = Traffic::default();
@@ -296,6 +309,7 @@ impl Session {
         let status = if head.status.is_success() { StatusCode::BAD_GATEWAY } else { head.status };
         let Self { mut meter, mut attempt } = self;
         let error = Some(format!("@{} did not open a WebSocket: {}.", target.provider.slug, head.status));
+        attempt.settle(Used::Nothing);
         attempt.end(|row| {
             row.status = head.status.as_u16();
             row.error.clone_from(&error);
@@ -318,6 +332,7 @@ impl Session {
     async fn failed(self, fault: &Fault, target: &Target) -> Response {
         let Self { meter, mut attempt } = self;
         let refusal = fault.refusal(&target.provider.slug);
+        attempt.settle(Used::Nothing);
         attempt.end(|row| row.error = Some(refusal.message.clone()));
         call::refuse(meter, refusal).await
     }

@@ -181,7 +181,7 @@ impl Relayed {
         serving.cache.part(company, left, pays);
         if let Some(attempt) = &mut opened.attempt {
             if opened.raw {
-                attempt.settle(Used::Counted(&Usage::default(), None));
+                attempt.settle(Used::Untold);
             } else {
                 usage = settle(attempt, observer, &opened.kept, unread).unwrap_or(usage);
             }

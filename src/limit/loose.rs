@@ -7,10 +7,10 @@
 
 use super::permit::Permit;
 use super::stake::Stake;
-use super::state::Wish;
+use super::state::{State, Wish};
 use super::ticket::Ticket;
 use super::{Claim, Falls, Ledger, Refused};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 /// One attempt that holds by bytes.
 #[derive(Debug)]
@@ -47,9 +47,23 @@ impl Ledger {
         }))
     }
 
+    /// The counters, at a moment when what is held of these budgets by bytes takes nothing from the attempt.
+    pub(super) async fn roomy<'a>(&'a self, wish: Wish<'a>) -> (Option<Counting<'a>>, MutexGuard<'a, State>) {
+        let mut counting = None;
+        loop {
+            {
+                let mut state = self.state();
+                if counting.is_some() || state.loose_before(wish).is_empty() {
+                    return (counting, state);
+                }
+            }
+            counting = self.make_room(wish).await;
+        }
+    }
+
     /// Counts what is held of these budgets by bytes, where the attempt gets less than it asks for otherwise. Until it has
     /// its room, what comes back is to be kept.
-    pub(super) async fn make_room<'a>(&'a self, wish: Wish<'a>) -> Option<Counting<'a>> {
+    async fn make_room<'a>(&'a self, wish: Wish<'a>) -> Option<Counting<'a>> {
         let loose = self.state().loose_before(wish);
         if loose.is_empty() {
             return None;

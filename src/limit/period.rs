@@ -1,6 +1,6 @@
 //! When a budget begins anew. Pure: the time is an argument.
 
-use super::rule::{Budget, Reset};
+use super::rule::{Budget, Limit, Reset};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -33,6 +33,20 @@ impl Period {
             Reset::Days(days) => steps(since.div_euclid(DAY) * DAY, i64::from(days.max(1)) * DAY, now),
         };
         Self { start: start.max(since), end: Some(end) }
+    }
+
+    /// What was counted of a budget in periods that began before this moment counts for none of its groups any more, and
+    /// no call is open from then; `None`: all of it counts.
+    pub fn over(limit: &Limit, now: i64) -> Option<i64> {
+        let budget = limit.budget()?;
+        let longest = match budget.reset {
+            Reset::Never => return None,
+            Reset::Weekly => 7 * DAY,
+            Reset::Monthly => 31 * DAY,
+            Reset::Days(days) => i64::from(days.max(1)) * DAY,
+        };
+        // Groups that were reset by hand count from days of their own.
+        Some(Self::of(budget, limit.since, now).start.min(now - 2 * longest))
     }
 }
 

@@ -61,7 +61,9 @@ pub enum Used<'a> {
     Nothing,
     /// What was counted, and the model that served it.
     Counted(&'a Usage, Option<&'a str>),
-    /// The same, and nobody knows what came beyond it: the rest of what is held stays held, unsettled.
+    /// It was served, and nobody says what it came to.
+    Untold,
+    /// What was counted, and nobody knows what came beyond it: the rest of what is held stays held, unsettled.
     AtLeast(&'a Usage, Option<&'a str>),
     /// It was lost sight of before it was answered: if it was sent, all of what is held stays held, unsettled.
     Unknown,
@@ -127,6 +129,11 @@ impl Permit {
         ledger.state().give_back(serial)
     }
 
+    /// Whether the size of such a call can be told.
+    pub fn is_counted(&self) -> bool {
+        self.claim.need.counted
+    }
+
     /// Is to be marked once its request can be served.
     pub fn sent(&self) -> Sent {
         self.sent.clone()
@@ -151,6 +158,11 @@ impl Permit {
             Used::Nothing => (Usage::default(), Some(Nanos::ZERO), false),
             Used::Unknown if !self.sent.is_marked() => (Usage::default(), Some(Nanos::ZERO), false),
             Used::Unknown => (Usage::default(), self.cost(&Usage::default(), None), true),
+            // Only what each call costs is known.
+            Used::Untold => {
+                let fee = self.cost(&Usage::default(), None).filter(|fee| *fee > Nanos::ZERO);
+                (Usage::default(), fee, false)
+            }
             Used::Counted(usage, model) => (*usage, self.cost(usage, model), false),
             Used::AtLeast(usage, model) => (*usage, self.cost(usage, model), true),
         };

@@ -10,7 +10,6 @@ use super::window::Window;
 use super::{Claim, Falls, Need, Pace, Refused, Standing};
 use crate::journal::slots::{Hold, Slot};
 use crate::store::limits::{Came, SpentRow};
-use app::model::money::Nanos;
 use hashbrown::Equivalent;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -63,6 +62,8 @@ pub(super) struct State {
     lent: u64,
     /// How many wait until what is held of a budget by bytes is counted.
     counting: Counters<u64>,
+    /// Settled since somebody looked.
+    touched: Counters<()>,
 }
 
 /// What an attempt asks for.
@@ -205,7 +206,7 @@ impl State {
             }
             let (account, period) = self.account(falls, budget, now);
             let standing = || Box::new(Standing { falls: falls.clone(), account: *account, period });
-            if budget.unit == Unit::Cost && need.price.is_none() && budget.unpriced == Unpriced::Refuse {
+            if budget.unit == Unit::Cost && !need.has_price() && budget.unpriced == Unpriced::Refuse {
                 return Err(Refused::Unpriced(standing()));
             }
             let left = account.left(budget.credit);
@@ -313,6 +314,29 @@ impl State {
         written.collect()
     }
 
+    /// Gives those that were settled since it was last asked, by limit.
+    pub(super) fn touched(&mut self) -> HashMap<String, Vec<String>> {
+        let mut all = HashMap::<_, Vec<_>>::new();
+        for ((limit, group), ()) in self.touched.drain() {
+            all.entry(limit).or_default().push(group);
+        }
+        all
+    }
+
+    /// Throws away the counters of groups in which nothing was counted since their period began.
+    pub(super) fn forget(&mut self, budgets: &[Arc<Limit>], now: i64) {
+        let of = budgets.iter().filter_map(|limit| Some((limit.id.as_str(), (limit, limit.budget()?))));
+        let of = of.collect::<HashMap<_, _>>();
+        self.accounts.retain(|(id, group), account| {
+            let Some((limit, budget)) = of.get(id.as_str()) else { return true };
+            account.reserved > 0 || account.start >= Period::of(budget, limit.since(group), now).start
+        });
+    }
+
+    pub(super) fn touch(&mut self, held: &Held) {
+        self.touched.entry_ref(&place(&held.falls)).or_default();
+    }
+
     pub(super) fn settle(&mut self, held: &Held, due: Due) {
         if let Some(account) = self.accounts.get_mut(&place(&held.falls)) {
             account.settle(held.start, held.amount, due);
@@ -334,54 +358,6 @@ impl State {
     }
 }
 
-impl Need {
-    /// Whether the length of an answer matters to the budget, and is to be held to.
-    pub(super) fn is_bound_by(&self, budget: &Budget) -> bool {
-        let matters = match budget.unit {
-            Unit::Requests => false,
-            Unit::Tokens => true,
-            Unit::Cost => self.price.is_some(),
-        };
-        matters && self.counted && budget.mode == Mode::Exact
-    }
-
-    /// What is held of a budget, where answers may have `bound` tokens each.
-    fn held(&self, budget: &Budget, bound: u64) -> i64 {
-        match budget.mode {
-            Mode::Exact => self.amount(budget.unit, bound),
-            Mode::Estimate => self.guess(budget.unit, bound),
-        }
-    }
-
-    /// What answers of `bound` tokens each come to.
-    fn amount(&self, unit: Unit, bound: u64) -> i64 {
-        self.worth(unit, bound.saturating_mul(self.copies))
-    }
-
-    /// What is expected of answers that may have `bound` tokens each.
-    fn guess(&self, unit: Unit, bound: u64) -> i64 {
-        self.worth(unit, self.expected.min(bound.saturating_mul(self.copies)))
-    }
-
-    fn worth(&self, unit: Unit, output: u64) -> i64 {
-        match unit {
-            Unit::Requests => 1,
-            _ if !self.counted => 0,
-            Unit::Tokens => i64::try_from(self.prompt.saturating_add(output)).unwrap_or(i64::MAX),
-            Unit::Cost => self.price.map_or(0, |price| price.cost(output).0),
-        }
-    }
-
-    /// Tokens of answers that what is left covers; `None`: not even the prompt.
-    fn room(&self, unit: Unit, left: i64) -> Option<u64> {
-        match unit {
-            Unit::Requests => Some(u64::MAX),
-            Unit::Tokens => u64::try_from(left).ok()?.checked_sub(self.prompt),
-            Unit::Cost => self.price.map_or(Some(u64::MAX), |price| price.room(Nanos(left))),
-        }
-    }
-}
-
 fn place(falls: &Falls) -> Spot<'_> {
     Spot(&falls.limit.id, &falls.group)
 }
@@ -391,3 +367,6 @@ impl Falls {
         Self { limit: Arc::clone(limit), group: group.to_owned() }
     }
 }
+
+#[cfg(test)]
+mod tests;

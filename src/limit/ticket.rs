@@ -163,7 +163,7 @@ impl Ticket {
         }
         let mut owed = self.owed();
         if owed.closed {
-            // Its slot stays, so that the next start finds it.
+            // What it holds in memory is settled all the same; its row goes without.
             tracing::error!(call = self.stub.call, "an attempt was settled after its call was filed");
             return;
         }
@@ -205,7 +205,6 @@ mod tests {
     use super::{Falls, Ledger, Slots};
     use crate::clock::Clock;
     use crate::store::Store;
-    use crate::tasks::Tasks;
     use app::model::Origin;
     use std::sync::Arc;
 
@@ -232,8 +231,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(folder.path(), false).await.expect("a store");
         let slots = Slots::read_only(&folder.path().join("open.slots"));
-        let (clock, tasks) = (Clock::frozen(7), Tasks::default());
-        let ledger = Ledger::open(&store, slots, Arc::default(), &clock, &tasks);
+        let clock = Clock::frozen(7);
+        let ledger = Ledger::open(&store, slots, Arc::default(), &clock);
         let ledger = ledger.await.expect("a ledger");
         let ticket = ledger.ticket("c");
         let limits = [rate(), Limit { id: "m".into(), ..rate() }].map(|limit| Falls::of(&Arc::new(limit), ""));

@@ -132,6 +132,18 @@ impl Store {
         })
     }
 
+    /// Throws away what was spent of these limits in periods that began before; milliseconds.
+    pub async fn prune_spent(&self, over: &[(String, i64)]) -> Stored<()> {
+        for (limit, before) in over {
+            sqlx::query("DELETE FROM spent WHERE limit_id = $1 AND period < $2")
+                .bind(limit)
+                .bind(before)
+                .execute(&self.journal.write)
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Throws away what no window holds any more.
     pub async fn prune_uses(&self, before: i64) -> Stored<()> {
         sqlx::query("DELETE FROM window_uses WHERE at < $1").bind(before).execute(&self.journal.write).await?;

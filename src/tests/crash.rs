@@ -3,6 +3,8 @@
 //! `SWITCHYARD_BIN` names the server, else it is the one built beside this test. `CRASH_ROUNDS` says how often it dies,
 //! and `CRASH_SEED` repeats a run.
 
+#[path = "crash/budget.rs"]
+mod budget;
 #[path = "crash/charts.rs"]
 mod charts;
 #[path = "../bench/line.rs"]
@@ -21,7 +23,7 @@ use sqlx::{ConnectOptions, Connection};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use switchyard::store::values::pack::entries;
@@ -59,9 +61,7 @@ async fn every_answered_call_outlives_a_killed_server() -> Fallible<()> {
     let seed: u64 = setting("CRASH_SEED").unwrap_or_else(rand::random);
     println!("seed {seed}, {rounds} rounds");
     let mut dice = StdRng::seed_from_u64(seed);
-    let binary =
-        std::env::var_os("SWITCHYARD_BIN").map_or_else(|| env!("CARGO_BIN_EXE_switchyard").into(), PathBuf::from);
-    let folder = tempfile::tempdir()?;
+    let (binary, folder) = (binary(), tempfile::tempdir()?);
     let mut server = Server::start(&binary, folder.path(), "")?;
     let (mut answered, mut interrupted, mut driven) = (0, 0, Duration::ZERO);
     for number in 0..rounds {
@@ -81,84 +81,12 @@ async fn every_answered_call_outlives_a_killed_server() -> Fallible<()> {
     Ok(())
 }
 
-/// Nano-dollars that all calls of a server may spend, and of a token of `lorem`, in and out.
-const CREDIT: u64 = 30_000_000;
-const IN: u64 = 500;
-const OUT: u64 = 1_500;
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_budget_outlives_a_killed_server() -> Fallible<()> {
-    let binary =
-        std::env::var_os("SWITCHYARD_BIN").map_or_else(|| env!("CARGO_BIN_EXE_switchyard").into(), PathBuf::from);
-    let folder = tempfile::tempdir()?;
-    let policy = "[[policy]]\nname = \"all\"\ntype = \"cost\"\ncredit_limit = 0.03\n";
-    let mut server = Server::start(&binary, folder.path(), policy)?;
-    let (served, refused) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let mut unsettled_at_all = false;
-    for _ in 0..setting("CRASH_ROUNDS").unwrap_or(3) {
-        let life = Duration::from_millis(rand::rng().random_range(400..900));
-        let mut lines = JoinSet::new();
-        for _ in 0..LINES {
-            let line = Line::open(server.address).await?;
-            lines.spawn(spend(line, Arc::clone(&served), Arc::clone(&refused)));
-        }
-        tokio::time::sleep(life).await;
-        server.kill()?;
-        lines.join_all().await;
-        server = Server::start(&binary, folder.path(), policy)?;
-        let mut journal = open(folder.path(), "journal.db").await?;
-        let spent: i64 =
-            sqlx::query_scalar("SELECT coalesce(sum(amount), 0) FROM spent").fetch_one(&mut journal).await?;
-        let held: i64 =
-            sqlx::query_scalar("SELECT coalesce(sum(amount), 0) FROM unsettled").fetch_one(&mut journal).await?;
-        let rows: i64 = sqlx::query_scalar("SELECT coalesce(sum(cost), 0) FROM calls").fetch_one(&mut journal).await?;
-        let (served, all) = (served.load(Ordering::Relaxed), u64::try_from(spent + held)?);
-        println!("killed after {life:?}: {spent} spent, {held} unsettled, {served} served, {refused:?} refused");
-        assert!(all <= CREDIT, "{spent} spent and {held} unsettled of {CREDIT}");
-        assert!(served <= all, "{served} served, {spent} spent and {held} unsettled");
-        assert_eq!(spent, rows, "what is spent is what the rows add up to");
-        unsettled_at_all |= held > 0;
-    }
-    assert!(unsettled_at_all, "no kill met a call in flight");
-    Ok(())
-}
-
-/// Calls until the connection breaks, and counts what was served.
-async fn spend(mut line: Line, served: Arc<AtomicU64>, refused: Arc<AtomicU64>) {
-    loop {
-        let tokens = rand::rng().random_range(1..60);
-        let body = serde_json::json!({
-            "model": "@sandbox/lorem-40-400", "stream": true, "max_tokens": tokens,
-            "messages": [{ "role": "user", "content": "On" }],
-        });
-        let Ok(response) = line.chat(Bytes::from(body.to_string()), &[]).await else {
-            return;
-        };
-        if response.status() == 412 {
-            refused.fetch_add(1, Ordering::Relaxed);
-        }
-        let streams = response.status() == 200;
-        let mut body = response.into_body();
-        let mut begun = false;
-        while let Some(frame) = body.frame().await {
-            let Ok(frame) = frame else { return };
-            let text = String::from_utf8_lossy(frame.data_ref().map_or(&[][..], |data| &data[..])).into_owned();
-            let words = text.matches("\"content\":\"").count() - text.matches("\"content\":\"\"").count();
-            let prompt = if streams && !std::mem::replace(&mut begun, true) { IN } else { 0 };
-            let words = if streams { u64::try_from(words).unwrap_or(0) } else { 0 };
-            served.fetch_add(prompt + words * OUT, Ordering::Relaxed);
-        }
-    }
-}
-
 /// A config whose answers are kept, so that some calls are hits.
 const KEPT: &str = "[[config]]\nid = \"pc-kept\"\nbody = \"{\\\"cache\\\":{\\\"mode\\\":\\\"simple\\\"}}\"\n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn charts_tell_what_the_rows_say_after_kills_and_after_a_rebuild() -> Fallible<()> {
-    let binary =
-        std::env::var_os("SWITCHYARD_BIN").map_or_else(|| env!("CARGO_BIN_EXE_switchyard").into(), PathBuf::from);
-    let (folder, span) = (tempfile::tempdir()?, charts::Span::around_now()?);
+    let (binary, folder, span) = (binary(), tempfile::tempdir()?, charts::Span::around_now()?);
     let mut server = Server::start(&binary, folder.path(), KEPT)?;
     for round in 0..setting("CRASH_ROUNDS").unwrap_or(3) {
         let mut lines = JoinSet::new();
@@ -343,6 +271,10 @@ fn question(stream: bool) -> Bytes {
         serde_json::json!({"model": "@sandbox/echo", "user": "ada", "messages": [{"role": "user", "content": "Is the line clear?"}]})
     };
     Bytes::from(body.to_string())
+}
+
+fn binary() -> PathBuf {
+    std::env::var_os("SWITCHYARD_BIN").map_or_else(|| env!("CARGO_BIN_EXE_switchyard").into(), PathBuf::from)
 }
 
 fn setting<T: std::str::FromStr>(name: &str) -> Option<T> {

@@ -7,6 +7,7 @@ mod crowd;
 mod loose;
 mod lost;
 mod rates;
+mod untold;
 
 use super::rig::{Answer, Rig, Scene, Seen, get, post, with};
 use http::{Method, Request};

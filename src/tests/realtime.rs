@@ -114,3 +114,35 @@ async fn what_is_no_session_is_refused_and_written_down() {
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     assert_eq!(rig.send(with(get("/v1/realtime"), "x-portkey-api-key", "sy-unknown")).await.status, 401);
 }
+
+#[tokio::test]
+async fn a_session_under_limits_is_counted_or_refused() {
+    let policy = |lines: &str| {
+        format!("[[policy]]\nname = \"live\"\n{lines}\nconditions = [{{ key = \"provider\", value = \"openai\" }}]\n")
+    };
+    let path = "/v1/realtime?model=@live/gpt-4o";
+    for (lines, status) in [
+        ("type = \"cost\"\ncredit_limit = 1\nunpriced = \"refuse\"", "412"),
+        ("type = \"requests\"\nunit = \"rpm\"\nvalue = 1", "101"),
+        ("type = \"cost\"\ncredit_limit = 1", "101"),
+    ] {
+        let (address, _) = echo().await;
+        let live = format!(
+            "[[provider]]\nslug = \"live\"\nvendor = \"openai\"\nbase_url = \"http://{address}/v1\"\nkey = \"k\"\n"
+        );
+        let rig = Rig::with(&format!("{}{live}", policy(lines))).await;
+        let (stream, answer) = knock(&rig, path).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{lines}: {answer}");
+        drop(stream);
+        if lines.contains("rpm") {
+            let (_, answer) = knock(&rig, path).await;
+            assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
+            continue;
+        }
+        row(&rig).await;
+        let book = rig.house.shelf.book();
+        let standings = book.limits().budgets().flat_map(|limit| rig.house.limits.standings(limit));
+        let unpriced = standings.map(|standing| standing.account.unpriced).sum::<u64>();
+        assert_eq!(unpriced, u64::from(status == "101"), "{lines}");
+    }
+}

@@ -8,11 +8,10 @@ use app::model::money::Nanos;
 use app::model::recompute::{By, Recompute, RecomputeForm, RecomputeSum};
 use serde_json::{Value, json};
 use std::cell::RefCell;
-use std::time::Duration;
 use switchyard::clock::Clock;
 use switchyard::desk::Seat;
 use switchyard::settings::Settings;
-use switchyard::{errand, house, secret};
+use switchyard::{errand, secret};
 
 const DAY: i64 = 86_400_000;
 const BOTH: &[(&str, &str)] = &[("pc-kept", r#"{"cache":{"mode":"simple"}}"#)];
@@ -148,9 +147,8 @@ async fn days_that_are_not_over_are_refused_and_nothing_is_read_before_it_is_ask
 async fn the_command_line_shows_first_and_changes_when_told() {
     let rig = worked().await;
     price(&rig, "nobody-knows", "1", "2").await;
-    let Rig { house, folder, .. } = rig;
-    let now = house.clock.now();
-    assert!(house::close(house, Duration::from_secs(60)).await, "nothing is in flight");
+    let now = rig.house.clock.now();
+    let folder = rig.close().await;
     let errand = async |more: &[&str]| {
         let setup = folder.path().join("switchyard.toml").to_string_lossy().into_owned();
         let given = ["switchyard", "--setup", &setup, "recompute", "--from", "2026-11-24", "--to", "2026-11-24"];

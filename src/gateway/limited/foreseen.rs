@@ -28,7 +28,7 @@ pub async fn at_target(house: &House, call: Asking<'_>, out: &Outgoing, bill: Bi
     if !call.inbound.book.limits().any(&call.inbound.caller.key.workspace) {
         return Vec::new();
     }
-    let (rates, budgets) = match late(call, out) {
+    let (rates, budgets) = match late(call, &out.target) {
         Ok(falls) => falls,
         Err(refusal) => return vec![lacking(refusal)],
     };

@@ -16,7 +16,7 @@ pub fn refused(refused: &Refused) -> Refusal {
         Refused::Unpriced(standing) => {
             let name = named(&standing.falls.limit);
             let message = format!(
-                "{name} refuses calls without a price, and this model has none. Call a model that has a price, or set \
+                "{name} refuses calls without a price, and this one has none. Call a model that has a price, or set \
                  unpriced = \"count\" on the budget."
             );
             exceeded(standing, None, message)

@@ -2,16 +2,19 @@
 
 use super::{IN, OUT, PROMPT, asked, billionths, call, events, figures, honest, key, nanos, served};
 use crate::rig::{Answer, End, Rig, Scene, Seen, Yard, get, with};
-use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
 
-const CALLS: usize = 1_000;
 /// Calls at one time.
-const CROWD: usize = 50;
+const CROWD: usize = 1_000;
+const MOODS: [&str; 6] = ["plain", "streams", "fails", "slow", "leaves", "hangs"];
 
 const CONFIGS: &[(&str, &str)] = &[
     ("pc-again", r#"{"retry":{"attempts":3,"on_status_codes":[500]}}"#),
@@ -21,76 +24,118 @@ const CONFIGS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Fails, is slow or hangs as the call's `user` says; else answers.
-fn moody(seen: &Seen) -> Scene {
-    let asked = asked(seen);
-    match asked["user"].as_str().unwrap_or_default() {
-        "fails" if rand::random_bool(0.6) => Scene::json(500, r#"{"error":{"message":"no"}}"#),
-        "slow" => Scene { delay: Duration::from_millis(rand::random_range(0..12)), ..honest(seen) },
-        "hangs" => {
-            let mut scene = honest(seen).ends(End::Hang);
-            scene.chunks.truncate(usize::try_from(served(seen).min(3)).expect("few"));
-            scene
-        }
-        _ => honest(seen),
-    }
+/// Nano-dollars of what the providers did, as they would bill it.
+#[derive(Clone, Default)]
+struct Billed(Arc<AtomicU64>);
+
+/// One call of the crowd.
+#[derive(Clone, Copy)]
+struct Caller {
+    mood: &'static str,
+    seed: u64,
+    bound: Option<u64>,
 }
 
-/// Nano-dollars of what the provider did for a request, as it would bill it.
-fn billed(seen: &Seen) -> u64 {
-    match asked(seen)["user"].as_str().unwrap_or_default() {
-        // What of these failed is not known here.
-        "fails" => 0,
-        "hangs" => PROMPT * IN + served(seen).min(3) * OUT,
-        _ => PROMPT * IN + served(seen) * OUT,
-    }
-}
-
-/// One call of the crowd. `None`: its caller left.
-async fn join(rig: &Rig, mood: &str, seed: u64, bound: Option<u64>) -> Option<Answer> {
-    let stream = matches!(mood, "streams" | "hangs");
-    let request = call(&json!({ "user": mood, "seed": seed, "max_tokens": bound, "stream": stream }));
-    match mood {
-        "fails" => Some(rig.send(with(request, "x-portkey-config", "pc-again")).await),
-        "slow" => Some(rig.send(with(request, "x-portkey-config", "pc-hedged")).await),
-        "leaves" => tokio::time::timeout(Duration::from_millis(1), rig.send(request)).await.ok(),
-        "hangs" => {
-            let answer = rig.open(request).await;
-            if answer.status() != 200 {
-                let (head, body) = answer.into_parts();
-                let bytes = body.collect().await.expect("a body").to_bytes();
-                return Some(Answer { status: head.status, headers: head.headers, bytes });
+impl Billed {
+    /// Fails, is slow or hangs as the call's `user` says; else answers.
+    fn act(&self, seen: &Seen) -> Scene {
+        let asked = asked(seen);
+        let (scene, tokens) = match asked["user"].as_str().unwrap_or_default() {
+            "fails" if rand::random_bool(0.6) => return Scene::json(500, r#"{"error":{"message":"no"}}"#),
+            "slow" => (Scene { delay: Duration::from_millis(rand::random_range(0..12)), ..honest(seen) }, served(seen)),
+            "hangs" => {
+                let (mut scene, tokens) = (honest(seen).ends(End::Hang), served(seen).min(3));
+                scene.chunks.truncate(usize::try_from(tokens).expect("few"));
+                (scene, tokens)
             }
-            let mut body = answer.into_body();
-            events(&mut body, usize::try_from(seed.min(3).min(bound.unwrap_or(3))).expect("few")).await;
-            None
+            _ => (honest(seen), served(seen)),
+        };
+        self.0.fetch_add(PROMPT * IN + tokens * OUT, Ordering::Relaxed);
+        scene
+    }
+
+    fn sum(&self) -> i64 {
+        i64::try_from(self.0.load(Ordering::Relaxed)).expect("small")
+    }
+
+    async fn rig(&self, credit: u64) -> Rig {
+        let tables = key(&format!("budget = {{ type = \"cost\", credit_limit = {credit} }}"));
+        let yard = Yard { tables: &tables, providers: &[("beta", "openai")], configs: CONFIGS, ..Yard::default() };
+        let rig = Rig::of(yard).await;
+        for provider in ["alpha", "beta"] {
+            let billed = self.clone();
+            rig.provider(provider).acts(move |seen| billed.act(seen));
         }
-        _ => Some(rig.send(request).await),
+        rig
     }
 }
 
-/// The crowd calls; what was refused for want of budget.
-async fn crowd(rig: &Rig, seed: u64, calls: usize) -> Vec<Value> {
-    let mut dice = StdRng::seed_from_u64(seed);
+impl Caller {
+    fn any(dice: &mut StdRng) -> Self {
+        let bound = dice.random_bool(0.97).then(|| dice.random_range(1..400));
+        Self { mood: MOODS[dice.random_range(0..MOODS.len())], seed: dice.random_range(1..500), bound }
+    }
+
+    /// `None`: it left.
+    async fn call(self, rig: &Rig) -> Option<Answer> {
+        let Self { mood, seed, bound } = self;
+        let stream = matches!(mood, "streams" | "hangs");
+        let request = call(&json!({ "user": mood, "seed": seed, "max_tokens": bound, "stream": stream }));
+        match mood {
+            "fails" => Some(rig.send(with(request, "x-portkey-config", "pc-again")).await),
+            "slow" => Some(rig.send(with(request, "x-portkey-config", "pc-hedged")).await),
+            "leaves" => {
+                let patience = Duration::from_millis(rand::random_range(0..20));
+                tokio::time::timeout(patience, rig.send(request)).await.ok()
+            }
+            "hangs" => {
+                let answer = rig.open(request).await;
+                if answer.status() != 200 {
+                    let (head, body) = answer.into_parts();
+                    let bytes = body.collect().await.expect("a body").to_bytes();
+                    return Some(Answer { status: head.status, headers: head.headers, bytes });
+                }
+                let mut body = answer.into_body();
+                events(&mut body, usize::try_from(seed.min(3).min(bound.unwrap_or(3))).expect("few")).await;
+                None
+            }
+            _ => Some(rig.send(request).await),
+        }
+    }
+}
+
+/// So many call at one time, each in a task of its own; what was refused for want of budget.
+async fn crowd(rig: &Arc<Rig>, dice: &mut StdRng, calls: usize) -> Vec<Value> {
+    let start = Arc::new(Barrier::new(calls));
+    let mut tasks = JoinSet::new();
+    for _ in 0..calls {
+        let (rig, start, caller) = (Arc::clone(rig), Arc::clone(&start), Caller::any(dice));
+        tasks.spawn(async move {
+            start.wait().await;
+            caller.call(&rig).await
+        });
+    }
     let mut refused = Vec::new();
-    let moods = ["plain", "streams", "fails", "slow", "leaves", "hangs"];
-    for _ in 0..calls / CROWD {
-        let calls: Vec<_> = (0..CROWD)
-            .map(|_| {
-                let bound = dice.random_bool(0.8).then(|| dice.random_range(1..400));
-                (moods[dice.random_range(0..moods.len())], dice.random_range(1..500), bound)
-            })
-            .collect();
-        let answers = join_all(calls.iter().map(|(mood, seed, bound)| join(rig, mood, *seed, *bound))).await;
-        for answer in answers.into_iter().flatten() {
-            match answer.status.as_u16() {
-                200 | 500 => {}
-                412 => refused.push(answer.json()),
-                other => panic!("{other}: {}", answer.text()),
-            }
+    for answer in tasks.join_all().await.into_iter().flatten() {
+        match answer.status.as_u16() {
+            200 | 500 => {}
+            412 => refused.push(answer.json()),
+            other => panic!("{other}: {}", answer.text()),
         }
     }
     refused
+}
+
+/// What was left would not have covered it.
+fn rightly(refused: &[Value]) {
+    for told in refused {
+        let left = nanos(&told["budget"]["left"]);
+        assert!(left == 0 || left < nanos(&told["budget"]["needed"]), "what is left would have covered it: {told}");
+    }
+}
+
+fn alone(rig: Arc<Rig>) -> Rig {
+    Arc::try_unwrap(rig).ok().expect("all have left")
 }
 
 async fn sum_of_rows(rig: &Rig) -> i64 {
@@ -112,31 +157,24 @@ fn nanos_of_cents(cost: &Value) -> i64 {
     if cost.is_null() { 0 } else { billionths(cost, 7) }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crowd_never_spends_more_than_the_budget_and_is_refused_nothing_that_is_left() {
     let seed = rand::random();
     println!("seed {seed}");
-    let limit: i64 = 3_000_000_000;
-    let tables = key("budget = { type = \"cost\", credit_limit = 3 }");
-    let rig =
-        Rig::of(Yard { tables: &tables, providers: &[("beta", "openai")], configs: CONFIGS, ..Yard::default() }).await;
-    rig.upstream.acts(moody);
-    rig.provider("beta").acts(moody);
-    let refused = crowd(&rig, seed, CALLS).await;
-    for told in &refused {
-        let budget = &told["budget"];
-        let left = nanos(&budget["left"]);
-        assert!(left == 0 || left < nanos(&budget["needed"]), "what is left would have covered it: {told}");
+    let (mut dice, limit, billed) = (StdRng::seed_from_u64(seed), 3_000_000_000_i64, Billed::default());
+    let rig = Arc::new(billed.rig(3).await);
+    let mut refusals = 0;
+    while refusals < CROWD / 2 {
+        let refused = crowd(&rig, &mut dice, CROWD).await;
+        rightly(&refused);
+        refusals += refused.len();
+        let (spent, reserved, unsettled) = figures(&rig).await;
+        println!("{spent} of {limit} spent, {unsettled} unsettled, {} of {CROWD} refused", refused.len());
+        assert!(spent + unsettled <= limit && reserved == 0, "{spent} {reserved} {unsettled}");
+        assert!(billed.sum() <= spent + unsettled, "{} billed, {spent} and {unsettled} held", billed.sum());
     }
-    let (spent, reserved, unsettled) = figures(&rig).await;
-    println!("{spent} of {limit} spent, {unsettled} unsettled, {} refused", refused.len());
-    assert!(spent + unsettled <= limit && reserved == 0, "{spent} {reserved} {unsettled}");
-    assert!(!refused.is_empty(), "the budget was not put to the test");
-    let billed: u64 = rig.ledger.lock().expect("a ledger").iter().map(billed).sum();
-    assert!(
-        i64::try_from(billed).expect("small") <= spent + unsettled,
-        "{billed} billed, {spent} and {unsettled} held"
-    );
+    let (spent, _, unsettled) = figures(&rig).await;
+    let rig = alone(rig);
     // What is left is there to the last token.
     let left = u64::try_from(limit - spent - unsettled).expect("left");
     let prompt = if left > 0 { prompt_of(&rig).await } else { 0 };
@@ -162,13 +200,10 @@ async fn prompt_of(rig: &Rig) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_crash_cuts_stays_within_the_budget_and_covers_what_was_served() {
-    let limit: i64 = 4_000_000_000;
-    let tables = key("budget = { type = \"cost\", credit_limit = 4.0 }");
-    let rig =
-        Rig::of(Yard { tables: &tables, providers: &[("beta", "openai")], configs: CONFIGS, ..Yard::default() }).await;
-    rig.upstream.acts(moody);
-    rig.provider("beta").acts(moody);
-    crowd(&rig, rand::random(), CROWD).await;
+    let (limit, billed) = (4_000_000_000_i64, Billed::default());
+    let rig = Arc::new(billed.rig(4).await);
+    crowd(&rig, &mut StdRng::seed_from_u64(rand::random()), 50).await;
+    let rig = alone(rig);
     let mut open = Vec::new();
     for seed in 0..6 {
         let request = call(&json!({ "user": "hangs", "seed": 3 + seed, "max_tokens": 300, "stream": true }));
@@ -185,9 +220,5 @@ async fn what_a_crash_cuts_stays_within_the_budget_and_covers_what_was_served() 
     let rig = rig.cut(last).await;
     let (spent, reserved, unsettled) = figures(&rig).await;
     assert!(spent + unsettled <= limit && unsettled > 0 && reserved == 0, "{spent} {reserved} {unsettled}");
-    let billed: u64 = rig.ledger.lock().expect("a ledger").iter().map(billed).sum();
-    assert!(
-        i64::try_from(billed).expect("small") <= spent + unsettled,
-        "{billed} billed, {spent} and {unsettled} held"
-    );
+    assert!(billed.sum() <= spent + unsettled, "{} billed, {spent} and {unsettled} held", billed.sum());
 }

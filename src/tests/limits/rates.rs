@@ -6,8 +6,10 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use switchyard::journal::slots::Slots;
+use tokio::task::JoinSet;
 
 async fn rig(lines: &str, wall: bool) -> Rig {
     let rig = Rig::of(Yard { tables: &key(lines), wall, ..Yard::default() }).await;
@@ -82,28 +84,55 @@ async fn calls_at_one_time_are_counted_until_they_end() {
     assert_eq!(one(&rig).await.status, 200);
 }
 
-#[tokio::test]
-async fn a_limit_holds_in_real_time() {
-    let rig = rig("rate_limit = { type = \"requests\", unit = \"rps\", value = 10 }", true).await;
-    let mut admitted = Vec::new();
-    while admitted.len() < 25 {
+/// A call between two moments, and whether it was let in.
+struct Asked {
+    sent: Instant,
+    told: Instant,
+    admitted: bool,
+}
+
+/// Calls until the end, and as often again as it is let; after a refusal when it was told to.
+async fn keep_asking(rig: Arc<Rig>, end: Instant) -> Vec<Asked> {
+    let mut all = Vec::new();
+    while Instant::now() < end {
         let sent = Instant::now();
         let answer = one(&rig).await;
-        match answer.status.as_u16() {
-            200 => admitted.push((sent, Instant::now())),
-            429 => {
-                tokio::time::sleep(Duration::from_millis(
-                    answer.json()["rate_limit"]["retry_after_ms"].as_u64().expect("a wait"),
-                ))
-                .await
-            }
-            other => panic!("{other}: {}", answer.text()),
-        }
+        let admitted = answer.status == 200;
+        all.push(Asked { sent, told: Instant::now(), admitted });
+        let wait = if admitted {
+            rand::random_range(0..400)
+        } else {
+            assert_eq!(answer.status, 429, "{}", answer.text());
+            answer.json()["rate_limit"]["retry_after_ms"].as_u64().expect("a wait")
+        };
+        tokio::time::sleep(Duration::from_millis(wait)).await;
     }
-    // Each was let in between its two moments, so that eleven of them span more than a second.
-    for eleven in admitted.windows(11) {
-        let span = eleven[10].1.duration_since(eleven[0].0);
-        assert!(span >= Duration::from_millis(999), "{span:?}");
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_real_minute_has_the_limit_and_no_more() {
+    const LIMIT: usize = 40;
+    const MINUTE: Duration = Duration::from_secs(60);
+    let rig = Arc::new(rig("rate_limit = { type = \"requests\", unit = \"rpm\", value = 40 }", true).await);
+    let end = Instant::now() + MINUTE + Duration::from_secs(8);
+    let mut tasks = JoinSet::new();
+    for _ in 0..6 {
+        tasks.spawn(keep_asking(Arc::clone(&rig), end));
+    }
+    let all = tasks.join_all().await.into_iter().flatten().collect::<Vec<_>>();
+    let (admitted, refused): (Vec<_>, Vec<_>) = all.into_iter().partition(|asked| asked.admitted);
+    assert!(admitted.len() > LIMIT && !refused.is_empty(), "{} and {}", admitted.len(), refused.len());
+    // Each was let in at some time between its two moments.
+    for first in &admitted {
+        let within = |other: &&Asked| other.sent >= first.told && other.told < first.sent + MINUTE;
+        let others = admitted.iter().filter(within).count();
+        assert!(others < LIMIT, "{others} more within a minute of one");
+    }
+    for no in &refused {
+        let full = |other: &&Asked| other.sent <= no.told && other.told + MINUTE >= no.sent;
+        let held = admitted.iter().filter(full).count();
+        assert!(held >= LIMIT, "refused with {held} in the last minute");
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Upstream {
 pub type Ledger = Arc<Mutex<Vec<Seen>>>;
 
 /// Answers each request by what it holds.
-type Act = fn(&Seen) -> Scene;
+type Act = Arc<dyn Fn(&Seen) -> Scene + Send + Sync>;
 
 #[derive(Default)]
 struct Inner {
@@ -112,8 +112,8 @@ impl Upstream {
     }
 
     /// From now on answers by what it is asked, not by the script.
-    pub fn acts(&self, act: fn(&Seen) -> Scene) {
-        *self.inner.act.lock().expect("an act") = Some(act);
+    pub fn acts(&self, act: impl Fn(&Seen) -> Scene + Send + Sync + 'static) {
+        *self.inner.act.lock().expect("an act") = Some(Arc::new(act));
     }
 
     pub fn seen(&self) -> Vec<Seen> {
@@ -167,7 +167,7 @@ impl Upstream {
         let (slug, path) = (self.inner.slug.clone(), parts.uri.path().into());
         let seen = Seen { slug, path, headers: parts.headers, body };
         self.inner.ledger.lock().expect("a memory").push(seen.clone());
-        let act = *self.inner.act.lock().expect("an act");
+        let act = self.inner.act.lock().expect("an act").clone();
         let scene = match act {
             Some(act) => Some(act(&seen)),
             None => self.inner.script.lock().expect("a script").pop_front(),
