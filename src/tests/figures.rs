@@ -1,6 +1,12 @@
 //! Figures as the API tells them, held against the rows.
 #![expect(clippy::expect_used, reason = "what cannot be asked is a failed test")]
 
+mod console;
+mod graphs;
+mod overview;
+mod pages;
+mod rows;
+
 use crate::rig::{KEY, NOW, Rig, Scene, get, post, with};
 use http::{Request, StatusCode};
 use serde_json::{Value, json};

@@ -105,7 +105,7 @@ async fn keep_asking(rig: Arc<Rig>, end: Instant) -> Vec<Asked> {
             assert_eq!(answer.status, 429, "{}", answer.text());
             answer.json()["rate_limit"]["retry_after_ms"].as_u64().expect("a wait")
         };
-        tokio::time::sleep(Duration::from_millis(wait)).await;
+        tokio::time::sleep(Duration::from_millis(wait).min(end.saturating_duration_since(Instant::now()))).await;
     }
     all
 }
