@@ -1,18 +1,18 @@
 //! Where the figures of a page come from: sums where one dimension answers, the calls themselves where it takes several.
 
+mod drawn;
+
+pub(super) use drawn::drawn;
+
 use crate::desk::logs::statuses;
-use crate::desk::usage::tally::add;
 use crate::journal::rollup::{Figures, OTHER};
 use crate::store::calls::CallFilter;
 use crate::store::rollups::ROUTE;
-use crate::store::usage::{Dimension, NONE, Scan, Scanned, Slice, WHOLE};
+use crate::store::usage::{Dimension, NONE, Scan, Slice};
 use crate::store::{Store, StoreError, Stored};
 use app::model::analytics::{Group, Narrow};
 use app::model::range::Window;
-use std::collections::{HashMap, HashSet};
-
-/// Values over time at most. A page draws fewer; equals are told apart by their names, which it alone knows.
-const DRAWN: usize = 12;
+use std::collections::HashMap;
 
 /// What values are ordered by.
 pub(crate) type Rank = fn(&Figures) -> Option<i64>;
@@ -209,58 +209,6 @@ pub(crate) async fn taken(
     Ok(Taken { all, lines, all_before, lines_before, ..Taken::default() })
 }
 
-/// The same with no more over time than a page draws: a key of metadata may have a thousand values a day.
-pub(crate) async fn drawn(
-    store: &Store,
-    workspace: &str,
-    source: &Source,
-    (now, before): (Window, Option<Window>),
-    aim: Aim,
-) -> Stored<Taken> {
-    let before = before.unwrap_or(Window { from: now.from, to: now.from });
-    match source {
-        Source::Rolled { dimension: Dimension::Metadata(key), only } => match only.one() {
-            Some(value) => match one_value(store, (workspace, key), value, (now, before), aim.bucket).await? {
-                Some(taken) => Ok(taken),
-                None => {
-                    scanned(
-                        store,
-                        workspace,
-                        &aim.scan(&Dimension::Metadata(key.clone()), &only.0),
-                        (now, before),
-                        aim.rank,
-                    )
-                    .await
-                }
-            },
-            None => summed(store, (workspace, key), (now, before), aim).await,
-        },
-        Source::Scan { dimension: dimension @ Dimension::Metadata(_), filter } => {
-            scanned(store, workspace, &aim.scan(dimension, filter), (now, before), aim.rank).await
-        }
-        _ => taken(store, workspace, source, (now, Some(before)), aim).await,
-    }
-}
-
-/// `None`: sums may not know of each of its calls.
-async fn one_value(
-    store: &Store,
-    (workspace, key): (&str, &str),
-    value: &str,
-    (now, before): (Window, Window),
-    bucket: i64,
-) -> Stored<Option<Taken>> {
-    let picked = HashSet::from([value.to_owned(), OTHER.to_owned()]);
-    let (now, before) = tokio::try_join!(
-        store.strands(workspace, key, (now, bucket), picked.clone()),
-        store.strands(workspace, key, (before, bucket), picked),
-    )?;
-    if is_beyond(&now.picked) || is_folded(&before.picked) {
-        return Ok(None);
-    }
-    Ok(Some(Taken { lines: now.picked, lines_before: before.picked, ..Taken::default() }))
-}
-
 /// Sums know a thousand values of a key and day, and a hundred keys: calls of one value may be among the others, or of a
 /// key that has no sums.
 fn is_beyond(slices: &[Slice]) -> bool {
@@ -269,30 +217,6 @@ fn is_beyond(slices: &[Slice]) -> bool {
 
 fn is_folded(slices: &[Slice]) -> bool {
     slices.iter().any(|slice| slice.value == OTHER)
-}
-
-async fn summed(
-    store: &Store,
-    (workspace, key): (&str, &str),
-    (now, before): (Window, Window),
-    Aim { bucket, rank, timed }: Aim,
-) -> Stored<Taken> {
-    let (rest, lines_before, all, all_before) = tokio::try_join!(
-        values(store, (workspace, key), now, (WHOLE, timed)),
-        values(store, (workspace, key), before, (WHOLE, timed)),
-        store.slices(workspace, &Dimension::All, now, bucket),
-        store.slices(workspace, &Dimension::All, before, bucket),
-    )?;
-    let foremost = foremost(&rest, rank)?;
-    let strands = store.strands(workspace, key, (now, bucket), foremost.clone()).await?;
-    Ok(Taken {
-        all: Some(all),
-        lines: strands.picked,
-        rest: others(rest, &foremost),
-        valued: Some(strands.all),
-        all_before: Some(all_before),
-        lines_before,
-    })
 }
 
 async fn values(
@@ -307,55 +231,9 @@ async fn values(
     }
 }
 
-async fn scanned(
-    store: &Store,
-    workspace: &str,
-    scan: &Scan,
-    (now, before): (Window, Window),
-    rank: Rank,
-) -> Stored<Taken> {
-    let asked = async |window: Window| {
-        let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..scan.filter.clone() };
-        let scan = Scan { filter, ..scan.clone() };
-        let scanned = if window.length() > 0 { store.scan(workspace, scan).await? } else { Scanned::default() };
-        apart(move || (scanned.wholes(), scanned)).await
-    };
-    // One after the other: either may take much memory.
-    let (lines_before, before) = asked(before).await?;
-    let all_before = apart(move || before.all()).await?;
-    let (rest, scanned) = asked(now).await?;
-    let foremost = foremost(&rest, rank)?;
-    let rest = others(rest, &foremost);
-    apart(move || Taken {
-        lines: scanned.slices(|value| foremost.contains(value)),
-        all: Some(scanned.all()),
-        valued: Some(scanned.valued()),
-        all_before: Some(all_before),
-        rest,
-        lines_before,
-    })
-    .await
-}
-
 /// Does what takes milliseconds off the threads that calls share.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Stored<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Garbled("block"))
-}
-
-fn others(slices: Vec<Slice>, foremost: &HashSet<String>) -> Vec<Slice> {
-    slices.into_iter().filter(|slice| !foremost.contains(&slice.value)).collect()
-}
-
-/// The values that may be drawn by themselves.
-fn foremost(slices: &[Slice], rank: Rank) -> Stored<HashSet<String>> {
-    let mut ranked = Vec::with_capacity(slices.len());
-    for slice in slices.iter().filter(|slice| slice.value != NONE) {
-        let mut figures = Figures::default();
-        add(&mut figures, slice)?;
-        ranked.push((rank(&figures).unwrap_or(0), slice.calls, &slice.value));
-    }
-    ranked.sort_unstable_by(|a, b| (b.0, b.1, a.2).cmp(&(a.0, a.1, b.2)));
-    Ok(ranked.into_iter().take(DRAWN).map(|(_, _, value)| value.clone()).collect())
 }
 
 /// By value, and of all where the values leave calls out.

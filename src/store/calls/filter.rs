@@ -64,6 +64,9 @@ pub(in crate::store) type Ids<'a> = (Bound<&'a str>, Bound<&'a str>);
 
 pub(in crate::store) const EVERY: Ids<'static> = (Bound::Unbounded, Bound::Unbounded);
 
+/// The model that a call is told by: as it was served, else as it was asked for.
+pub(super) const MODEL: &str = "CASE model_served WHEN '' THEN model_asked ELSE model_served END";
+
 impl CallFilter {
     /// Whether the rollups, which know only time, status, model, provider and key, can count these calls.
     pub fn is_rolled_up(&self) -> bool {
@@ -122,7 +125,7 @@ impl CallFilter {
     /// `WHERE` over `calls`, whole.
     pub(in crate::store) fn where_calls<'a>(&'a self, sql: &mut Sql<'a>, workspace: &'a str, ids: Ids<'_>) {
         self.where_unrolled(sql, workspace, ids);
-        self.and_rolled(sql, "model_served");
+        self.and_rolled(sql, MODEL);
     }
 
     /// `WHERE` over `calls`, without what a [`Tally`] can be asked.
@@ -241,7 +244,8 @@ impl CallFilter {
         }
         sql.push(" AND (0");
         for (vendor, model) in &self.vendor_models {
-            sql.push(" OR (vendor = ").push_bind(vendor).push(" AND model_served = ").push_bind(model).push(")");
+            sql.push(" OR (vendor = ").push_bind(vendor).push(" AND ").push(MODEL);
+            sql.push(" = ").push_bind(model).push(")");
         }
         sql.push(")");
     }

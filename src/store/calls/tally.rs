@@ -1,5 +1,6 @@
 //! Counts beside a list: from blocks and rollups where they can, so that they stay fast at any size of the journal.
 
+use super::filter::MODEL;
 use super::{CallFilter, EVERY};
 use crate::store::blocks::{Amount, Block, Garbled, Gather, Sieve, Tallies, Way, read_blocks};
 use crate::store::rollups::HOUR;
@@ -111,7 +112,7 @@ impl Store {
             sql.push("sum(tokens_in + tokens_out) AS tokens, sum(cost) AS cost FROM rollups");
             filter.where_rollups(&mut sql, workspace);
         } else {
-            sql.push("SELECT provider, model_served AS model, key_id AS key, status, count(*) AS calls, ");
+            sql.push("SELECT provider, ").push(MODEL).push(" AS model, key_id AS key, status, count(*) AS calls, ");
             sql.push("sum(tokens_in + tokens_out) AS tokens, coalesce(sum(cost), 0) AS cost FROM calls");
             filter.where_unrolled(&mut sql, workspace, EVERY);
         }
