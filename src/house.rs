@@ -82,6 +82,10 @@ impl House {
     /// When the folder, the databases, the master key or the declared objects cannot be used.
     pub async fn open(settings: Settings, clock: Clock) -> Result<Shared, OpenError> {
         let settings = Arc::new(settings);
+        // A call takes two connections, and many systems begin at 1,024.
+        if let Err(error) = rlimit::increase_nofile_limit(rlimit::INFINITY) {
+            tracing::warn!(%error, "no more files may be open than before");
+        }
         let folder = settings.data.clone();
         let lock = occupy(&folder)?;
         let tasks = Tasks::default();

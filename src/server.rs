@@ -14,7 +14,7 @@ use app::backend::{Backend, Door};
 use app::failure::Failure;
 use app::{App, analytics_query, shell};
 use axum::Router;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Form, RawQuery, Request};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Form, RawQuery, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -78,6 +78,7 @@ fn console(house: &Shared) -> Router {
         .route("/analytics.csv", get(move |query: RawQuery, parts: request::Parts| figures(files, query, parts)))
         .route("/theme", post(move |headers: HeaderMap, form: Form<ThemeForm>| theme(secure, headers, form)))
         .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(Arc::clone(house), led))
         .layer(middleware::from_fn_with_state(Arc::new(Fence::new(&house.settings)), auth::csrf))
         .layer(house.sessions.clone())
         .layer(middleware::from_fn(fresh))
@@ -89,6 +90,23 @@ fn visitor(house: &Shared, parts: &request::Parts) -> Option<Visitor> {
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
     let client = auth::client_ip(peer, &parts.headers, &house.settings.trusted_proxies);
     Some(Visitor { house: Arc::clone(house), session, client })
+}
+
+/// Leads to sign in who asks for a page that leaves before it knows of whom it is asked.
+async fn led(State(house): State<Shared>, request: Request, next: Next) -> Response {
+    let streams = matches!(request.uri().path(), "/" | "/analytics") && request.method() == http::Method::GET;
+    if !streams {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let signed_out = match visitor(&house, &parts) {
+        Some(visitor) => matches!(visitor.session().await, Err(Failure::SignedOut)),
+        None => true,
+    };
+    if signed_out {
+        return (StatusCode::FOUND, [(header::LOCATION, "/sign-in")]).into_response();
+    }
+    next.run(Request::from_parts(parts, body)).await
 }
 
 /// Figures of the analytics page as a file, for who may see the page.

@@ -28,7 +28,8 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
-/// The whole console. Pages are rendered in full before they leave, so that they work without scripts.
+/// The whole console. Pages are rendered in full, so that they work without scripts; the two that add up long histories
+/// leave from the top down, so that their frame is painted while the rest is read.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -38,8 +39,8 @@ pub fn App() -> impl IntoView {
             <Routes fallback=Missing>
                 <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async />
                 <Route path=path!("/sign-up") view=SignUp ssr=SsrMode::Async />
-                <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
-                    <Route path=path!("/") view=Overview ssr=SsrMode::Async />
+                <ParentRoute path=path!("") view=Frame ssr=SsrMode::InOrder>
+                    <Route path=path!("/") view=Overview ssr=SsrMode::InOrder />
                     <ParentRoute path=path!("/logs") view=Logs ssr=SsrMode::Async>
                         <Route path=path!("") view=|| () ssr=SsrMode::Async />
                         <Route path=path!(":id") view=Log ssr=SsrMode::Async />
@@ -48,7 +49,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("") view=NoTrace ssr=SsrMode::Async />
                         <Route path=path!(":id") view=Trace ssr=SsrMode::Async />
                     </ParentRoute>
-                    <Route path=path!("/analytics") view=Analytics ssr=SsrMode::Async />
+                    <Route path=path!("/analytics") view=Analytics ssr=SsrMode::InOrder />
                     <Route path=path!("/configs") view=Configs ssr=SsrMode::Async />
                     <Route path=path!("/configs/new") view=NewConfig ssr=SsrMode::Async />
                     <Route path=path!("/configs/:slug") view=Editor ssr=SsrMode::Async />

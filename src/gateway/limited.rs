@@ -248,7 +248,7 @@ fn late(call: Asking<'_>, target: &Target) -> Result<(Vec<Falls>, Vec<Falls>), R
 /// What an attempt at a target would take, and its body where that tells how much.
 fn claim(house: &House, out: &Outgoing, bill: Bill) -> (Arc<Claim>, Option<Arc<Body>>) {
     let (endpoint, vendor) = (out.endpoint, bill.vendor);
-    let counted = endpoint.is_text() || endpoint == Endpoint::Respond;
+    let counted = endpoint.is_counted();
     // What came under another content type may be JSON all the same.
     let parsed = || Body::parse(&out.bytes).ok().map(Arc::new);
     let body = if counted { out.body.clone().or_else(parsed) } else { None };

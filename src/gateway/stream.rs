@@ -168,6 +168,8 @@ impl Relayed {
         let Self { house, serving, opened, meter, status, .. } = self;
         let observer = &opened.observer;
         let estimated = observer.usage().is_none();
+        // The length of pictures and sound says nothing of what they cost.
+        let untold = estimated && serving.out.as_ref().is_some_and(|out| !out.endpoint.is_counted());
         let guess = || Usage {
             input: u64::try_from(serving.body_len()).unwrap_or(u64::MAX) / BYTES_PER_TOKEN,
             output: observer.output_chunks(),
@@ -206,6 +208,10 @@ impl Relayed {
             }
             record.parts.response_body = Gathered::Chunks(kept);
             record.call.cache_status = serving.cache.status;
+            if untold {
+                record.call.tokens_estimated = false;
+                return;
+            }
             answer::count(house, serving, record, &usage, opened.attempt.as_ref());
         });
     }
@@ -218,6 +224,10 @@ pub fn settle(attempt: &mut Try, observer: &Observer, kept: &[u8], unread: bool)
     let permit = attempt.permit()?;
     if observer.usage().is_none() && observer.error().is_some() && !observer.saw_content() {
         attempt.settle(Used::Nothing);
+        return Some(Usage::default());
+    }
+    if observer.usage().is_none() && !permit.is_counted() {
+        attempt.settle(Used::Untold);
         return Some(Usage::default());
     }
     let usage = observer.usage().copied().unwrap_or_else(|| {

@@ -91,6 +91,9 @@ impl Try {
 
     /// Settles what is held for it, once.
     pub fn settle(&mut self, used: Used<'_>) {
+        if matches!(used, Used::Untold) {
+            self.note(|row| row.lost = true);
+        }
         let Some(settled) = self.permit.as_mut().and_then(|permit| permit.settle(used)) else { return };
         if matches!(used, Used::Nothing) {
             return;
@@ -99,7 +102,7 @@ impl Try {
             row.tokens_in = settled.tokens_in;
             row.tokens_out = settled.tokens_out;
             row.cost = settled.cost;
-            row.lost = settled.lost;
+            row.lost |= settled.lost;
         });
     }
 

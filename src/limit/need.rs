@@ -26,9 +26,13 @@ pub struct Need {
 }
 
 impl Need {
-    /// Whether anybody will know what it cost.
-    pub(super) fn has_price(&self) -> bool {
-        self.price.is_some_and(|price| self.told || price.cost(0) > Nanos::ZERO)
+    /// Whether anybody will know what it came to.
+    pub(super) fn is_told(&self, unit: Unit) -> bool {
+        match unit {
+            Unit::Requests => true,
+            Unit::Tokens => self.told,
+            Unit::Cost => self.told && self.price.is_some(),
+        }
     }
 
     /// Whether the length of an answer matters to the budget, and is to be held to.

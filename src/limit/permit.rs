@@ -157,12 +157,9 @@ impl Permit {
         let (usage, cost, lost) = match used {
             Used::Nothing => (Usage::default(), Some(Nanos::ZERO), false),
             Used::Unknown if !self.sent.is_marked() => (Usage::default(), Some(Nanos::ZERO), false),
-            Used::Unknown => (Usage::default(), self.cost(&Usage::default(), None), true),
-            // Only what each call costs is known.
-            Used::Untold => {
-                let fee = self.cost(&Usage::default(), None).filter(|fee| *fee > Nanos::ZERO);
-                (Usage::default(), fee, false)
-            }
+            Used::Unknown if self.is_counted() => (Usage::default(), self.cost(&Usage::default(), None), true),
+            Used::Unknown => (Usage::default(), None, true),
+            Used::Untold => (Usage::default(), None, false),
             Used::Counted(usage, model) => (*usage, self.cost(usage, model), false),
             Used::AtLeast(usage, model) => (*usage, self.cost(usage, model), true),
         };
@@ -170,6 +167,7 @@ impl Permit {
         if let Used::Counted(usage, _) = used {
             ledger.state().learn(&self.claim.bill.key, &self.claim.bill.model, usage.output);
         }
+        let untold = matches!(used, Used::Untold) || (lost && !self.is_counted());
         for stake in self.taken(lost) {
             let held = &stake.held;
             let spent = match held.unit {
@@ -178,7 +176,11 @@ impl Permit {
                 Unit::Cost => cost.map_or(0, |cost| cost.0),
             };
             let feared = if lost { held.amount.saturating_sub(spent).max(0) } else { 0 };
-            let unpriced = u64::from(held.unit == Unit::Cost && cost.is_none());
+            let unpriced = u64::from(match held.unit {
+                Unit::Requests => false,
+                Unit::Tokens => untold,
+                Unit::Cost => cost.is_none(),
+            });
             self.put(&stake, Due { spent, feared, unpriced });
         }
         let cost = if lost && usage == Usage::default() { None } else { cost };

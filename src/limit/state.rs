@@ -206,7 +206,7 @@ impl State {
             }
             let (account, period) = self.account(falls, budget, now);
             let standing = || Box::new(Standing { falls: falls.clone(), account: *account, period });
-            if budget.unit == Unit::Cost && !need.has_price() && budget.unpriced == Unpriced::Refuse {
+            if budget.unpriced == Unpriced::Refuse && !need.is_told(budget.unit) {
                 return Err(Refused::Unpriced(standing()));
             }
             let left = account.left(budget.credit);

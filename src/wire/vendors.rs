@@ -136,6 +136,11 @@ impl Endpoint {
         matches!(self, Self::Chat | Self::Complete | Self::Embed)
     }
 
+    /// Whether what it may come to can be told from the request.
+    pub fn is_counted(self) -> bool {
+        self.is_text() || self == Self::Respond
+    }
+
     /// Portkey's name for it, as its errors have it.
     pub fn name(self) -> &'static str {
         self.words().1

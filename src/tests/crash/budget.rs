@@ -3,7 +3,7 @@
 
 use crate::line::{Fallible, Line};
 use crate::server::Server;
-use crate::{LINES, binary, open, setting};
+use crate::{binary, open, setting};
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
@@ -37,13 +37,13 @@ const OUT: i64 = 10_000;
 const PROMPT: i64 = 16;
 /// The least that an open answer is bounded to, tokens.
 const LEAST: i64 = 256;
+const CALLERS: u32 = 1_000;
 /// Tokens that no budget covers.
 const BEYOND: i64 = 1_000_000_000;
 /// Tokens before a stream hangs, at most.
 const HUNG: i64 = 7;
 /// Longer than anything takes that ends at all.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// What the provider says where it fails.
 const NO: &str = "not this time";
 
 const MOODS: [&str; 6] = ["plain", "streams", "fails", "slow", "leaves", "hangs"];
@@ -75,6 +75,7 @@ const MET: [(&str, &str); 5] = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_budget_outlives_a_killed_server() -> Fallible<()> {
+    rlimit::increase_nofile_limit(rlimit::INFINITY)?;
     let (binary, folder) = (binary(), tempfile::tempdir()?);
     let (upstream, address) = Upstream::listen().await?;
     let rounds: i64 = setting("CRASH_ROUNDS").unwrap_or(3);
@@ -82,7 +83,7 @@ async fn a_budget_outlives_a_killed_server() -> Fallible<()> {
     assert_eq!(told(server.address).await?, ((0, 0, 0), PROMPT), "nothing is spent, and a prompt is counted alike");
     let mut before = (0, 0, 0);
     for round in 1..=rounds {
-        let life = Duration::from_millis(rand::random_range(600..1_400));
+        let life = Duration::from_millis(rand::random_range(1_200..2_400));
         let crowd = Arc::new(Crowd { round, server: server.address, killed: AtomicBool::default() });
         crowd.drive_and_kill(&mut server, life).await?;
         upstream.quiet(address).await?;
@@ -176,7 +177,7 @@ impl Crowd {
     /// Calls the server from all lines until it is killed. No call may meet anything else that is wrong.
     async fn drive_and_kill(self: Arc<Self>, server: &mut Server, life: Duration) -> Fallible<()> {
         let mut lines = JoinSet::new();
-        for number in 0..LINES {
+        for number in 0..CALLERS {
             let crowd = Arc::clone(&self);
             lines.spawn(async move {
                 match crowd.keep_calling(number).await {
@@ -386,7 +387,6 @@ impl Upstream {
     }
 }
 
-/// Bills nothing. Mostly it may be asked again at once.
 fn failed() -> Fallible<Response<Body>> {
     let response = Response::builder().header("content-type", "application/json");
     let wait = if rand::random_bool(0.1) { (500, "1000") } else { (429, "2") };

@@ -14,6 +14,8 @@ use tokio::task::JoinSet;
 
 /// Calls at one time.
 const CROWD: usize = 1_000;
+/// The least that an open answer is bounded to, tokens.
+const LEAST: u64 = 256;
 const MOODS: [&str; 6] = ["plain", "streams", "fails", "slow", "leaves", "hangs"];
 
 const CONFIGS: &[(&str, &str)] = &[
@@ -104,33 +106,35 @@ impl Caller {
     }
 }
 
-/// So many call at one time, each in a task of its own; what was refused for want of budget.
-async fn crowd(rig: &Arc<Rig>, dice: &mut StdRng, calls: usize) -> Vec<Value> {
+/// So many call at one time, each in a task of its own; what was refused for want of budget, with the tokens asked for.
+async fn crowd(rig: &Arc<Rig>, dice: &mut StdRng, calls: usize) -> Vec<(u64, Value)> {
     let start = Arc::new(Barrier::new(calls));
     let mut tasks = JoinSet::new();
     for _ in 0..calls {
         let (rig, start, caller) = (Arc::clone(rig), Arc::clone(&start), Caller::any(dice));
         tasks.spawn(async move {
             start.wait().await;
-            caller.call(&rig).await
+            (caller.bound.unwrap_or(LEAST), caller.call(&rig).await)
         });
     }
     let mut refused = Vec::new();
-    for answer in tasks.join_all().await.into_iter().flatten() {
+    for (least, answer) in tasks.join_all().await {
+        let Some(answer) = answer else { continue };
         match answer.status.as_u16() {
             200 | 500 => {}
-            412 => refused.push(answer.json()),
+            412 => refused.push((least, answer.json())),
             other => panic!("{other}: {}", answer.text()),
         }
     }
     refused
 }
 
-/// What was left would not have covered it.
-fn rightly(refused: &[Value]) {
-    for told in refused {
-        let left = nanos(&told["budget"]["left"]);
-        assert!(left == 0 || left < nanos(&told["budget"]["needed"]), "what is left would have covered it: {told}");
+/// What was left would not have covered it, with a prompt of so many tokens.
+fn rightly(refused: &[(u64, Value)], prompt: u64) {
+    for (least, told) in refused {
+        let [left, needed] = ["left", "needed"].map(|name| nanos(&told["budget"][name]));
+        assert_eq!(u64::try_from(needed), Ok(prompt * IN + least * OUT), "{told}");
+        assert!(left < needed, "what is left would have covered it: {told}");
     }
 }
 
@@ -163,21 +167,21 @@ async fn a_crowd_never_spends_more_than_the_budget_and_is_refused_nothing_that_i
     println!("seed {seed}");
     let (mut dice, limit, billed) = (StdRng::seed_from_u64(seed), 3_000_000_000_i64, Billed::default());
     let rig = Arc::new(billed.rig(3).await);
-    let mut refusals = 0;
+    let (mut refusals, prompt) = (0, prompt_of(&rig).await);
     while refusals < CROWD / 2 {
         let refused = crowd(&rig, &mut dice, CROWD).await;
-        rightly(&refused);
+        rightly(&refused, prompt);
         refusals += refused.len();
         let (spent, reserved, unsettled) = figures(&rig).await;
         println!("{spent} of {limit} spent, {unsettled} unsettled, {} of {CROWD} refused", refused.len());
         assert!(spent + unsettled <= limit && reserved == 0, "{spent} {reserved} {unsettled}");
         assert!(billed.sum() <= spent + unsettled, "{} billed, {spent} and {unsettled} held", billed.sum());
     }
+    assert!(!rig.provider("beta").seen().is_empty(), "nothing was hedged");
     let (spent, _, unsettled) = figures(&rig).await;
     let rig = alone(rig);
     // What is left is there to the last token.
     let left = u64::try_from(limit - spent - unsettled).expect("left");
-    let prompt = if left > 0 { prompt_of(&rig).await } else { 0 };
     let room = left.checked_sub(prompt * IN).map_or(0, |rest| rest / OUT);
     if room > 0 {
         let more = rig.send(call(&json!({ "max_tokens": room + 1 }))).await;

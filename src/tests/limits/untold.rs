@@ -1,7 +1,7 @@
 //! What nobody tells the cost of is counted as that, or refused.
 
-use super::{admin, key, shown};
-use crate::rig::{Answer, Rig, Scene, Yard, post, with};
+use super::{admin, events, key, shown};
+use crate::rig::{Answer, End, Rig, Scene, Yard, post, with};
 use http::Method;
 use serde_json::json;
 
@@ -35,6 +35,31 @@ async fn a_budget_that_refuses_what_has_no_price_refuses_speech_before_it_is_sen
     let answer = say(&rig).await;
     assert_eq!(answer.status, 412, "{}", answer.text());
     assert!(rig.upstream.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_stream_that_tells_no_usage_and_one_that_is_left_are_counted() {
+    let rig = rig("unpriced = \"count\"").await;
+    let body = r#"{"model":"@alpha/voice","prompt":"a line","stream":true}"#;
+    let ask = || with(post("/v1/images/generations", body), "x-portkey-api-key", super::LIMITED);
+    let part = r#"data: {"type":"image_generation.partial_image","b64_json":"aGk="}"#;
+    rig.upstream.then(Scene::events(&[part]));
+    assert_eq!(rig.send(ask()).await.status, 200);
+    rig.upstream.then(Scene::events(&[part]).ends(End::Hang));
+    let mut body = rig.open(ask()).await.into_body();
+    events(&mut body, 1).await;
+    drop(body);
+    rig.upstream.left().await;
+    // A picture that nobody waited for.
+    rig.upstream.then(Scene::json(200, "").ends(End::Mute));
+    tokio::select! {
+        _ = rig.send(ask()) => panic!("an answer"),
+        () = async { while rig.upstream.seen().len() < 3 { tokio::task::yield_now().await } } => {}
+    }
+    rig.upstream.left().await;
+    let usage = &shown(&rig).await["usage_limits"];
+    assert_eq!((usage["unpriced_requests"].as_u64(), usage["current_usage"].as_f64()), (Some(3), Some(0.0)), "{usage}");
+    assert!(rig.logs().await.iter().all(|row| row["metrics"]["cost"].is_null()));
 }
 
 #[tokio::test]
