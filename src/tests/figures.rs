@@ -2,7 +2,9 @@
 #![expect(clippy::expect_used, reason = "what cannot be asked is a failed test")]
 
 mod console;
+mod feedback;
 mod graphs;
+mod others;
 mod overview;
 mod pages;
 mod rows;

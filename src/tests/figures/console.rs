@@ -87,18 +87,18 @@ async fn call(rig: &Rig, number: usize) {
     assert_eq!(answer.status, status, "{model}: {}", answer.text());
 }
 
-fn seat(rig: &Rig) -> Seat {
+pub fn seat(rig: &Rig) -> Seat {
     let book = rig.house.shelf.book();
     Seat::of_key(rig.house.clone(), book.key(&secret::digest(KEY)).expect("the rig's key"))
 }
 
-async fn journal(rig: &Rig) -> SqliteConnection {
+pub async fn journal(rig: &Rig) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(rig.folder.path().join("data/journal.db")).read_only(true);
     options.connect().await.expect("the journal")
 }
 
 /// Adds up what is over, and makes blocks of it.
-async fn add_up(rig: &Rig, until: i64) {
+pub async fn add_up(rig: &Rig, until: i64) {
     while rig.house.store.add_up("default", until).await.expect("sums") {}
     while rig.house.store.pack_due("default", until).await.expect("blocks") {}
 }

@@ -102,7 +102,7 @@ pub async fn hold(told: &Told, journal: &mut SqliteConnection, (span, only): (Sp
     users.all
 }
 
-fn starts(graph: &Value) -> Vec<i64> {
+pub fn starts(graph: &Value) -> Vec<i64> {
     let points = graph["data_points"].as_array().expect("points").iter();
     points.map(|point| moment(&point["timestamp"])).collect()
 }
@@ -112,14 +112,14 @@ fn moment(told: &Value) -> i64 {
 }
 
 /// The points of a graph with the starts of their cells.
-fn points<'g>(graph: &'g Value, starts: &'g [i64]) -> impl Iterator<Item = (&'g Value, i64)> {
+pub fn points<'g>(graph: &'g Value, starts: &'g [i64]) -> impl Iterator<Item = (&'g Value, i64)> {
     let points = graph["data_points"].as_array().expect("points");
     assert_eq!((points.len(), &graph["data"]), (starts.len(), &graph["data_points"]));
     points.iter().zip(starts.iter().copied())
 }
 
 /// A percentile is told to a hundredth, all else to what a float can tell.
-fn agree(path: &str, told: &Value, rows: &[(&str, Option<f64>)]) {
+pub fn agree(path: &str, told: &Value, rows: &[(&str, Option<f64>)]) {
     for (name, rows) in rows {
         let far = |rows: f64| if name.starts_with('p') { rows / 100.0 } else { 1e-9 * rows.abs().max(1.0) };
         let same = match (told[*name].as_f64(), *rows) {
