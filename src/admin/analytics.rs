@@ -126,7 +126,10 @@ pub async fn user_requests(ask: Ask) -> Told {
 /// Calls that ended well because something was tried again, or something else was.
 pub async fn rescued(ask: Ask) -> Told {
     let asked = Asked::of(&ask)?;
-    let rows = ask.seat.house.store.rescued(ask.workspace(), &asked.filter).await.map_err(Failure::from)?;
+    let rows = match asked.nothing {
+        true => Vec::new(),
+        false => ask.seat.house.store.rescued(ask.workspace(), &asked.filter).await.map_err(Failure::from)?,
+    };
     let mut cells = vec![(BTreeMap::<i64, u64>::new(), 0_u64); asked.starts.len()];
     let (mut retry, mut fallback) = (0_u64, 0_u64);
     for row in rows {

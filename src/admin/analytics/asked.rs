@@ -20,7 +20,7 @@ pub struct Asked {
     pub starts: Vec<i64>,
     cells: Cells,
     /// The filter names what no call can have.
-    nothing: bool,
+    pub nothing: bool,
 }
 
 impl Asked {

@@ -59,6 +59,9 @@ async fn over_time(ask: &Ask, fields: fn(&Sum) -> Value) -> Told {
 
 async fn opinions(ask: &Ask) -> Result<Vec<Opinion>, Refused> {
     let asked = Asked::of(ask)?;
+    if asked.nothing {
+        return Ok(Vec::new());
+    }
     let store = &ask.seat.house.store;
     Ok(store.opinions(ask.workspace(), &asked.filter).await.map_err(Failure::from)?)
 }
