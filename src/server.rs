@@ -19,7 +19,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use http::header::{self, HeaderName, HeaderValue};
-use http::{HeaderMap, StatusCode, request};
+use http::{HeaderMap, Method, StatusCode, request};
 use leptos::config::LeptosOptions;
 use leptos::prelude::{expect_context, provide_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
@@ -94,7 +94,8 @@ fn visitor(house: &Shared, parts: &request::Parts) -> Option<Visitor> {
 
 /// Leads to sign in who asks for a page that leaves before it knows of whom it is asked.
 async fn led(State(house): State<Shared>, request: Request, next: Next) -> Response {
-    let streams = matches!(request.uri().path(), "/" | "/analytics") && request.method() == http::Method::GET;
+    let streams =
+        matches!(request.uri().path(), "/" | "/analytics") && matches!(*request.method(), Method::GET | Method::HEAD);
     if !streams {
         return next.run(request).await;
     }

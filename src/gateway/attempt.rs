@@ -169,7 +169,11 @@ impl Shot<'_> {
         let message = format!("The stream of @{} failed: {why}", self.out.target.provider.slug);
         let latency_us = opened.attempt.as_ref().map_or(0, Try::elapsed);
         if let Some(attempt) = &mut opened.attempt {
-            stream::settle(attempt, &opened.observer, &opened.kept, false);
+            if self.out.endpoint.is_counted() || opened.observer.usage().is_some() {
+                stream::settle(attempt, &opened.observer, &opened.kept, false);
+            } else {
+                attempt.settle(Used::Untold);
+            }
             attempt.end(|row| {
                 row.status = opened.head.status.as_u16();
                 row.error = Some(message.clone());

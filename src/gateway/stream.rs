@@ -182,7 +182,7 @@ impl Relayed {
         let pays = opened.attempt.as_ref().is_some_and(|attempt| attempt.permit().is_none());
         serving.cache.part(company, left, pays);
         if let Some(attempt) = &mut opened.attempt {
-            if opened.raw {
+            if opened.raw || untold {
                 attempt.settle(Used::Untold);
             } else {
                 usage = settle(attempt, observer, &opened.kept, unread).unwrap_or(usage);
@@ -224,10 +224,6 @@ pub fn settle(attempt: &mut Try, observer: &Observer, kept: &[u8], unread: bool)
     let permit = attempt.permit()?;
     if observer.usage().is_none() && observer.error().is_some() && !observer.saw_content() {
         attempt.settle(Used::Nothing);
-        return Some(Usage::default());
-    }
-    if observer.usage().is_none() && !permit.is_counted() {
-        attempt.settle(Used::Untold);
         return Some(Usage::default());
     }
     let usage = observer.usage().copied().unwrap_or_else(|| {

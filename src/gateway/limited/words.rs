@@ -15,10 +15,12 @@ pub fn refused(refused: &Refused) -> Refusal {
         Refused::Short(standing, needed) => short(standing, Some(*needed)),
         Refused::Unpriced(standing) => {
             let name = named(&standing.falls.limit);
-            let message = format!(
-                "{name} refuses calls without a price, and this one has none. Call a model that has a price, or set \
-                 unpriced = \"count\" on the budget."
-            );
+            let unit = standing.falls.limit.budget().map(|budget| budget.unit);
+            let (what, instead) = match unit {
+                Some(Unit::Tokens) => ("calls whose tokens nobody tells", "Make one that is text"),
+                _ => ("calls without a price, and this one has none", "Call a model that has a price"),
+            };
+            let message = format!("{name} refuses {what}. {instead}, or set unpriced = \"count\" on the budget.");
             exceeded(standing, None, message)
         }
     }

@@ -138,8 +138,8 @@ async fn left(journal: &mut SqliteConnection) -> Fallible<i64> {
     Ok(sqlx::query_scalar(sql).bind(QUARTER).bind(now()? - DAY).fetch_one(journal).await?)
 }
 
-/// Kills a server once it has answered some calls and added up some of what it found: how many quarters that were, and
-/// how many are left.
+/// Kills a server that is called once it has added up some of what it found, or, where that is nothing, answered some
+/// calls: how many quarters it found, and how many are left.
 async fn kill_amid(binary: &Path, folder: &Path, round: u32) -> Fallible<(i64, i64)> {
     let journal = &mut open(folder, "journal.db").await?;
     let (found, known) = (left(journal).await?, calls(journal).await?);
@@ -149,7 +149,7 @@ async fn kill_amid(binary: &Path, folder: &Path, round: u32) -> Fallible<(i64, i
         lines.spawn(mix(Line::open(server.address).await?, format!("h{round}-{number}")));
     }
     let at_work = async {
-        while calls(journal).await? < known + LOAD || (found > 0 && left(journal).await? == found) {
+        while left(journal).await? == found && (found > 0 || calls(journal).await? < known + LOAD) {
             sleep(Duration::from_millis(1)).await;
         }
         Fallible::Ok(())

@@ -272,7 +272,9 @@ async fn keys_and_configs(seat: &Seat, journal: &mut SqliteConnection) {
     let of = |rows: &Rows, value: &str| rows.values.get(value).unwrap_or(&none).clone();
     let whole = minutes_after(now - DAY);
     let keys = called(journal, (whole, "1"), "key_id").await;
-    for row in seat.keys().await.expect("keys").rows {
+    let told = seat.keys().await.expect("keys").rows;
+    assert!(keys.values.keys().all(|id| told.iter().any(|row| row.id == *id)), "every key that called");
+    for row in told {
         counts(&row.name, [row.calls], [of(&keys, &row.id).calls]);
     }
     let configs = called(journal, (now - DAY, "1"), "config").await;
@@ -284,6 +286,7 @@ async fn keys_and_configs(seat: &Seat, journal: &mut SqliteConnection) {
     let minute = called(journal, (now - MINUTE, only), "config").await.all.calls;
     assert!(minute > 0 && keys.values.len() > 1, "{minute}");
     counts("pc-kept", [told.row.calls, told.calls_a_minute], [of(&configs, "pc-kept").calls, minute]);
+    assert!(!told.versions.is_empty() && !told.providers.is_empty(), "a config that was called");
     let versions = called(journal, (now - 7 * DAY, only), "config_version").await;
     for version in told.versions {
         let sum = of(&versions, &version.id);

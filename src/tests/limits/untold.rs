@@ -3,6 +3,7 @@
 use super::{admin, events, key, shown};
 use crate::rig::{Answer, End, Rig, Scene, Yard, post, with};
 use http::Method;
+use http_body_util::BodyExt;
 use serde_json::json;
 
 const PRICE: &str = "[[price]]\nprovider = \"alpha\"\nmodel = \"voice\"\ninput = 1\noutput = 2\n";
@@ -40,8 +41,8 @@ async fn a_budget_that_refuses_what_has_no_price_refuses_speech_before_it_is_sen
 #[tokio::test]
 async fn a_stream_that_tells_no_usage_and_one_that_is_left_are_counted() {
     let rig = rig("unpriced = \"count\"").await;
-    let body = r#"{"model":"@alpha/voice","prompt":"a line","stream":true}"#;
-    let ask = || with(post("/v1/images/generations", body), "x-portkey-api-key", super::LIMITED);
+    let asked = r#"{"model":"@alpha/voice","prompt":"a line","stream":true}"#;
+    let ask = || with(post("/v1/images/generations", asked), "x-portkey-api-key", super::LIMITED);
     let part = r#"data: {"type":"image_generation.partial_image","b64_json":"aGk="}"#;
     rig.upstream.then(Scene::events(&[part]));
     assert_eq!(rig.send(ask()).await.status, 200);
@@ -57,9 +58,23 @@ async fn a_stream_that_tells_no_usage_and_one_that_is_left_are_counted() {
         () = async { while rig.upstream.seen().len() < 3 { tokio::task::yield_now().await } } => {}
     }
     rig.upstream.left().await;
+    while rig.logs().await.len() < 3 {
+        tokio::task::yield_now().await;
+    }
+    let error = r#"data: {"type":"error","error":{"message":"no more"}}"#;
+    rig.upstream.then(Scene::events(&[part, error]));
+    assert_eq!(rig.send(ask()).await.status, 200);
     let usage = &shown(&rig).await["usage_limits"];
-    assert_eq!((usage["unpriced_requests"].as_u64(), usage["current_usage"].as_f64()), (Some(3), Some(0.0)), "{usage}");
+    assert_eq!((usage["unpriced_requests"].as_u64(), usage["current_usage"].as_f64()), (Some(4), Some(0.0)), "{usage}");
     assert!(rig.logs().await.iter().all(|row| row["metrics"]["cost"].is_null()));
+    // Nobody takes it for free where there is no budget.
+    rig.upstream.then(Scene::events(&[part]).ends(End::Reset));
+    let body = rig.open(post("/v1/images/generations", asked)).await.into_body();
+    let _broken = body.collect().await;
+    while rig.logs().await.len() < 5 {
+        tokio::task::yield_now().await;
+    }
+    assert!(rig.last().await["metrics"]["cost"].is_null());
 }
 
 #[tokio::test]
