@@ -165,3 +165,24 @@ test('the reference tells of every route, with a command to copy', () =>
     const text = await page.locator('main').textContent();
     assert.deepEqual(paths.filter((path) => !text.includes(path)), []);
   }));
+
+test('who is in a field of a dialog before it is modal stays there', () =>
+  tell(browser, world.url, 'catalogue-early', {}, async (ada) => {
+    const { page } = ada;
+    await signIn(ada, OWNER);
+    let open;
+    const gate = new Promise((resolve) => (open = resolve));
+    await page.route('**/*.wasm', async (route) => {
+      await gate;
+      await route.continue();
+    });
+    await page.goto('/providers?connect=openai', { waitUntil: 'commit' });
+    const field = page.getByRole('dialog').getByLabel('Base URL');
+    await field.fill('http://127.0.0.1:9/v1');
+    assert.equal(await page.locator('dialog:modal').count(), 0, 'it is only laid over the page yet');
+    open();
+    await hydrated(page, true);
+    await page.locator('dialog:modal').waitFor();
+    assert.ok(await field.evaluate((input) => input === document.activeElement), 'the focus has moved');
+    assert.equal(await field.inputValue(), 'http://127.0.0.1:9/v1');
+  }));

@@ -26,10 +26,14 @@ pub fn attend() {
     });
 }
 
-/// Makes modal what lay over the page.
+/// Makes modal what lay over the page. Who is in one of its fields already stays there.
 fn show(dialog: &HtmlDialogElement) {
+    let held = document().active_element().filter(|held| dialog.contains(Some(held)));
     _ = dialog.remove_attribute("open");
     _ = dialog.show_modal();
+    if let Some(held) = held.and_then(|held| held.dyn_into::<HtmlElement>().ok()) {
+        _ = held.focus();
+    }
     if let Some(here) = here() {
         kept::put(LAST, &here);
     }
