@@ -57,19 +57,13 @@ impl Ledger {
                     return (counting, state);
                 }
             }
-            counting = self.make_room(wish).await;
+            counting = Some(self.make_room(wish).await);
         }
     }
 
-    /// Counts what is held of these budgets by bytes, where the attempt gets less than it asks for otherwise. Until it has
-    /// its room, what comes back is to be kept.
-    async fn make_room<'a>(&'a self, wish: Wish<'a>) -> Option<Counting<'a>> {
-        let loose = self.state().loose_before(wish);
-        if loose.is_empty() {
-            return None;
-        }
+    /// Counts what is held of these budgets by bytes. Until the attempt has its room, what comes back is to be kept.
+    async fn make_room<'a>(&'a self, wish: Wish<'a>) -> Counting<'a> {
         let counting = Counting::of(self, wish.budgets);
-        // Those that came between the two.
         let loose = self.state().loose_before(wish);
         let ledger = self.clone();
         // Each is short; together they may be many.
@@ -79,7 +73,7 @@ impl Ledger {
         if let Err(error) = counted.await {
             tracing::error!(%error, "prompts could not be counted; they stay held by their bytes");
         }
-        Some(counting)
+        counting
     }
 
     /// Counts one of them.

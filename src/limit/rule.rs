@@ -171,6 +171,28 @@ pub enum Key {
     Metadata(String),
 }
 
+#[cfg(test)]
+impl Limit {
+    /// A policy for all calls.
+    pub(super) fn by(rule: Rule) -> Self {
+        Self {
+            id: "l".into(),
+            workspace: "w".into(),
+            name: "l".into(),
+            scope: Scope::Policy,
+            rule,
+            conditions: Vec::new(),
+            group_by: Vec::new(),
+            lacking: Lacking::Pass,
+            origin: Origin::Console,
+            created_at: 0,
+            updated_at: 0,
+            since: 0,
+            resets: Default::default(),
+        }
+    }
+}
+
 impl Limit {
     /// It can be judged only once a target is chosen.
     pub fn is_late(&self) -> bool {

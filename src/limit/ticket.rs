@@ -201,29 +201,14 @@ fn used(falls: &Falls, at: i64, amount: u64) -> Charge {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rule::{Lacking, Limit, Per, Rate, Rule, Scope, What};
+    use super::super::rule::{Limit, Per, Rate, Rule, What};
     use super::{Falls, Ledger, Slots};
     use crate::clock::Clock;
     use crate::store::Store;
-    use app::model::Origin;
     use std::sync::Arc;
 
     fn rate() -> Limit {
-        Limit {
-            id: "l".into(),
-            workspace: "w".into(),
-            name: "l".into(),
-            scope: Scope::Policy,
-            rule: Rule::Rate(Rate { what: What::Requests, per: Per::Minute, value: 9 }),
-            conditions: Vec::new(),
-            group_by: Vec::new(),
-            lacking: Lacking::Pass,
-            origin: Origin::Console,
-            created_at: 0,
-            updated_at: 0,
-            since: 0,
-            resets: Default::default(),
-        }
+        Limit::by(Rule::Rate(Rate { what: What::Requests, per: Per::Minute, value: 9 }))
     }
 
     #[tokio::test]

@@ -1,6 +1,5 @@
-use super::super::rule::{Lacking, Reset, Rule, Scope};
+use super::super::rule::{Reset, Rule};
 use super::*;
-use app::model::Origin;
 
 const DAY: i64 = 86_400_000;
 /// 2026-11-23, a Monday.
@@ -16,21 +15,7 @@ fn weekly() -> Arc<Limit> {
         mode: Mode::Exact,
         unpriced: Unpriced::Count,
     };
-    Arc::new(Limit {
-        id: "l".into(),
-        workspace: "w".into(),
-        name: "l".into(),
-        scope: Scope::Policy,
-        rule: Rule::Budget(budget),
-        conditions: Vec::new(),
-        group_by: Vec::new(),
-        lacking: Lacking::Pass,
-        origin: Origin::Console,
-        created_at: 0,
-        updated_at: 0,
-        since: 0,
-        resets: Default::default(),
-    })
+    Arc::new(Limit::by(Rule::Budget(budget)))
 }
 
 fn held(limit: &Arc<Limit>, group: &str) -> Held {
