@@ -23,6 +23,7 @@ use http::{HeaderMap, Method, StatusCode, request};
 use leptos::config::LeptosOptions;
 use leptos::prelude::{expect_context, provide_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_router::SsrMode;
 use serde::Deserialize;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -68,6 +69,8 @@ fn console(house: &Shared) -> Router {
         }
     };
     let routes = generate_route_list(App);
+    let streamed = routes.iter().filter(|route| *route.mode() == SsrMode::InOrder).map(|route| route.path().to_owned());
+    let streamed = (Arc::clone(house), streamed.collect::<Arc<[String]>>());
     Router::new()
         .leptos_routes_with_context(&options, routes, context.clone(), shell)
         .fallback(leptos_axum::render_app_async_with_context(context, shell))
@@ -78,7 +81,7 @@ fn console(house: &Shared) -> Router {
         .route("/analytics.csv", get(move |query: RawQuery, parts: request::Parts| figures(files, query, parts)))
         .route("/theme", post(move |headers: HeaderMap, form: Form<ThemeForm>| theme(secure, headers, form)))
         .layer(CompressionLayer::new())
-        .layer(middleware::from_fn_with_state(Arc::clone(house), led))
+        .layer(middleware::from_fn_with_state(streamed, led))
         .layer(middleware::from_fn_with_state(Arc::new(Fence::new(&house.settings)), auth::csrf))
         .layer(house.sessions.clone())
         .layer(middleware::from_fn(fresh))
@@ -93,10 +96,9 @@ fn visitor(house: &Shared, parts: &request::Parts) -> Option<Visitor> {
 }
 
 /// Leads to sign in who asks for a page that leaves before it knows of whom it is asked.
-async fn led(State(house): State<Shared>, request: Request, next: Next) -> Response {
-    let streams =
-        matches!(request.uri().path(), "/" | "/analytics") && matches!(*request.method(), Method::GET | Method::HEAD);
-    if !streams {
+async fn led(State((house, streamed)): State<(Shared, Arc<[String]>)>, request: Request, next: Next) -> Response {
+    let asks = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !asks || !streamed.iter().any(|path| path == request.uri().path()) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();

@@ -148,3 +148,15 @@ async fn the_theme_is_kept_where_no_script_reads_it() {
         assert_eq!((cookie.contains("Secure"), answer.status.is_redirection()), (secure, secure), "{cookie}");
     }
 }
+
+#[tokio::test]
+async fn who_is_signed_out_is_led_away_before_a_page_leaves() {
+    let rig = Rig::new().await;
+    for method in ["GET", "HEAD"] {
+        for path in ["/", "/analytics?tab=latency", "/logs"] {
+            let page = Request::builder().method(method).uri(path).header(ACCEPT, "text/html");
+            let answer = rig.send(page.body(Body::empty()).expect("a request")).await;
+            assert_eq!((answer.status.as_u16(), answer.header("location")), (302, "/sign-in"), "{method} {path}");
+        }
+    }
+}
