@@ -1,18 +1,32 @@
 //! Headers and bodies of one call in one compressed frame, so that the journal pays for one blob a call.
 //!
 //! Layout: seven segments, each a little-endian `u32` length and its bytes (caller's headers and body, what went
-//! upstream, what came back, why it went there), then a tag byte (0 plain, 1 zstd). Header segments are `name: value`
-//! lines. Frames of earlier versions end after the sixth.
+//! upstream, what came back, why it went there), then a tag byte (0 plain, 1 zstd, 2 zstd with our dictionary). Header
+//! segments are `name: value` lines. Frames of earlier versions end after the sixth.
+//!
+//! The dictionary (`frame.dict`) was trained on frames of made-up calls by the usual clients to the usual vendors: a
+//! frame of a short call takes less than half the bytes, and half the time. Frames need it for ever, so that another one
+//! is another file with another tag.
 
 use bytes::Bytes;
 use std::cell::RefCell;
+use std::io;
+use std::sync::LazyLock;
+use zstd::bulk::{Compressor, Decompressor};
+use zstd::dict::{DecoderDictionary, EncoderDictionary};
 
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
+const ZSTD_WITH_WORDS: u8 = 2;
 /// Below this size a frame is kept as it is: zstd's set-up would cost more than the bytes.
 const WORTH_COMPRESSING: usize = 256;
 /// No frame opens to more than this: it could not have been written.
 const LARGEST: usize = 256 << 20;
+
+/// What frames have in common.
+const WORDS: &[u8] = include_bytes!("frame.dict");
+static WRITING: LazyLock<EncoderDictionary<'static>> = LazyLock::new(|| EncoderDictionary::copy(WORDS, 1));
+static READING: LazyLock<DecoderDictionary<'static>> = LazyLock::new(|| DecoderDictionary::copy(WORDS));
 
 /// A frame as read back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,7 +126,8 @@ impl Frame {
         let (tag, rest) = stored.split_last().ok_or(FrameError)?;
         let plain = match *tag {
             PLAIN => Bytes::copy_from_slice(rest),
-            ZSTD => decompressed(rest)?,
+            ZSTD => decompressed(rest, Decompressor::new())?,
+            ZSTD_WITH_WORDS => decompressed(rest, Decompressor::with_prepared_dictionary(&READING))?,
             _ => return Err(FrameError),
         };
         let mut rest = plain;
@@ -145,8 +160,8 @@ fn lines(block: &[u8]) -> Vec<(String, String)> {
 }
 
 thread_local! {
-    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> =
-        RefCell::new(zstd::bulk::Compressor::new(1).ok());
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> =
+        RefCell::new(Compressor::with_prepared_dictionary(&WRITING).ok());
 }
 
 fn compressed(plain: &[u8]) -> Option<Vec<u8>> {
@@ -154,15 +169,15 @@ fn compressed(plain: &[u8]) -> Option<Vec<u8>> {
         let compressor = compressor.as_mut()?;
         let mut out = Vec::with_capacity(zstd::zstd_safe::compress_bound(plain.len()) + 1);
         compressor.compress_to_buffer(plain, &mut out).ok()?;
-        out.push(ZSTD);
+        out.push(ZSTD_WITH_WORDS);
         Some(out)
     })
 }
 
-fn decompressed(packed: &[u8]) -> Result<Bytes, FrameError> {
+fn decompressed(packed: &[u8], by: io::Result<Decompressor<'_>>) -> Result<Bytes, FrameError> {
     let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten().ok_or(FrameError)?;
     let size = usize::try_from(size).ok().filter(|size| *size <= LARGEST).ok_or(FrameError)?;
-    zstd::bulk::decompress(packed, size).map(Bytes::from).map_err(|_| FrameError)
+    by.and_then(|mut by| by.decompress(packed, size)).map(Bytes::from).map_err(|_| FrameError)
 }
 
 #[cfg(test)]
@@ -202,8 +217,41 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_that_was_packed_without_words_opens() {
+        let segments = [&b"a: b\n"[..], &[b'x'; 999], b"", b"", b"", b"body", b""];
+        let mut plain = Vec::new();
+        for segment in segments {
+            plain.extend_from_slice(&u32::try_from(segment.len()).expect("a length").to_le_bytes());
+            plain.extend_from_slice(segment);
+        }
+        let mut stored = zstd::bulk::compress(&plain, 1).expect("packed");
+        stored.push(super::ZSTD);
+        let frame = Frame::decode(&stored).expect("a frame");
+        assert_eq!((&frame.request_body[..], &frame.response_body[..]), (segments[1], segments[5]));
+    }
+
+    #[test]
+    fn what_calls_have_in_common_takes_no_room() {
+        let parts = Parts {
+            request_headers: "content-type: application/json\nuser-agent: OpenAI/Python 2.30.0\nx-stainless-lang: python\n\
+                              x-stainless-os: Linux\nx-stainless-arch: x64\nx-stainless-runtime: CPython\n"
+                .into(),
+            request_body: r#"{"model":"@a/b","messages":[{"role":"user","content":"hi"}]}"#.into(),
+            response_body: Gathered::Whole(
+                r#"{"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant",
+                "content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#
+                    .into(),
+            ),
+            ..Parts::default()
+        };
+        let stored = parts.encode();
+        assert_eq!(stored.last(), Some(&super::ZSTD_WITH_WORDS));
+        assert!(stored.len() < 200, "{}", stored.len());
+    }
+
+    #[test]
     fn bytes_that_are_no_frame_are_refused() {
-        for bytes in [&b""[..], b"\x00", b"\xff\xff\xff\xff\x00", b"not zstd\x01", b"abc\x07"] {
+        for bytes in [&b""[..], b"\x00", b"\xff\xff\xff\xff\x00", b"not zstd\x01", b"not zstd\x02", b"abc\x07"] {
             assert!(Frame::decode(bytes).is_err(), "{bytes:?}");
         }
     }
