@@ -78,18 +78,38 @@ impl Tariff {
     pub fn sold<'a>(
         &self,
         seller: impl Into<Seller<'a>>,
-        (called, served): (Option<&str>, &str),
+        names: (Option<&str>, &str),
         usage: &Usage,
         at_ms: i64,
     ) -> Option<Cost> {
-        let Seller { vendor, stock } = seller.into();
+        self.by_names(seller.into(), names, (usage.input, at_ms), |rates| costed(rates, usage))
+    }
+
+    /// The same without its lines.
+    pub fn total<'a>(
+        &self,
+        seller: impl Into<Seller<'a>>,
+        names: (Option<&str>, &str),
+        usage: &Usage,
+        at_ms: i64,
+    ) -> Option<Nanos> {
+        self.by_names(seller.into(), names, (usage.input, at_ms), |rates| rates.total(usage))
+    }
+
+    fn by_names<T>(
+        &self,
+        Seller { vendor, stock }: Seller<'_>,
+        (called, served): (Option<&str>, &str),
+        (input, at_ms): (u64, i64),
+        price: impl Fn(Rates) -> Option<T>,
+    ) -> Option<T> {
         let own = stock.and_then(|stock| {
             called.and_then(|model| stock.rates(model, at_ms)).or_else(|| stock.rates(served, at_ms))
         });
         if let Some(rates) = own {
-            return costed(rates, usage);
+            return price(rates);
         }
-        let list = |model: &str| costed(self.list_rates(vendor, model, usage.input, at_ms)?, usage);
+        let list = |model: &str| price(self.list_rates(vendor, model, input, at_ms)?);
         list(served).or_else(|| list(called?))
     }
 
@@ -242,6 +262,7 @@ mod tests {
         ] {
             let cost = tariff.sold(seller, (called, served), &used, at).map(|cost| cost.total);
             assert_eq!(cost, nanos.map(Nanos), "{called:?} {served} {at}");
+            assert_eq!(tariff.total(seller, (called, served), &used, at), cost, "{called:?} {served} {at}");
         }
     }
 

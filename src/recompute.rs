@@ -180,8 +180,8 @@ impl<'a> Prices<'a> {
     fn tried(self, attempt: &PastAttempt, at: i64) -> Option<Nanos> {
         let PastAttempt { provider, vendor, model, tokens_in, tokens_out, cost, .. } = attempt;
         let usage = Usage { input: *tokens_in, output: *tokens_out, ..Usage::default() };
-        let sold = self.tariff.sold(self.seller(provider, vendor)?, (Some(model), model), &usage, at);
-        sold.map(|cost| cost.total).or(*cost)
+        let seller = self.seller(provider, vendor)?;
+        self.tariff.total(seller, (Some(model), model), &usage, at).or(*cost)
     }
 
     fn seller(self, slug: &str, name: &str) -> Option<Seller<'a>> {

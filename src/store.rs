@@ -42,10 +42,17 @@ static CONTROL: Migrator = sqlx::migrate!("./migrations/control");
 static JOURNAL: Migrator = sqlx::migrate!("./migrations/journal");
 static CACHE: Migrator = sqlx::migrate!("./migrations/cache");
 
-/// How long a statement waits for another connection's lock.
-const BUSY: Duration = Duration::from_secs(10);
-/// The same in the journal, where calls wait behind it and nobody but its one writer holds the lock for long.
-const JOURNAL_BUSY: Duration = Duration::from_secs(2);
+/// What databases differ in.
+struct Tuning {
+    /// How long a statement waits for another connection's lock.
+    busy: Duration,
+    /// Pages of its log that are moved into it at the latest, by whoever commits then.
+    log: &'static str,
+}
+
+const USUAL: Tuning = Tuning { busy: Duration::from_secs(10), log: "8000" };
+/// Calls wait behind the journal's lock, and nobody but its one writer holds it for long. Its log is moved by a task.
+const JOURNALS: Tuning = Tuning { busy: Duration::from_secs(2), log: "32000" };
 
 /// Statements that a connection keeps prepared. The journal's writer has one text for each size of a transaction.
 const STATEMENTS: usize = 512;
@@ -93,8 +100,8 @@ impl Store {
     /// a lost disk cache. Before a schema changes, `control.db` is copied beside itself.
     pub async fn open(folder: &Path, durable: bool) -> Stored<Self> {
         let synchronous = if durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
-        let control = open(folder.join("control.db"), &CONTROL, synchronous, BUSY).await?;
-        let journal = open(folder.join("journal.db"), &JOURNAL, synchronous, JOURNAL_BUSY).await?;
+        let control = open(folder.join("control.db"), &CONTROL, synchronous, USUAL).await?;
+        let journal = open(folder.join("journal.db"), &JOURNAL, synchronous, JOURNALS).await?;
         let cache_file = folder.join("cache.db");
         let cache = cache::open_or_replace(&cache_file).await?;
         let store = Self { control, journal, cache, cache_file };
@@ -128,18 +135,18 @@ async fn open(
     file: PathBuf,
     migrator: &'static Migrator,
     synchronous: SqliteSynchronous,
-    busy: Duration,
+    tuning: Tuning,
 ) -> Stored<File> {
     let options = SqliteConnectOptions::new()
         .filename(&file)
         .create_if_missing(true)
-        .busy_timeout(busy)
+        .busy_timeout(tuning.busy)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
         .foreign_keys(true)
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging()
-        .pragma("wal_autocheckpoint", "8000")
+        .pragma("wal_autocheckpoint", tuning.log)
         .pragma("temp_store", "memory")
         .pragma("cache_size", "-16384")
         .pragma("mmap_size", "268435456");

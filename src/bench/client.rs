@@ -99,11 +99,14 @@ impl Turn {
             sleep_until(due).await;
             // The clock wakes a waiting line up to a millisecond late, which is not the server's time.
             let from = if free { Instant::now() } else { due };
-            let namespace = format!("bench-{}-{round}-{}", self.number, self.start.elapsed().as_nanos());
+            let trace = format!("bench-{}-{round}", self.number);
+            let namespace = format!("{trace}-{}", self.start.elapsed().as_nanos());
             let Way { config, fresh } = self.load.way;
             let config = config.map(|config| ("x-portkey-config", config));
             let namespace = fresh.then_some(("x-portkey-cache-namespace", namespace.as_str()));
-            let further = config.into_iter().chain(namespace).collect::<Vec<_>>();
+            // A trace that the caller names has its place in an index, which a call without one saves.
+            let trace = ("x-portkey-trace-id", trace.as_str());
+            let further = std::iter::once(trace).chain(config).chain(namespace).collect::<Vec<_>>();
             let response = line.chat(self.load.body.clone(), &further).await?;
             let status = response.status();
             let length = read(response.into_body()).await?;

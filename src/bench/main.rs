@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         ["upstream"] => one_thread(upstream::serve()).map(|()| true),
         ["floor", upstream] => all_threads(floor::serve(upstream)).map(|()| true),
         [binary, "--quick"] => measured(binary, Effort { rounds: 3, span: Duration::from_millis(500) }),
-        [binary] => measured(binary, Effort { rounds: 5, span: Duration::from_millis(1200) }),
+        [binary] => measured(binary, Effort { rounds: 9, span: Duration::from_millis(1200) }),
         _ => Err("the bench takes the server's binary, and --quick or nothing".into()),
     };
     match done {

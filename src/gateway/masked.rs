@@ -2,6 +2,7 @@
 
 use crate::journal::secrets::{MASK, Secrets};
 use http::HeaderMap;
+use http::header::AUTHORIZATION;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -12,11 +13,9 @@ pub fn lines(headers: &HeaderMap) -> String {
     let sensitive = sensitive.flat_map(|value| names(value.to_str().unwrap_or_default())).collect::<Vec<_>>();
     let mut block = String::with_capacity(headers.len() * 48);
     for (name, value) in headers {
-        let shown = if value.is_sensitive() {
-            Cow::Borrowed(MASK)
-        } else if sensitive.is_empty() && usual(name.as_str()) {
-            Cow::Borrowed(value.to_str().unwrap_or("[not text]"))
-        } else if hidden(&folded(name.as_str()), &sensitive) {
+        let known = sensitive.is_empty() && usual(name.as_str());
+        let masked = value.is_sensitive() || name == AUTHORIZATION;
+        let shown = if masked || !known && hidden(&folded(name.as_str()), &sensitive) {
             Cow::Borrowed(MASK)
         } else {
             value.to_str().map_or(Cow::Borrowed("[not text]"), open)
@@ -49,7 +48,7 @@ pub fn folded(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
-/// What nearly every call has need not be searched.
+/// The names that nearly every call has are no credential's.
 fn usual(name: &str) -> bool {
     matches!(
         name,
@@ -60,8 +59,26 @@ fn usual(name: &str) -> bool {
             | "content-length"
             | "content-type"
             | "date"
+            | "server"
+            | "transfer-encoding"
             | "user-agent"
+            | "x-portkey-package-version"
+            | "x-portkey-provider"
+            | "x-portkey-runtime"
+            | "x-portkey-runtime-version"
+            | "x-portkey-strict-open-ai-compliance"
             | "x-portkey-trace-id"
+            | "x-request-id"
+            | "x-stainless-arch"
+            | "x-stainless-async"
+            | "x-stainless-lang"
+            | "x-stainless-os"
+            | "x-stainless-package-version"
+            | "x-stainless-read-timeout"
+            | "x-stainless-retry-count"
+            | "x-stainless-runtime"
+            | "x-stainless-runtime-version"
+            | "x-stainless-timeout"
     )
 }
 
@@ -168,6 +185,8 @@ mod tests {
             ("x-portkey-config", r#"{"credentials":{"any":["SECRET"]}}"#),
             ("x-portkey-config", r#"{"custom_headers":{"x-key":"SECRET"}}"#),
             ("x-portkey-azure-extra-params", r#" {"client":{"token":"SECRET"}}"#),
+            ("x-portkey-provider", r#"{"provider":"openai","api_key":"SECRET"}"#),
+            ("x-portkey-trace-id", r#"{"api_key":"SECRET"}"#),
             ("x-portkey-default-input-guardrails", r#"[{"webhook":{"headers":{"Authorization":"SECRET"}}}]"#),
             ("x-portkey-default-output-guardrails", r#"[{"not json SECRET"#),
             ("x-goog-api-key", "SECRET"),

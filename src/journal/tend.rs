@@ -1,5 +1,6 @@
-//! What is done once a second, off the path of the calls: what is committed moves from the journal's log into its
-//! database, and the open file is swept.
+//! What is done off the path of the calls: the open file is swept once a second, and every few seconds what is committed
+//! moves from the journal's log into its database. A page that many calls change moves once each time, so that moving more
+//! often costs each of them more.
 
 use crate::journal::slots::Slots;
 use crate::store::Store;
@@ -7,12 +8,16 @@ use crate::tasks::Tasks;
 use std::time::Duration;
 
 const PAUSE: Duration = Duration::from_secs(1);
+/// Sweeps to a checkpoint.
+const SWEEPS: u32 = 4;
 
 /// Checkpoints and sweeps until shutdown. The writer's own checkpoint is the backstop, and finds little left to do.
 pub(super) async fn keep(store: Store, slots: Slots, tasks: Tasks) {
-    loop {
+    for turn in (0..SWEEPS).cycle() {
         sweep(&slots);
-        if let Err(error) = store.checkpoint_journal().await {
+        if turn == 0
+            && let Err(error) = store.checkpoint_journal().await
+        {
             tracing::warn!(%error, "the journal was not checkpointed; its log grows until it can be");
         }
         tokio::select! {

@@ -34,10 +34,7 @@ impl Ledger {
         let need = self.need(claim, most);
         let wish = Wish { budgets, need: &need, ticket, now: self.inner.clock.now() };
         let mut state = self.state();
-        if !state.has_plenty(wish) {
-            return None;
-        }
-        let bound = state.bound(wish).ok()?;
+        let bound = state.plenty(wish)?;
         let held = state.hold(wish, bound).ok()?;
         drop(state);
         let permit = self.permit(ticket, budgets, claim, (need, held, bound));

@@ -210,7 +210,7 @@ impl Permit {
         let Bill { model, at, .. } = &self.claim.bill;
         let prices = &self.ticket.ledger().inner.prices;
         let names = (Some(model.as_str()), served.unwrap_or(model));
-        prices.sold(self.claim.bill.seller(), names, usage, *at).map(|cost| cost.total)
+        prices.total(self.claim.bill.seller(), names, usage, *at)
     }
 }
 

@@ -249,10 +249,15 @@ impl State {
         Ok(all)
     }
 
-    /// Whether each of these budgets covers many such attempts, and none is being counted.
-    pub(super) fn has_plenty(&mut self, wish: Wish<'_>) -> bool {
-        let counted = |falls: &Falls| self.counting.contains_key(&place(falls));
-        !wish.budgets.iter().any(counted) && self.covers(wish, PLENTY)
+    /// The tokens that one answer may have, where each of these budgets covers many such attempts, none refuses them, and
+    /// none is being counted.
+    pub(super) fn plenty(&mut self, wish: Wish<'_>) -> Option<u64> {
+        let Wish { budgets, need, .. } = wish;
+        let refuses = |budget: &Budget| budget.unpriced == Unpriced::Refuse && !need.is_told(budget.unit);
+        let barred =
+            |falls: &Falls| self.counting.contains_key(&place(falls)) || falls.limit.budget().is_some_and(refuses);
+        let barred = budgets.iter().any(barred);
+        (!barred && self.covers(wish, PLENTY)).then(|| need.given.unwrap_or(need.most))
     }
 
     /// Whether each of these budgets covers so many such attempts, as long as they ask for.

@@ -1,6 +1,6 @@
 //! The cache's file: answers by key, packed. All of it may be lost.
 
-use super::{BUSY, CACHE, File, Store, StoreError, Stored, open};
+use super::{CACHE, File, Store, StoreError, Stored, USUAL, open};
 use sqlx::Arguments;
 use sqlx::sqlite::{SqliteArguments, SqliteSynchronous};
 use std::io;
@@ -129,7 +129,7 @@ pub(super) async fn open_or_replace(path: &Path) -> Stored<File> {
 }
 
 async fn open_sound(path: &Path) -> Stored<File> {
-    let file = open(path.to_owned(), &CACHE, SqliteSynchronous::Off, BUSY).await?;
+    let file = open(path.to_owned(), &CACHE, SqliteSynchronous::Off, USUAL).await?;
     let sound = sqlx::query_scalar::<_, i64>(SUM).fetch_one(&file.read).await;
     let sound = match sound {
         Ok(_) => sqlx::query_scalar::<_, i64>("SELECT count(key) FROM entries").fetch_one(&file.read).await,
