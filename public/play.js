@@ -1,6 +1,7 @@
 // The playground: columns that stream side by side. Without it the form asks one column, and the page shows the answer.
 
 const KEPT = "playground";
+const FIELDS = ["system", "temperature", "max_tokens", "tools", "more"];
 const QUIET = 250; // ms without typing after which the code is written anew
 const runs = new Map(); // a pane and what stops its call
 
@@ -65,8 +66,7 @@ const ACTS = {
     keep(form);
   },
   turn(form) {
-    const turns = form.querySelectorAll("[data-turn]");
-    const last = turns[turns.length - 1];
+    const last = [...form.querySelectorAll("[data-turn]")].at(-1);
     const role = last?.querySelector("select").value === "user" ? "assistant" : "user";
     addTurn(form, { role, text: "" }).querySelector("textarea").focus();
     keep(form);
@@ -89,29 +89,21 @@ function begin() {
   const form = theForm();
   if (!form || form.dataset.begun) return;
   form.dataset.begun = "yes";
-  if (!location.search) {
-    try {
-      const kept = JSON.parse(sessionStorage.getItem(KEPT));
-      if (kept) fill(form, kept);
-    } catch {
-      sessionStorage.removeItem(KEPT);
-    }
-  }
+  const kept = location.search ? undefined : parsed(sessionStorage.getItem(KEPT));
+  if (kept?.turns && kept.columns) fill(form, kept);
   count(form);
 }
 
 function sheetOf(form) {
-  const text = (name) => form.elements[`form[${name}]`].value;
-  const [system, temperature, max_tokens, tools, more] = ["system", "temperature", "max_tokens", "tools", "more"].map(text);
   return {
-    system, temperature, max_tokens, tools, more,
+    ...Object.fromEntries(FIELDS.map((name) => [name, form.elements[`form[${name}]`].value])),
     turns: [...form.querySelectorAll("[data-turn]")].map((turn) => ({ role: turn.querySelector("select").value, text: turn.querySelector("textarea").value })),
     columns: panesOf(form).map((pane) => ({ model: pane.querySelector("input").value, config: pane.querySelector("select").value })),
   };
 }
 
 function fill(form, sheet) {
-  for (const name of ["system", "temperature", "max_tokens", "tools", "more"]) form.elements[`form[${name}]`].value = sheet[name];
+  for (const name of FIELDS) form.elements[`form[${name}]`].value = sheet[name];
   const [first, ...others] = form.querySelectorAll("[data-turn]");
   others.forEach((turn) => turn.remove());
   sheet.turns.forEach((said, at) => (at ? addTurn(form, said) : setTurn(first, said)));
@@ -174,9 +166,7 @@ async function run(form, pane, sheet) {
   const stop = new AbortController();
   const view = new View(pane);
   runs.set(pane, stop);
-  let log;
-  let told;
-  let begun = false;
+  let log, told, begun;
   try {
     const response = await post("/playground/run", { sheet, column, trace }, stop.signal);
     begun = true;
@@ -244,6 +234,7 @@ class View {
     for (const choice of event.choices ?? []) {
       const said = choice.delta ?? choice.message ?? {};
       const thought = said.reasoning_content ?? said.reasoning;
+      if (thought || said.content || said.tool_calls?.length) this.first ??= performance.now();
       if (typeof thought === "string" && thought) this.think(thought);
       if (typeof said.content === "string" && said.content) this.write(said.content);
       for (const call of said.tool_calls ?? []) this.call(call);
@@ -251,7 +242,6 @@ class View {
   }
 
   write(words) {
-    this.first ??= performance.now();
     this.pieces += 1;
     const below = this.out.scrollHeight - this.out.scrollTop - this.out.clientHeight < 40;
     this.text.append(words);
@@ -259,13 +249,11 @@ class View {
   }
 
   think(words) {
-    this.first ??= performance.now();
     this.thought ??= this.out.insertBefore(make("p", "muted plain", "Reasoning: "), this.text);
     this.thought.append(words);
   }
 
   call({ index = 0, function: asked = {} }) {
-    this.first ??= performance.now();
     const call = (this.calls[index] ??= this.out.appendChild(make("pre", "", "")));
     call.tabIndex = 0;
     call.append((asked.name ? `${asked.name} ` : "") + (asked.arguments ?? ""));
@@ -295,9 +283,7 @@ class View {
   }
 
   link(log) {
-    const link = make("a", "link", "Log");
-    link.href = `/logs/${log}`;
-    this.feet.append(link);
+    this.feet.append(Object.assign(make("a", "link", "Log"), { href: `/logs/${log}` }));
   }
 
   parts(parts) {
@@ -320,9 +306,7 @@ class View {
   }
 
   alert(words, bad) {
-    const alert = make("div", bad ? "alert bad" : "alert", "");
-    alert.append(make("p", "", words));
-    this.out.append(alert);
+    this.out.appendChild(make("div", bad ? "alert bad" : "alert", "")).append(make("p", "", words));
   }
 }
 
@@ -340,12 +324,10 @@ function parsed(text) {
 }
 
 const make = (name, className, text) => Object.assign(document.createElement(name), { className, textContent: text });
-
 const seconds = (millis) => (millis < 1000 ? `${Math.round(millis)} ms` : `${(millis / 1000).toFixed(2)} s`);
 
-function post(address, body, signal) {
-  return fetch(address, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal });
-}
+const post = (address, body, signal) =>
+  fetch(address, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal });
 
 /** What was refused, in words; a field that is named says so itself. */
 async function refusal(response, form) {

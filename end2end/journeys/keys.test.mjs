@@ -74,34 +74,37 @@ for (const script of [true, false]) {
     }, { script, expected: [/^422 \/api\/mint_key/] }));
 }
 
-test('a key is rotated with an overlap, and the old secret is ended by hand', () =>
-  open('rotate', async (owner) => {
-    const { page } = owner;
-    await signIn(owner, OWNER);
-    const before = await makeKey(owner, 'turning');
-    assert.equal((await call(before)).status, 200);
-    await page.getByRole('link', { name: 'Rotate turning' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Rotate turning' });
-    await dialog.getByText('last used').waitFor();
-    await dialog.getByLabel(/goes on for/).selectOption({ label: '7 days' });
-    await dialog.getByRole('button', { name: 'Make a new secret' }).click();
-    const ready = page.getByRole('dialog', { name: 'Key turning is ready' });
-    const now = await secret(ready);
-    await ready.getByText('The secret before it opens until').waitFor();
-    await page.getByRole('link', { name: 'Done' }).click();
-    assert.notEqual(now, before);
-    for (const key of [before, now]) {
-      assert.equal((await call(key)).status, 200);
-    }
-    await page.getByRole('row', { name: /turning.*Rotating/ }).getByRole('link', { name: 'Rotate turning' }).click();
-    const old = dialog.getByRole('listitem').filter({ hasText: `sy-…${before.slice(-4)}` });
-    await old.getByText('last used').waitFor();
-    await old.getByRole('button', { name: 'End now' }).click();
-    await page.getByRole('row', { name: /turning.*In use/ }).waitFor();
-    const refused = await call(before);
-    assert.equal(refused.status, 401);
-    assert.equal((await call(now)).status, 200);
-  }));
+for (const script of [true, false]) {
+  test(`a key is rotated with an overlap, and the old secret is ended by hand, ${script ? 'with' : 'without'} scripts`, () =>
+    open(`rotate-${script}`, async (owner) => {
+      const { page } = owner;
+      const name = script ? 'turning' : 'turning on paper';
+      await signIn(owner, OWNER);
+      const before = await makeKey(owner, name);
+      assert.equal((await call(before)).status, 200);
+      await page.getByRole('link', { name: `Rotate ${name}` }).click();
+      const dialog = page.getByRole('dialog', { name: `Rotate ${name}` });
+      await dialog.getByText('last used').waitFor();
+      await dialog.getByLabel(/goes on for/).selectOption({ label: '7 days' });
+      await dialog.getByRole('button', { name: 'Make a new secret' }).click();
+      const ready = page.getByRole('dialog', { name: `Key ${name} is ready` });
+      const now = await secret(ready);
+      await ready.getByText('The secret before it opens until').waitFor();
+      await page.getByRole('link', { name: 'Done' }).click();
+      assert.notEqual(now, before);
+      for (const key of [before, now]) {
+        assert.equal((await call(key)).status, 200);
+      }
+      await page.getByRole('row', { name: new RegExp(`${name}.*Rotating`) }).getByRole('link', { name: `Rotate ${name}` }).click();
+      const old = dialog.getByRole('listitem').filter({ hasText: `sy-…${before.slice(-4)}` });
+      await old.getByText('last used').waitFor();
+      await old.getByRole('button', { name: 'End now' }).click();
+      await page.getByRole('row', { name: new RegExp(`${name}.*In use`) }).waitFor();
+      const refused = await call(before);
+      assert.equal(refused.status, 401);
+      assert.equal((await call(now)).status, 200);
+    }, { script }));
+}
 
 for (const theme of ['light', 'dark']) {
   test(`each secret of a rotating key is known by its own last use, until the old one is ended, ${theme}`, () =>

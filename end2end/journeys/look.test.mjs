@@ -17,8 +17,8 @@ before(async () => {
   const list = await fetch(`${world.base}/logs?page_size=1`, { headers: { authorization: `Bearer ${KEY}` } });
   const [log] = (await list.json()).data;
   const trace = `/traces/${encodeURIComponent(log.metrics.trace_id)}`;
-  const asides = [trace, '/traces?name=none', '/first-steps', '/keys?new=1', '/providers?connect=openai', '/models?add=1', '/models?price=@alpha/gpt-4o&find=gpt-4o', '/settings/transfer', '/reference', '/logs?trace=none', '/nowhere'];
-  const details = ['chat', 'json', 'attempts', 'explain', 'cost', 'headers'].map((tab) => `/logs/${log._id}?tab=${tab}`);
+  const asides = [trace, '/traces?name=none', '/first-steps', '/keys?new=1', '/providers?connect=openai', '/models?add=1', '/models?price=@alpha/gpt-4o&find=gpt-4o', '/settings/transfer', '/reference', '/logs?trace=none', '/analytics?tab=feedback', '/nowhere'];
+  const details = ['chat', 'json', 'attempts', 'explain', 'cost', 'headers', 'metadata'].map((tab) => `/logs/${log._id}?tab=${tab}`);
   asides.push(`/playground?log=${log._id}`);
   inside = [...PAGES.map(([, path]) => path), ...asides, ...details];
   browser = await openBrowser();

@@ -16,7 +16,7 @@ WEATHER = {
 
 @pytest.fixture
 def client(world):
-    return openai.OpenAI(base_url=world.base, api_key=world.plain_key, max_retries=0)
+    return openai.OpenAI(base_url=world.base, api_key=world.plain_key)
 
 
 def test_a_chat_is_answered_by_the_provider_that_the_model_names(world, client):
@@ -49,7 +49,7 @@ def test_a_stream_that_breaks_off_raises_an_error_that_says_so(client, asked):
 
 def test_the_async_client_streams_too(world):
     async def words():
-        async with openai.AsyncOpenAI(base_url=world.base, api_key=world.plain_key, max_retries=0) as client:
+        async with openai.AsyncOpenAI(base_url=world.base, api_key=world.plain_key) as client:
             stream = await client.chat.completions.create(model=MODEL, messages=MESSAGES, stream=True)
             return [chunk.choices[0].delta.content async for chunk in stream]
 
@@ -83,24 +83,24 @@ def test_models_are_listed_as_they_are_called_and_each_can_be_retrieved(client):
 
 
 @pytest.mark.parametrize(
-    ("model", "kind", "text"),
+    ("model", "kind", "text", "tries"),
     [
-        ("@nowhere/gpt-4o-mini", openai.BadRequestError, "alpha"),
-        ("gpt-4o-mini", openai.BadRequestError, "x-portkey-provider"),
-        ("@alpha/missing", openai.NotFoundError, "The model `missing` does not exist"),
-        ("@alpha/busy", openai.RateLimitError, "Rate limit reached"),
-        ("@alpha/broken", openai.InternalServerError, "The server had an error"),
+        ("@nowhere/gpt-4o-mini", openai.BadRequestError, "alpha", 0),
+        ("gpt-4o-mini", openai.BadRequestError, "x-portkey-provider", 0),
+        ("@alpha/missing", openai.NotFoundError, "The model `missing` does not exist", 1),
+        ("@alpha/busy", openai.RateLimitError, "Rate limit reached", 1 + openai.DEFAULT_MAX_RETRIES),
+        ("@alpha/broken", openai.InternalServerError, "The server had an error", 1 + openai.DEFAULT_MAX_RETRIES),
     ],
 )
-def test_each_refusal_raises_its_own_class(world, client, model, kind, text):
+def test_each_refusal_raises_its_own_class_and_each_try_of_the_sdk_is_one_call(world, client, model, kind, text, tries):
     with pytest.raises(kind, match=text) as refused:
         client.chat.completions.create(model=model, messages=MESSAGES)
     assert refused.value.response.headers["x-portkey-trace-id"]
-    assert len(world.calls()) <= 1
+    assert len(world.calls()) == tries
 
 
 def test_a_wrong_key_raises_authentication_error(world):
-    stranger = openai.OpenAI(base_url=world.base, api_key="sy-not-a-key-of-this-house", max_retries=0)
+    stranger = openai.OpenAI(base_url=world.base, api_key="sy-not-a-key-of-this-house")
     with pytest.raises(openai.AuthenticationError, match="Invalid API Key"):
         stranger.chat.completions.create(model=MODEL, messages=MESSAGES)
     assert world.calls() == []

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-const READ: [&str; 8] = ["app", "build.rs", "end2end", "migrations", "src", "style", "xtask", "fuzz"];
-const KINDS: [&str; 5] = ["rs", "css", "mjs", "py", "sql"];
+const READ: [&str; 9] = ["app", "build.rs", "end2end", "migrations", "public", "src", "style", "xtask", "fuzz"];
+const KINDS: [&str; 6] = ["rs", "css", "js", "mjs", "py", "sql"];
 const MADE: [&str; 6] = ["node_modules", ".venv", "shots", "test-results", "target", "__pycache__"];
 
 /// A file, its path from the root with `/`.
