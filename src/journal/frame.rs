@@ -184,6 +184,12 @@ fn decompressed(packed: &[u8], by: io::Result<Decompressor<'_>>) -> Result<Bytes
 mod tests {
     use super::{Bytes, Frame, Gathered, Parts};
 
+    /// Segments, each behind its length.
+    fn laid(segments: &[&str]) -> Vec<u8> {
+        let length = |segment: &str| u32::try_from(segment.len()).expect("a length").to_le_bytes();
+        segments.iter().flat_map(|segment| [&length(segment)[..], segment.as_bytes()].concat()).collect()
+    }
+
     #[test]
     fn a_frame_opens_to_what_was_put_in() {
         for size in [0, 10, 5_000] {
@@ -205,11 +211,7 @@ mod tests {
 
     #[test]
     fn a_frame_of_six_segments_opens_without_an_explanation() {
-        let mut stored = Vec::new();
-        for segment in ["a: b\n", "{}", "", "", "c: d\n", "body"] {
-            stored.extend_from_slice(&u32::try_from(segment.len()).expect("a length").to_le_bytes());
-            stored.extend_from_slice(segment.as_bytes());
-        }
+        let mut stored = laid(&["a: b\n", "{}", "", "", "c: d\n", "body"]);
         stored.push(super::PLAIN);
         let frame = Frame::decode(&stored).expect("a frame");
         assert_eq!((&frame.response_body[..], frame.explain.len()), (&b"body"[..], 0));
@@ -218,16 +220,11 @@ mod tests {
 
     #[test]
     fn a_frame_that_was_packed_without_words_opens() {
-        let segments = [&b"a: b\n"[..], &[b'x'; 999], b"", b"", b"", b"body", b""];
-        let mut plain = Vec::new();
-        for segment in segments {
-            plain.extend_from_slice(&u32::try_from(segment.len()).expect("a length").to_le_bytes());
-            plain.extend_from_slice(segment);
-        }
-        let mut stored = zstd::bulk::compress(&plain, 1).expect("packed");
+        let asked = "x".repeat(999);
+        let mut stored = zstd::bulk::compress(&laid(&["a: b\n", &asked, "", "", "", "body", ""]), 1).expect("packed");
         stored.push(super::ZSTD);
         let frame = Frame::decode(&stored).expect("a frame");
-        assert_eq!((&frame.request_body[..], &frame.response_body[..]), (segments[1], segments[5]));
+        assert_eq!((&frame.request_body[..], &frame.response_body[..]), (asked.as_bytes(), &b"body"[..]));
     }
 
     #[test]
