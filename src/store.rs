@@ -26,16 +26,19 @@ pub mod recompute;
 pub mod rollups;
 pub mod samples;
 pub mod sessions;
+pub(in crate::store) mod traced;
 pub mod traces;
 pub mod usage;
 pub mod values;
 pub mod workspaces;
 
+use crate::store::traced::TraceIndex;
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 static CONTROL: Migrator = sqlx::migrate!("./migrations/control");
@@ -64,6 +67,7 @@ pub struct Store {
     pub(in crate::store) journal: File,
     pub(in crate::store) cache: File,
     pub(in crate::store) cache_file: PathBuf,
+    pub(in crate::store) trace_index: Arc<TraceIndex>,
 }
 
 /// One database: many readers, one writer.
@@ -104,7 +108,7 @@ impl Store {
         let journal = open(folder.join("journal.db"), &JOURNAL, synchronous, JOURNALS).await?;
         let cache_file = folder.join("cache.db");
         let cache = cache::open_or_replace(&cache_file).await?;
-        let store = Self { control, journal, cache, cache_file };
+        let store = Self { control, journal, cache, cache_file, trace_index: Arc::default() };
         store.pack_left_values().await?;
         Ok(store)
     }

@@ -32,7 +32,7 @@ pub(super) struct Scribe {
 /// Writes until the last sender is gone.
 pub(super) async fn run(mut scribe: Scribe, mut queue: mpsc::Receiver<Filed>, slots: Slots, stopped: Arc<AtomicBool>) {
     let mut batch = Vec::with_capacity(BATCH);
-    while let Some(first) = queue.recv().await {
+    while let Some(first) = scribe.next(&mut queue).await {
         batch.push(first);
         linger(&queue).await;
         gather(&mut queue, &mut batch, BATCH);
@@ -51,6 +51,7 @@ pub(super) async fn run(mut scribe: Scribe, mut queue: mpsc::Receiver<Filed>, sl
             tracing::info!("the journal is written again; calls are admitted");
         }
         settle(batch.drain(..), &slots);
+        scribe.index(false).await;
     }
     scribe.close().await;
     tend::sweep(&slots);
@@ -144,6 +145,25 @@ impl Scribe {
         self.pen.write_calls(&records, &changes, &used).await?;
         self.uses.store(&used);
         Ok(())
+    }
+
+    /// The next call to write; what waits to be indexed is, if it is asked for meanwhile. `None`: the last sender is gone.
+    async fn next(&mut self, queue: &mut mpsc::Receiver<Filed>) -> Option<Filed> {
+        loop {
+            tokio::select! {
+                biased;
+                next = queue.recv() => return next,
+                () = self.pen.wanted() => self.index(true).await,
+            }
+        }
+    }
+
+    /// By trace: all that waits where a reader does, else what is due. What fails is left for the next time.
+    async fn index(&mut self, wanted: bool) {
+        let indexed = if wanted { self.pen.index_all().await } else { self.pen.index().await };
+        if let Err(error) = indexed {
+            tracing::warn!(%error, "calls were not indexed by trace; it is tried again");
+        }
     }
 
     async fn close(self) {

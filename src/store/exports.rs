@@ -176,10 +176,11 @@ impl Store {
 
     /// How many calls pass the filter, counted up to `most`.
     pub async fn count_calls(&self, workspace: &str, filter: &CallFilter, most: i64) -> Stored<i64> {
-        let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM calls");
+        let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ");
+        sql.push(filter.table());
         filter.where_calls(&mut sql, workspace, EVERY);
         sql.push(" LIMIT ").push_bind(most).push(")");
-        Ok(sql.build_query_scalar().fetch_one(&self.journal.read).await?)
+        Ok(sql.build_query_scalar().fetch_one(self.calls_for(filter).await).await?)
     }
 }
 

@@ -26,12 +26,12 @@ impl Store {
         let calls = "SELECT id, status, CASE model_served WHEN '' THEN span_name ELSE model_served END AS name \
                      FROM calls WHERE workspace = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4";
         let calls = sqlx::query_as(calls).bind(workspace).bind(typed).bind(&past).bind(most);
-        let traces = "SELECT DISTINCT trace_id FROM calls WHERE workspace = $1 AND trace_id >= $2 AND trace_id < $3 \
-                      AND trace_id <> id ORDER BY trace_id DESC LIMIT $4";
+        let traces = "SELECT DISTINCT t.trace_id FROM trace_calls AS t CROSS JOIN calls AS c ON c.id = t.id \
+                      WHERE workspace = $1 AND t.trace_id >= $2 AND t.trace_id < $3 ORDER BY 1 DESC LIMIT $4";
         let traces = sqlx::query_scalar(traces).bind(workspace).bind(typed).bind(&past).bind(most);
         Ok(Begun {
             calls: calls.fetch_all(&self.journal.read).await?,
-            traces: traces.fetch_all(&self.journal.read).await?,
+            traces: traces.fetch_all(self.by_trace().await).await?,
         })
     }
 }

@@ -5,6 +5,7 @@ use crate::journal::rollup::{Changes, Figures, Pair};
 use crate::journal::uses::Use;
 use crate::store::calls::COLUMNS;
 use crate::store::rollups::{HOUR, Rows, bind_bin, bind_pair};
+use crate::store::traced::Waiting;
 use crate::store::{Store, Stored};
 use futures_util::{FutureExt, TryStreamExt};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
@@ -36,6 +37,7 @@ pub struct Pen {
     connection: SqliteConnection,
     /// Told by the database's thread when all is written but the commit.
     committing: Arc<Notify>,
+    waiting: Waiting,
 }
 
 /// A transaction in the making.
@@ -64,17 +66,25 @@ impl Pen {
         batch.insert("INSERT OR REPLACE INTO key_use", "key_id, last_used_at", uses, bind_use)?;
         batch.insert("INSERT OR REPLACE INTO secret_use", "secret, last_used_at", uses, bind_secret)?;
         batch.charge(records)?;
+        if let Some((number, calls)) = self.waiting.row(records) {
+            batch.statements += 1;
+            batch.text.push_str("INSERT OR ROLLBACK INTO trace_fresh VALUES (?, ?); ");
+            batch.arguments.add(number).map_err(sqlx::Error::Encode)?;
+            batch.arguments.add(calls).map_err(sqlx::Error::Encode)?;
+        }
         let written = self.run(batch).await;
         if written.is_err() {
             // Where the failure ended the transaction already, there is nothing to roll back.
             let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
         }
-        Ok(written?)
+        written?;
+        self.waiting.add(records);
+        Ok(())
     }
 
     /// Each statement has an answer, which would wake this task: they are not listened to before the last is under way.
     async fn run(&mut self, batch: Batch<'_>) -> Result<(), sqlx::Error> {
-        let Self { connection, committing } = self;
+        let Self { connection, committing, .. } = self;
         let text = format!("BEGIN IMMEDIATE; {}COMMIT", batch.text);
         let mut answers = connection.fetch_many(sqlx::query_with(&text, batch.arguments));
         // A word left over from a transaction that took long.
@@ -95,8 +105,29 @@ impl Pen {
         Ok(())
     }
 
-    /// Closes the connection.
-    pub async fn lay_down(self) -> Stored<()> {
+    /// Returns when a reader asks by trace for what is not in the index yet.
+    pub async fn wanted(&self) {
+        self.waiting.wanted().await;
+    }
+
+    /// Indexes by trace what is due; everything where a reader waits.
+    pub async fn index(&mut self) -> Stored<()> {
+        let Self { connection, waiting, .. } = self;
+        if waiting.wanted().now_or_never().is_some() {
+            waiting.bring_all(connection).await
+        } else {
+            waiting.bring_due(connection).await
+        }
+    }
+
+    /// Indexes by trace whatever was written.
+    pub async fn index_all(&mut self) -> Stored<()> {
+        self.waiting.bring_all(&mut self.connection).await
+    }
+
+    /// Leaves nothing undone, and closes the connection.
+    pub async fn lay_down(mut self) -> Stored<()> {
+        self.index_all().await?;
         Ok(self.connection.close().await?)
     }
 }
@@ -111,7 +142,8 @@ impl Store {
             told.notify_one();
             true
         });
-        Ok(Pen { connection, committing })
+        let waiting = Waiting::open(&self.trace_index, &mut connection).await?;
+        Ok(Pen { connection, committing, waiting })
     }
 
     /// Which of these calls have a row already.

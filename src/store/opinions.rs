@@ -67,18 +67,18 @@ impl Store {
         sql.push(" AND f.created_at >= ").push_bind(filter.from.unwrap_or(0));
         sql.push(" AND f.created_at < ").push_bind(filter.until.unwrap_or(i64::MAX));
         if plain != CallFilter::default() {
-            sql.push(" AND f.trace_id IN (SELECT trace_id FROM calls");
+            sql.push(" AND f.trace_id IN (SELECT trace_id FROM ").push(filter.table());
             plain.where_calls(&mut sql, workspace, EVERY);
             sql.push(")");
         }
         sql.push(" ORDER BY f.created_at");
-        sql.build().fetch_all(&self.journal.read).await?.iter().map(opinion).collect()
+        sql.build().fetch_all(self.by_trace().await).await?.iter().map(opinion).collect()
     }
 
     /// What was said of calls within the filter, by the value of a key of their metadata.
     pub async fn feedback_by_metadata(&self, workspace: &str, filter: &CallFilter, key: &str) -> Stored<Vec<Said>> {
         let mut sql = QueryBuilder::new("SELECT pair.value AS value, avg(f.value * f.weight) AS weighted, ");
-        sql.push("count(DISTINCT c.id) AS calls FROM (SELECT id, trace_id, metadata FROM calls");
+        sql.push("count(DISTINCT c.id) AS calls FROM (SELECT id, trace_id, metadata FROM ").push(filter.table());
         filter.where_calls(&mut sql, workspace, EVERY);
         sql.push(
             " AND id IN (SELECT id FROM traced WHERE trace_id IN (SELECT trace_id FROM feedback WHERE workspace = ",
@@ -86,17 +86,18 @@ impl Store {
         sql.push_bind(workspace).push("))) c JOIN json_each(c.metadata) AS pair ON pair.key = ").push_bind(key);
         sql.push(" JOIN feedback f ON f.workspace = ").push_bind(workspace);
         sql.push(" AND f.trace_id = c.trace_id GROUP BY 1");
-        Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)
+        Ok(sql.build_query_as().fetch_all(self.by_trace().await).await?)
     }
 
     /// Calls within the filter that were rescued.
     pub async fn rescued(&self, workspace: &str, filter: &CallFilter) -> Stored<Vec<Rescue>> {
         let mut sql = QueryBuilder::new(format!(
-            "SELECT at, retries, (mode = 'fallback' AND {FELL_BACK}) AS fell_back FROM calls"
+            "SELECT at, retries, (mode = 'fallback' AND {FELL_BACK}) AS fell_back FROM {}",
+            filter.table()
         ));
         filter.where_calls(&mut sql, workspace, EVERY);
         sql.push(format!(" AND status BETWEEN 1 AND 399 AND (retries > 0 OR (mode = 'fallback' AND {FELL_BACK}))"));
-        Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)
+        Ok(sql.build_query_as().fetch_all(self.calls_for(filter).await).await?)
     }
 }
 

@@ -4,6 +4,7 @@ use crate::journal::record::Record;
 use crate::store::calls::first_id;
 use crate::store::journal::write_bare;
 use crate::store::rollups::{DAY, rebuild_day};
+use crate::store::traced::index_at_once;
 use crate::store::{Store, Stored};
 
 /// How the id of a made-up key begins; no other does.
@@ -15,6 +16,7 @@ impl Store {
         let records = records.iter().collect::<Vec<_>>();
         let mut transaction = self.journal.write.begin_with("BEGIN IMMEDIATE").await?;
         write_bare(&mut transaction, &records).await?;
+        index_at_once(&mut transaction, &records).await?;
         rebuild_day(&mut transaction, workspace, (day, now)).await?;
         transaction.commit().await?;
         Ok(())
@@ -30,6 +32,7 @@ impl Store {
             for sql in [
                 format!("DELETE FROM attempts WHERE call IN (SELECT id {made_up})"),
                 format!("DELETE FROM bodies WHERE call IN (SELECT id {made_up})"),
+                format!("DELETE FROM trace_calls WHERE (trace_id, id) IN (SELECT trace_id, id {made_up})"),
                 format!("DELETE {made_up}"),
             ] {
                 let query = sqlx::query(&sql).bind(first_id(day)).bind(first_id(day + DAY)).bind(&workspace);

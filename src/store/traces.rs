@@ -148,7 +148,7 @@ impl Store {
                    FROM traced WHERE trace_id = $1 AND workspace = $2 ORDER BY id LIMIT $3) HAVING count(*) > 0",
         );
         let sum = sum.bind(trace).bind(workspace).bind(MOST_COUNTED).bind(ID);
-        Ok(sum.fetch_optional(&self.journal.read).await?)
+        Ok(sum.fetch_optional(self.by_trace().await).await?)
     }
 
     /// The first calls of a trace, oldest first.
@@ -158,7 +158,7 @@ impl Store {
                     tokens_in, tokens_out, cost, latency_us, cache_status, metadata \
              FROM traced WHERE trace_id = $1 AND workspace = $2 ORDER BY id LIMIT $3",
         );
-        Ok(calls.bind(trace).bind(workspace).bind(MOST_DRAWN).fetch_all(&self.journal.read).await?)
+        Ok(calls.bind(trace).bind(workspace).bind(MOST_DRAWN).fetch_all(self.by_trace().await).await?)
     }
 
     /// The attempts of those calls, in the order of call and number.
@@ -168,7 +168,7 @@ impl Store {
              FROM attempts WHERE call IN (SELECT id FROM traced WHERE trace_id = $1 AND workspace = $2 ORDER BY id LIMIT $3) \
              ORDER BY call, number",
         );
-        Ok(attempts.bind(trace).bind(workspace).bind(MOST_DRAWN).fetch_all(&self.journal.read).await?)
+        Ok(attempts.bind(trace).bind(workspace).bind(MOST_DRAWN).fetch_all(self.by_trace().await).await?)
     }
 
     /// The id `count` calls further back; `None` where the range ends before.
@@ -187,7 +187,8 @@ impl Store {
         let TraceSearch { workspace, filter, many } = search;
         // A newer call need not be told that it is within the range's start.
         let newer = CallFilter { from: None, ..filter.clone() };
-        let mut sql = QueryBuilder::new("SELECT c.trace_id AS trace, c.id AS call FROM calls AS c");
+        let mut sql = QueryBuilder::new("SELECT c.trace_id AS trace, c.id AS call FROM ");
+        sql.push(filter.table()).push(" AS c");
         filter.where_calls(&mut sql, workspace, ids);
         sql.push(" AND NOT EXISTS (SELECT 1 FROM traced AS n");
         newer.where_calls(&mut sql, workspace, EVERY);
@@ -197,7 +198,7 @@ impl Store {
             sql.push(" AND id <> c.id AND workspace = ").push_bind(workspace).push(")");
         }
         sql.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
-        Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)
+        Ok(sql.build_query_as().fetch_all(self.by_trace().await).await?)
     }
 }
 

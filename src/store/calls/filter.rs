@@ -91,6 +91,11 @@ impl CallFilter {
         plain.is_rolled_up()
     }
 
+    /// Whether the index of traces is needed.
+    pub(in crate::store) fn asks_by_trace(&self) -> bool {
+        self.trace.is_some() || self.weighted != Bounds::default()
+    }
+
     /// Whether status, model, provider or key narrow.
     pub fn asks_who(&self) -> bool {
         !(self.statuses.is_empty() && self.models.is_empty() && self.providers.is_empty() && self.keys.is_empty())
@@ -122,26 +127,23 @@ impl CallFilter {
         self.providers.is_empty() || self.providers.iter().any(|wanted| wanted == provider)
     }
 
-    /// `WHERE` over `calls`, whole.
+    /// The table that the calls are read from: those of one trace stand together in a view of it.
+    pub(in crate::store) fn table(&self) -> &'static str {
+        if self.trace.is_some() { "traced" } else { "calls" }
+    }
+
+    /// `WHERE` over [`CallFilter::table`], whole.
     pub(in crate::store) fn where_calls<'a>(&'a self, sql: &mut Sql<'a>, workspace: &'a str, ids: Ids<'_>) {
         self.where_unrolled(sql, workspace, ids);
         self.and_rolled(sql, MODEL);
     }
 
-    /// `WHERE` over `calls`, without what a [`Tally`] can be asked.
+    /// `WHERE` over [`CallFilter::table`], without what a [`Tally`] can be asked.
     pub(super) fn where_unrolled<'a>(&'a self, sql: &mut Sql<'a>, workspace: &'a str, ids: Ids<'_>) {
         sql.push(" WHERE workspace = ").push_bind(workspace);
         self.and_ids(sql, ids);
         if let Some(trace) = &self.trace {
-            // Another text is no call's id, and a trace may have all calls of a month.
-            if uuid::Uuid::try_parse(trace).is_ok() {
-                sql.push(" AND id IN (SELECT id FROM traced WHERE trace_id = ").push_bind(trace);
-                sql.push(" AND workspace = ").push_bind(workspace);
-                self.and_ids(sql, ids);
-                sql.push(")");
-            } else {
-                sql.push(" AND trace_id <> id AND trace_id = ").push_bind(trace);
-            }
+            sql.push(" AND trace_id = ").push_bind(trace);
         }
         if let Some(span) = &self.span {
             sql.push(" AND span_id = ").push_bind(span);

@@ -96,11 +96,12 @@ impl Store {
         let from = from.max(filter.from.unwrap_or(0));
         let until = until.min(filter.until.unwrap_or(i64::MAX));
         let filter = CallFilter { from: Some(from), until: Some(until), ..filter.clone() };
-        let mut sql = QueryBuilder::new("SELECT id FROM calls");
+        let mut sql = QueryBuilder::new("SELECT id FROM ");
+        sql.push(filter.table());
         filter.where_calls(&mut sql, workspace, cursor.ids());
         let limit = i64::try_from(most).unwrap_or(i64::MAX);
         sql.push(cursor.order()).push(" LIMIT ").push_bind(limit);
-        Ok(sql.build_query_scalar().fetch_all(&self.journal.read).await?)
+        Ok(sql.build_query_scalar().fetch_all(self.calls_for(&filter).await).await?)
     }
 
     /// The hours whose block has no call with the status, model, provider and key that are asked for.

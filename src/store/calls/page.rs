@@ -89,10 +89,10 @@ impl Store {
         cursor: Cursor<'_>,
         limit: i64,
     ) -> Stored<Vec<Call>> {
-        let mut sql = QueryBuilder::new(format!("SELECT {COLUMNS} FROM calls"));
+        let mut sql = QueryBuilder::new(format!("SELECT {COLUMNS} FROM {}", filter.table()));
         filter.where_calls(&mut sql, workspace, cursor.ids());
         sql.push(cursor.order()).push(" LIMIT ").push_bind(limit);
-        Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)
+        Ok(sql.build_query_as().fetch_all(self.calls_for(filter).await).await?)
     }
 
     async fn calls_of(&self, ids: &[String], cursor: Cursor<'_>) -> Stored<Vec<Call>> {
@@ -117,20 +117,22 @@ impl Store {
 
     /// How many calls are newer than `id` under the filter, up to 1,000.
     pub async fn count_newer(&self, workspace: &str, filter: &CallFilter, id: &str) -> Stored<u64> {
-        let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM calls");
+        let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ");
+        sql.push(filter.table());
         filter.where_calls(&mut sql, workspace, Cursor::After(id).ids());
         sql.push(" LIMIT ").push_bind(MOST_COUNTED).push(")");
-        Ok(sql.build_query_scalar().fetch_one(&self.journal.read).await?)
+        Ok(sql.build_query_scalar().fetch_one(self.calls_for(filter).await).await?)
     }
 
     async fn next_id(&self, workspace: &str, filter: &CallFilter, from: Cursor<'_>) -> Stored<Option<String>> {
         if let Some(ids) = self.narrowed(workspace, filter, from, 1).await? {
             return Ok(ids.into_iter().next());
         }
-        let mut sql = QueryBuilder::new("SELECT id FROM calls");
+        let mut sql = QueryBuilder::new("SELECT id FROM ");
+        sql.push(filter.table());
         filter.where_calls(&mut sql, workspace, from.ids());
         sql.push(from.order()).push(" LIMIT 1");
-        Ok(sql.build_query_scalar().fetch_optional(&self.journal.read).await?)
+        Ok(sql.build_query_scalar().fetch_optional(self.calls_for(filter).await).await?)
     }
 }
 

@@ -53,6 +53,13 @@ pub(crate) async fn journal() -> (Store, tempfile::TempDir) {
     (store, folder)
 }
 
+async fn index_traces(store: &Store) {
+    sqlx::query("INSERT OR IGNORE INTO trace_calls SELECT trace_id, id FROM calls WHERE trace_id <> id")
+        .execute(&store.journal.write)
+        .await
+        .unwrap();
+}
+
 impl Seed {
     /// Returns the id, which depends on the time alone.
     pub(crate) async fn plant(self, store: &Store) -> String {
@@ -82,6 +89,7 @@ impl Seed {
         .execute(&store.journal.write)
         .await
         .unwrap();
+        index_traces(store).await;
         self.attempt(store, &id).await;
         self.roll_up(store).await;
         id
@@ -112,6 +120,7 @@ impl Seed {
         .execute(&store.journal.write)
         .await
         .unwrap();
+        index_traces(store).await;
     }
 
     fn tail(self) -> &'static str {

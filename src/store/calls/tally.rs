@@ -113,11 +113,12 @@ impl Store {
             filter.where_rollups(&mut sql, workspace);
         } else {
             sql.push("SELECT provider, ").push(MODEL).push(" AS model, key_id AS key, status, count(*) AS calls, ");
-            sql.push("sum(tokens_in + tokens_out) AS tokens, coalesce(sum(cost), 0) AS cost FROM calls");
+            sql.push("sum(tokens_in + tokens_out) AS tokens, coalesce(sum(cost), 0) AS cost FROM ")
+                .push(filter.table());
             filter.where_unrolled(&mut sql, workspace, EVERY);
         }
         sql.push(" GROUP BY 1, 2, 3, 4");
-        Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)
+        Ok(sql.build_query_as().fetch_all(self.calls_for(filter).await).await?)
     }
 
     /// Minutes are summed first, as they come in the order of the primary key: that spares sorting every rollup.
@@ -131,11 +132,11 @@ impl Store {
             sql.push(" GROUP BY minute)");
         } else {
             sql.push("at - at % ").push_bind(width).push(" AS at, count(*) AS calls, ");
-            sql.push("sum(status >= 400 OR status = 0) AS errors FROM calls");
+            sql.push("sum(status >= 400 OR status = 0) AS errors FROM ").push(filter.table());
             filter.where_calls(&mut sql, workspace, EVERY);
         }
         sql.push(" GROUP BY 1 ORDER BY 1");
-        Ok(sql.build_query_as().fetch_all(&self.journal.read).await?)
+        Ok(sql.build_query_as().fetch_all(self.calls_for(filter).await).await?)
     }
 }
 

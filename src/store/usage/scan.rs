@@ -83,9 +83,9 @@ impl Store {
     }
 
     async fn scan_calls(&self, workspace: &str, filter: &CallFilter, found: &mut Found) -> Stored<()> {
-        let mut sql = QueryBuilder::new(format!("SELECT {COUNTED} FROM calls"));
+        let mut sql = QueryBuilder::new(format!("SELECT {COUNTED} FROM {}", filter.table()));
         filter.where_calls(&mut sql, workspace, EVERY);
-        let mut rows = sql.build().fetch(&self.journal.read);
+        let mut rows = sql.build().fetch(self.calls_for(filter).await);
         while let Some(row) = rows.try_next().await? {
             found.add(&counted(&row)?);
         }
