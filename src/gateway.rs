@@ -21,6 +21,7 @@ pub mod logs;
 pub mod masked;
 pub mod metadata;
 pub mod models;
+pub mod names;
 pub mod open;
 pub mod opened;
 pub mod outgoing;
@@ -39,7 +40,7 @@ use crate::admin;
 use crate::book::KeyEntry;
 use crate::gateway::call::Inbound;
 use crate::gateway::caller::Caller;
-use crate::gateway::gate::Gate;
+use crate::gateway::gate::{Gate, gated};
 use crate::gateway::logs::LogsRefusal;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::trace::Trace;
@@ -58,6 +59,9 @@ use std::sync::Arc;
 use tower::layer::layer_fn;
 use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
+/// Where almost all calls go: addresses of vendors, which no route of our own takes.
+const CALLS: [&str; 5] = ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/messages", "/v1/responses"];
+
 /// Every route below `/v1`, by its whole address: a nested router would rewrite that of each call.
 pub fn router(house: &Shared) -> Router {
     let routes = table::ROUTES
@@ -75,6 +79,18 @@ pub fn router(house: &Shared) -> Router {
     };
     // Around the answers to preflights as well.
     routes.layer(layer_fn(Gate)).with_state(Arc::clone(house))
+}
+
+/// Whether [`calls`] answers this.
+pub fn is_call(request: &Request) -> bool {
+    request.method() == Method::POST && CALLS.contains(&request.uri().path())
+}
+
+/// Answers one of these as the router would, short of other origins' pages: that clones and boxes on its way down, which
+/// together costs as much as a budget.
+pub async fn calls(house: Shared, request: Request) -> Response {
+    let trace = Trace::of(request.headers());
+    gated(trace.clone(), vendor_call(&house, trace, request)).await
 }
 
 /// Sends one call as the console itself, over the same way as any other. Its log's id.
@@ -97,24 +113,29 @@ pub async fn own_call(house: &Shared, workspace: &str, body: &str) -> Result<Str
 }
 
 /// Every path that a vendor may have.
-async fn vendors(State(house): State<Shared>, request: Request) -> Response {
+async fn vendors(State(house): State<Shared>, mut request: Request) -> Response {
+    let trace = trace_of(&mut request);
+    vendor_call(&house, trace, request).await
+}
+
+async fn vendor_call(house: &Shared, trace: Trace, request: Request) -> Response {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let Some(route) = route(request.method(), target) else { return Refusal::unknown_route().response() };
     let endpoint = route.endpoint;
-    match inbound(&house, route, request) {
+    match inbound(house, (route, trace), request) {
         Ok((inbound, _)) if endpoint == Endpoint::Models => {
             if let Err(refusal) = inbound.caller.in_time(house.clock.now()) {
                 return refusal.response();
             }
             let id = inbound.route.rest.split('?').next().and_then(|path| path.strip_prefix("/models/")).map(decoded);
-            models::serve(&house, inbound, id).await
+            models::serve(house, inbound, id).await
         }
         Ok((inbound, _)) if endpoint == Endpoint::Realtime => {
             let model = realtime::model(&inbound.parts.uri);
-            let target = call::first_target(&house, &inbound, model.as_deref());
-            realtime::serve(&house, inbound, target).await
+            let target = call::first_target(house, &inbound, model.as_deref());
+            realtime::serve(house, inbound, target).await
         }
-        Ok((inbound, body)) => call::serve(&house, inbound, body).await,
+        Ok((inbound, body)) => call::serve(house, inbound, body).await,
         Err(refusal) => refusal.response(),
     }
 }
@@ -124,9 +145,10 @@ fn decoded(id: &str) -> String {
     percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned()
 }
 
-async fn explain(State(house): State<Shared>, request: Request) -> Response {
+async fn explain(State(house): State<Shared>, mut request: Request) -> Response {
     let route = Route { endpoint: Endpoint::Chat, rest: "/chat/completions".into() };
-    let told = match inbound(&house, route, request) {
+    let trace = trace_of(&mut request);
+    let told = match inbound(&house, (route, trace), request) {
         Ok((inbound, body)) => explained::serve(&house, inbound, body).await,
         Err(refusal) => Err(refusal),
     };
@@ -134,12 +156,16 @@ async fn explain(State(house): State<Shared>, request: Request) -> Response {
 }
 
 /// A request of a known key, which may have expired: its call has a row all the same.
-fn inbound(house: &Shared, route: Route, request: Request) -> Result<(Inbound, Body), Refusal> {
-    let (mut parts, body) = request.into_parts();
+fn inbound(house: &Shared, (route, trace): (Route, Trace), request: Request) -> Result<(Inbound, Body), Refusal> {
+    let (parts, body) = request.into_parts();
     let book = house.shelf.book();
     let caller = Caller::known(&parts.headers, &book)?;
-    let trace = parts.extensions.remove::<Trace>().unwrap_or_else(|| Trace::of(&parts.headers));
     Ok((Inbound { route, parts, caller, book, trace }, body))
+}
+
+/// As the gate read it.
+fn trace_of(request: &mut Request) -> Trace {
+    request.extensions_mut().remove().unwrap_or_else(|| Trace::of(request.headers()))
 }
 
 async fn list_logs(State(house): State<Shared>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {

@@ -17,7 +17,10 @@ use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Form, RawQuery, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::future::RouteFuture;
 use axum::routing::{get, post};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Either};
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, request};
 use leptos::config::LeptosOptions;
@@ -25,18 +28,63 @@ use leptos::prelude::{expect_context, provide_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use leptos_router::SsrMode;
 use serde::Deserialize;
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
 use tokio::net::TcpListener;
+use tower::Service;
 use tower::util::MapResponseLayer;
 use tower_http::compression::CompressionLayer;
 
 /// Bytes of a form: a config may have 1 MiB, and three letters stand for each of its signs there.
 const FORM_MOST: usize = 4 << 20;
 
+/// Where every request comes in.
+#[derive(Clone)]
+pub struct Entry {
+    house: Shared,
+    router: Router,
+    /// `None`: not over a connection of ours.
+    peer: Option<SocketAddr>,
+}
+
+impl Entry {
+    pub fn of(house: &Shared) -> Self {
+        Self { house: Arc::clone(house), router: router(house), peer: None }
+    }
+
+    /// That of one connection.
+    fn from(&self, peer: SocketAddr) -> Self {
+        Self { peer: Some(peer), ..self.clone() }
+    }
+}
+
+impl Service<Request> for Entry {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<BoxFuture<'static, Result<Response, Infallible>>, RouteFuture<Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Service::<Request>::poll_ready(&mut self.router, context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        // Who lets pages of other origins in has each answer say so, which is the router's.
+        if gateway::is_call(&request) && self.house.settings.cors_origins.is_empty() {
+            let house = Arc::clone(&self.house);
+            return Either::Left(Box::pin(gateway::calls(house, request).map(|response| Ok(guarded(response)))));
+        }
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
+        Either::Right(self.router.call(request))
+    }
+}
+
 /// Every route of the program.
-pub fn router(house: &Shared) -> Router {
+fn router(house: &Shared) -> Router {
     Router::new()
         .merge(console(house))
         .merge(gateway::router(house))
@@ -49,7 +97,7 @@ pub fn router(house: &Shared) -> Router {
 
 /// Serves until `stop` resolves, then finishes what is in flight.
 pub async fn serve(house: &Shared, listener: TcpListener, stop: impl Future<Output = ()>) {
-    accept::serve(router(house), listener, stop).await;
+    accept::serve(Entry::of(house), listener, stop).await;
 }
 
 /// Pages and server functions.

@@ -2,7 +2,6 @@
 -- call, one that thousands change in their own order a fraction of that (src/store/traced.rs).
 
 DROP VIEW traced;
-DROP INDEX calls_by_trace;
 
 CREATE TABLE trace_calls (
     trace_id TEXT NOT NULL,
@@ -11,6 +10,7 @@ CREATE TABLE trace_calls (
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO trace_calls SELECT trace_id, id FROM calls WHERE trace_id <> id ORDER BY 1, 2;
+DROP INDEX calls_by_trace;
 
 -- Calls that are still to come into it: a row a transaction.
 CREATE TABLE trace_fresh (

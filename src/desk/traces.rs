@@ -35,14 +35,13 @@ impl TraceDesk for Seat {
 
     async fn trace(&self, id: String) -> Answer<TraceDetail> {
         let (store, workspace) = (&self.house.store, self.workspace());
-        let sum = store.trace_sum(workspace, &id).await?;
+        let calls = store.trace_calls(workspace, &id).await?;
+        let (sum, attempts) = tokio::try_join!(store.trace_sum(workspace, &id), store.trace_attempts(workspace, &id))?;
         let sum = sum.ok_or_else(|| {
             Failure::Missing(
                 "No call with this trace id is in the journal. It may have been removed, or the link is wrong.".into(),
             )
         })?;
-        let (calls, attempts) =
-            tokio::try_join!(store.trace_calls(workspace, &id), store.trace_attempts(workspace, &id))?;
         let user = calls.iter().find_map(|call| tree::user(&call.metadata));
         let spans = tree::spans(&calls, &attempts, sum.at);
         Ok(TraceDetail { row: row(id, sum), user, spans })

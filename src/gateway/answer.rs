@@ -3,10 +3,10 @@
 use crate::book::ProviderEntry;
 use crate::gateway::attempt::Whole;
 use crate::gateway::cached::{self, CacheUse};
-use crate::gateway::masked;
 use crate::gateway::outgoing::Outgoing;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::relay::Fault;
+use crate::gateway::{masked, names};
 use crate::house::{House, Shared};
 use crate::journal::frame::Gathered;
 use crate::journal::meter::Meter;
@@ -166,11 +166,9 @@ pub fn count(house: &House, serving: &Serving, record: &mut Record, usage: &Usag
 /// The provider's headers without those of the connection and those that echo a credential, and the gateway's own.
 /// `kind`: its content type, where it is not the provider's.
 pub fn headers(mut headers: HeaderMap, serving: &Serving, kind: Option<&'static str>) -> HeaderMap {
-    for name in DROPPED {
-        headers.remove(name);
-    }
     let barred = |name: &HeaderName, value: &HeaderValue| {
-        name.as_str().starts_with("x-portkey-")
+        DROPPED.contains(name)
+            || name.as_str().starts_with("x-portkey-")
             || serving.out.as_ref().is_some_and(|out| out.secrets.within(value.as_bytes()))
     };
     let barred = headers.iter().filter(|(name, value)| barred(name, value)).map(|(name, _)| name.clone());
@@ -188,18 +186,18 @@ pub fn headers(mut headers: HeaderMap, serving: &Serving, kind: Option<&'static 
 pub fn mark(headers: &mut HeaderMap, serving: &Serving) {
     if let Some(out) = &serving.out {
         let vendor = HeaderValue::from_static(out.target.provider.vendor.slug);
-        headers.insert(HeaderName::from_static("x-portkey-provider"), vendor);
+        headers.insert(&names::PROVIDER, vendor);
     }
     let status = HeaderValue::from_static(serving.cache.status);
-    headers.insert(HeaderName::from_static("x-portkey-cache-status"), status);
-    headers.insert(HeaderName::from_static("x-portkey-retry-attempt-count"), HeaderValue::from(serving.retries));
+    headers.insert(&names::CACHE_STATUS, status);
+    headers.insert(&names::RETRY_ATTEMPT_COUNT, HeaderValue::from(serving.retries));
     if let Ok(path) = HeaderValue::from_str(&serving.path) {
-        headers.insert(HeaderName::from_static("x-portkey-last-used-option-index"), path);
+        headers.insert(&names::LAST_USED_OPTION_INDEX, path);
     }
 }
 
 /// Headers that belong to the connection upstream, or that a provider has no business setting on this origin.
-const DROPPED: [HeaderName; 23] = [
+static DROPPED: [HeaderName; 23] = [
     header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
     header::ACCESS_CONTROL_ALLOW_HEADERS,
     header::ACCESS_CONTROL_ALLOW_METHODS,

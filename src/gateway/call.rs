@@ -13,7 +13,7 @@ use crate::gateway::refusal::Refusal;
 use crate::gateway::sight::View;
 use crate::gateway::target::{Ask, Target, Unnamed};
 use crate::gateway::trace::Trace;
-use crate::gateway::{explained, masked, metadata, stream};
+use crate::gateway::{explained, masked, metadata, names, stream};
 use crate::house::{House, Shared};
 use crate::journal::meter::Meter;
 use crate::journal::record::{Outcome, Record};
@@ -66,7 +66,7 @@ pub async fn serve(house: &Shared, inbound: Inbound, body: Body) -> Response {
         Err(refusal) => refuse(meter, refusal).await,
     };
     if let Ok(id) = HeaderValue::from_str(&opening.id) {
-        response.headers_mut().insert(HeaderName::from_static("x-portkey-request-id"), id);
+        response.headers_mut().insert(&names::REQUEST_ID, id);
     }
     response
 }
@@ -288,11 +288,11 @@ fn note(record: &mut Record, serving: &Serving, mode: Mode) {
 }
 
 fn runtime(headers: &HeaderMap) -> String {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let fields = [
-        ("sdk_version", text("x-portkey-package-version")),
-        ("runtime", text("x-portkey-runtime")),
-        ("runtime_version", text("x-portkey-runtime-version")),
+        ("sdk_version", text(&names::PACKAGE_VERSION)),
+        ("runtime", text(&names::RUNTIME)),
+        ("runtime_version", text(&names::RUNTIME_VERSION)),
     ];
     if fields.iter().all(|(_, value)| value.is_none()) {
         return "{}".into();

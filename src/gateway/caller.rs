@@ -1,11 +1,12 @@
 //! Proof of a key: the forms A to D and F of the contract's §1.1.
 
 use crate::book::{Book, KeyEntry};
+use crate::gateway::names;
 use crate::gateway::refusal::Refusal;
 use crate::secret::digest;
 use app::model::scope::covers;
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName};
 use std::sync::Arc;
 
 /// What the Portkey SDK sends in `Authorization` when its user gave none. It is no credential.
@@ -66,7 +67,7 @@ impl Caller {
 
 /// What opens this gateway, wherever the request carries it.
 pub fn secret(headers: &HeaderMap) -> Option<&str> {
-    text(headers, "x-portkey-api-key").or_else(|| bearer(headers)).or_else(|| text(headers, "x-api-key"))
+    text(headers, &names::API_KEY).or_else(|| bearer(headers)).or_else(|| text(headers, &names::OTHER_API_KEY))
 }
 
 /// The value without the scheme `Bearer`.
@@ -83,6 +84,6 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     bearer.filter(|bearer| !bearer.is_empty() && *bearer != PLACEHOLDER)
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name)?.to_str().ok().map(str::trim).filter(|value| !value.is_empty())
 }

@@ -1,6 +1,7 @@
 //! The config of a call, settled: the header's, else the key's default, else none (contract §2.2).
 
 use crate::book::{Book, KeyEntry, settled};
+use crate::gateway::names;
 use crate::gateway::refusal::Refusal;
 use crate::route::Tree;
 use http::{HeaderMap, HeaderValue};
@@ -36,7 +37,7 @@ impl Routed {
     /// # Errors
     /// 400, with the contract's words (§5) and every mistake.
     pub fn of(headers: &HeaderMap, key: &KeyEntry, book: &Book, inline: &Inline) -> Result<Option<Self>, Refusal> {
-        let header = match headers.get("x-portkey-config").map(HeaderValue::as_bytes) {
+        let header = match headers.get(&names::CONFIG).map(HeaderValue::as_bytes) {
             None => None,
             Some(bytes) => Some(std::str::from_utf8(bytes).map_err(|_| Refusal::invalid(NOT_JSON))?.trim()),
         };

@@ -1,7 +1,8 @@
 //! Headers that a caller or a config passes on to the provider (contract §1.2, §1.3).
 
 use crate::gateway::caller::{PLACEHOLDER, secret, strip};
-use crate::gateway::masked::{folded, names};
+use crate::gateway::masked::{folded, folded_list};
+use crate::gateway::names;
 use crate::gateway::refusal::Refusal;
 use http::header::CONNECTION;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -36,7 +37,7 @@ const CREDENTIALS: [&str; 4] = ["apikey", "authorization", "xapikey", "xgoogapik
 
 /// The names that the request itself lists, over what a config lists. `a, b`, `['a', 'b']` and `["a"]` read alike.
 pub fn listed(headers: &HeaderMap) -> Option<Vec<String>> {
-    headers.get(FORWARD).map(|list| names(list.to_str().unwrap_or_default()))
+    headers.get(&names::FORWARD_HEADERS).map(|list| folded_list(list.to_str().unwrap_or_default()))
 }
 
 /// The headers of the request that go upstream, over the provider's own. Names match when letters and digits do, since
@@ -76,7 +77,7 @@ pub fn place(headers: &mut HeaderMap, forwarded: Vec<(HeaderName, HeaderValue)>)
 }
 
 fn list(value: &HeaderValue) -> Vec<String> {
-    names(value.to_str().unwrap_or_default())
+    folded_list(value.to_str().unwrap_or_default())
 }
 
 /// Whether it is the key of this gateway, which is nobody else's business, or stands for none at all.

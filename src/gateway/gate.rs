@@ -1,5 +1,6 @@
-//! What stands around every route of the gateway, in one layer: the router clones and boxes each layer for each call.
+//! What stands around every route of the gateway, in one place: the router clones and boxes each layer for each call.
 
+use crate::gateway::names;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::trace::Trace;
 use axum::body::Body;
@@ -7,7 +8,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
@@ -34,21 +35,24 @@ where
         let trace = Trace::of(request.headers());
         request.extensions_mut().insert(trace.clone());
         let called = catch_unwind(AssertUnwindSafe(|| self.0.call(request)));
-        Box::pin(async move {
-            let answer = match called {
-                Ok(answer) => AssertUnwindSafe(answer).catch_unwind().await,
-                Err(panic) => Err(panic),
-            };
-            let mut response = match answer {
-                Ok(Ok(response)) => response,
-                Err(_) => Refusal::defect().response::<Body>(),
-            };
-            if let Ok(id) = HeaderValue::try_from(trace.told()) {
-                response.headers_mut().insert(HeaderName::from_static("x-portkey-trace-id"), id);
+        let answer = async {
+            match called {
+                Ok(answer) => answer.await.unwrap_or_else(|never| match never {}),
+                Err(_) => Refusal::defect().response(),
             }
-            Ok(response)
-        })
+        };
+        Box::pin(gated(trace, answer).map(Ok))
     }
+}
+
+/// The answer of a call in this trace.
+pub async fn gated(trace: Trace, answer: impl Future<Output = Response>) -> Response {
+    let answered = AssertUnwindSafe(answer).catch_unwind().await;
+    let mut response = answered.unwrap_or_else(|_| Refusal::defect().response::<Body>());
+    if let Ok(id) = HeaderValue::try_from(trace.told()) {
+        response.headers_mut().insert(&names::TRACE_ID, id);
+    }
+    response
 }
 
 #[cfg(test)]

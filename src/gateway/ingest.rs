@@ -7,7 +7,7 @@ use crate::gateway::caller::Caller;
 use crate::gateway::form::{self, Form, Mistakes};
 use crate::gateway::refusal::Refusal;
 use crate::gateway::trace::Trace;
-use crate::gateway::{masked, metadata};
+use crate::gateway::{masked, metadata, names};
 use crate::house::Shared;
 use crate::journal::Stopped;
 use crate::journal::frame::Gathered;
@@ -118,7 +118,7 @@ impl Sender<'_> {
         call.runtime = "{}".into();
         record.took_us = Some(entry.took_us);
         record.untracked =
-            self.headers.get("x-portkey-debug").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"false"));
+            self.headers.get(&names::DEBUG).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"false"));
         self.count(record, entry);
         let parts = &mut record.parts;
         parts.request_headers = masked::lines(&self.guarded(&entry.request_headers));
@@ -130,8 +130,8 @@ impl Sender<'_> {
     /// The names that the sender calls sensitive count for the headers of an entry too.
     fn guarded(&self, headers: &HeaderMap) -> HeaderMap {
         let mut headers = headers.clone();
-        if let Some(names) = self.headers.get("x-portkey-sensitive-headers") {
-            headers.insert("x-portkey-sensitive-headers", names.clone());
+        if let Some(list) = self.headers.get(&names::SENSITIVE_HEADERS) {
+            headers.insert(&names::SENSITIVE_HEADERS, list.clone());
         }
         headers
     }

@@ -1,14 +1,14 @@
 //! From bytes and headers to what is asked, before a target is chosen.
 
 use crate::gateway::call::Inbound;
-use crate::gateway::metadata;
 use crate::gateway::payload::Payload;
 use crate::gateway::refusal::Refusal;
+use crate::gateway::{metadata, names};
 use crate::wire::body::Body;
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -104,9 +104,9 @@ pub fn asked(inbound: &Inbound, bytes: &Bytes) -> Result<Asked, Refusal> {
         stream: payload.stream(),
         user: user.is_some(),
         metadata: metadata::merged(headers, &inbound.caller.key, user.as_deref()),
-        timeout: text(headers, "x-portkey-request-timeout").and_then(|millis| millis.parse().ok()),
-        refresh: flag(headers, "x-portkey-cache-force-refresh") == Some(true),
-        namespace: text(headers, "x-portkey-cache-namespace").map(str::to_owned),
+        timeout: text(headers, &names::REQUEST_TIMEOUT).and_then(|millis| millis.parse().ok()),
+        refresh: flag(headers, &names::CACHE_FORCE_REFRESH) == Some(true),
+        namespace: text(headers, &names::CACHE_NAMESPACE).map(str::to_owned),
         untracked: untracked(headers),
         payload,
     })
@@ -114,15 +114,15 @@ pub fn asked(inbound: &Inbound, bytes: &Bytes) -> Result<Asked, Refusal> {
 
 /// Whether the caller asked that bodies are not kept.
 pub fn untracked(headers: &HeaderMap) -> bool {
-    flag(headers, "x-portkey-debug") == Some(false)
+    flag(headers, &names::DEBUG) == Some(false)
 }
 
-fn flag(headers: &HeaderMap, name: &str) -> Option<bool> {
+fn flag(headers: &HeaderMap, name: &HeaderName) -> Option<bool> {
     let word = text(headers, name)?;
     if word.eq_ignore_ascii_case("true") { Some(true) } else { word.eq_ignore_ascii_case("false").then_some(false) }
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     let value: &HeaderValue = headers.get(name)?;
     value.to_str().ok().map(str::trim).filter(|text| !text.is_empty())
 }

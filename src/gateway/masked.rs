@@ -1,5 +1,6 @@
 //! Headers as the journal keeps them: every credential is masked before anything is queued.
 
+use crate::gateway::names;
 use crate::journal::secrets::{MASK, Secrets};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -9,8 +10,8 @@ use std::borrow::Cow;
 /// Header lines, `name: value`, with credentials masked: what goes by a credential's name, what JSON in a header holds
 /// under such a name, and the names that `x-portkey-sensitive-headers` lists.
 pub fn lines(headers: &HeaderMap) -> String {
-    let sensitive = headers.get_all("x-portkey-sensitive-headers").iter();
-    let sensitive = sensitive.flat_map(|value| names(value.to_str().unwrap_or_default())).collect::<Vec<_>>();
+    let sensitive = headers.get_all(&names::SENSITIVE_HEADERS).iter();
+    let sensitive = sensitive.flat_map(|value| folded_list(value.to_str().unwrap_or_default())).collect::<Vec<_>>();
     let mut block = String::with_capacity(headers.len() * 48);
     for (name, value) in headers {
         let known = sensitive.is_empty() && usual(name.as_str());
@@ -39,7 +40,7 @@ pub fn credentials(headers: &HeaderMap) -> Secrets {
 }
 
 /// The names of a header list, folded: `a, b`, `['a', 'b']` and `["a"]` read alike.
-pub fn names(list: &str) -> Vec<String> {
+pub fn folded_list(list: &str) -> Vec<String> {
     list.split(',').map(folded).filter(|name| !name.is_empty()).collect()
 }
 

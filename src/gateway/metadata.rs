@@ -2,7 +2,8 @@
 //! enforce its own, it stands under all of them.
 
 use crate::book::KeyEntry;
-use http::HeaderMap;
+use crate::gateway::names;
+use http::{HeaderMap, HeaderName};
 use serde_json::{Map, Value};
 
 /// Longest value, in characters; a longer one is cut.
@@ -11,12 +12,10 @@ const LONGEST: usize = 128;
 /// The merged metadata as a JSON object of text. `user` is the body's field of that name.
 pub fn merged(headers: &HeaderMap, key: &KeyEntry, user: Option<&str>) -> Map<String, Value> {
     let mut merged = Map::new();
-    if let Some(baggage) = text(headers, "baggage") {
+    if let Some(baggage) = text(headers, &names::BAGGAGE) {
         merged.extend(pairs(baggage).map(|(name, value)| (name, value.into())));
     }
-    if let Some(Value::Object(own)) =
-        text(headers, "x-portkey-metadata").and_then(|json| serde_json::from_str(json).ok())
-    {
+    if let Some(Value::Object(own)) = text(headers, &names::METADATA).and_then(|json| serde_json::from_str(json).ok()) {
         merged.extend(own.into_iter().filter_map(|(name, value)| Some((name, plain(&value)?.into()))));
     }
     if let Some(user) = user {
@@ -40,7 +39,7 @@ pub fn text_of(metadata: &Map<String, Value>) -> String {
     if metadata.is_empty() { "{}".into() } else { serde_json::to_string(metadata).unwrap_or_default() }
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     // Text beyond ASCII comes as UTF-8.
     std::str::from_utf8(headers.get(name)?.as_bytes()).ok()
 }

@@ -9,7 +9,7 @@ use crate::gateway::payload::Payload;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::relay::Load;
 use crate::gateway::target::{Ask, Target, Unnamed};
-use crate::gateway::{forward, masked, open};
+use crate::gateway::{forward, masked, names, open};
 use crate::house::House;
 use crate::journal::secrets::Secrets;
 use crate::limit::permit::Sent;
@@ -203,10 +203,10 @@ fn told(headers: &mut HeaderMap, asked: &HeaderMap, leaf: &Leaf) {
         }
     }
     for (own, name) in [
-        ("openai-beta", "openai-beta"),
-        ("x-portkey-openai-beta", "openai-beta"),
-        ("x-portkey-openai-organization", "openai-organization"),
-        ("x-portkey-openai-project", "openai-project"),
+        (&names::OPENAI_BETA, &names::OPENAI_BETA),
+        (&names::OWN_OPENAI_BETA, &names::OPENAI_BETA),
+        (&names::OWN_OPENAI_ORGANIZATION, &names::OPENAI_ORGANIZATION),
+        (&names::OWN_OPENAI_PROJECT, &names::OPENAI_PROJECT),
     ] {
         if let Some(value) = asked.get(own) {
             headers.insert(name, value.clone());

@@ -3,10 +3,11 @@
 use crate::book::{Book, ProviderEntry};
 use crate::gateway::caller::Caller;
 use crate::gateway::host::{self, Host, Reach};
+use crate::gateway::names;
 use crate::gateway::refusal::Refusal;
 use crate::route::Leaf;
 use crate::wire::vendors::{Auth, Base, Vendor, vendor};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use std::sync::Arc;
 
 /// A provider, and the model as it is called there.
@@ -91,11 +92,11 @@ pub fn split(model: &str) -> Option<(&str, &str)> {
 
 /// Whether a header names a provider.
 pub fn named(headers: &HeaderMap) -> Option<String> {
-    text(headers, "x-portkey-provider")
-        .or_else(|| text(headers, "x-portkey-virtual-key").map(|slug| format!("@{}", slug.trim_start_matches('@'))))
+    text(headers, &names::PROVIDER)
+        .or_else(|| text(headers, &names::VIRTUAL_KEY).map(|slug| format!("@{}", slug.trim_start_matches('@'))))
 }
 
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?.trim();
     (!value.is_empty()).then(|| value.to_owned())
 }
@@ -223,7 +224,7 @@ fn unknown(ask: &Ask<'_>, slug: &str) -> Refusal {
 /// The custom host of the call: the header's wins.
 fn host(ask: &Ask<'_>) -> Result<Option<Named>, Refusal> {
     // What is no text is no address either.
-    let header = ask.headers.get("x-portkey-custom-host").map(|value| value.to_str().unwrap_or_default().trim());
+    let header = ask.headers.get(&names::CUSTOM_HOST).map(|value| value.to_str().unwrap_or_default().trim());
     let configured = ask.leaf.and_then(|leaf| leaf.custom_host.as_deref());
     let (url, own) = match (header, configured) {
         (Some(url), _) => (url, false),

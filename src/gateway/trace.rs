@@ -1,6 +1,7 @@
 //! Where a call stands in its trace: Portkey's headers first, then W3C `traceparent`.
 
-use http::HeaderMap;
+use crate::gateway::names;
+use http::{HeaderMap, HeaderName};
 use rand::Rng;
 use std::sync::{Arc, OnceLock};
 
@@ -24,18 +25,18 @@ impl Trace {
     /// Reads `x-portkey-trace-id`, `-span-id`, `-parent-span-id`, `-span-name` and `traceparent`. What is unusable is not
     /// given, and a span is made.
     pub fn of(headers: &HeaderMap) -> Self {
-        let text = |name: &str| {
+        let text = |name: &HeaderName| {
             let value = headers.get(name)?.to_str().ok()?.trim();
             (!value.is_empty() && value.len() <= LONGEST).then(|| value.to_owned())
         };
-        let parent = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(parent);
+        let parent = headers.get(&names::TRACEPARENT).and_then(|value| value.to_str().ok()).and_then(parent);
         let (above, span) = parent.unzip();
         Self {
-            trace: text("x-portkey-trace-id").or(above),
+            trace: text(&names::TRACE_ID).or(above),
             call: Arc::default(),
-            span: text("x-portkey-span-id").unwrap_or_else(hex::<8>),
-            parent: text("x-portkey-parent-span-id").or(span),
-            name: text("x-portkey-span-name").unwrap_or_default(),
+            span: text(&names::SPAN_ID).unwrap_or_else(hex::<8>),
+            parent: text(&names::PARENT_SPAN_ID).or(span),
+            name: text(&names::SPAN_NAME).unwrap_or_default(),
         }
     }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// Rows of one transaction at most.
 const BATCH: usize = 64;
@@ -27,6 +28,8 @@ pub(super) struct Scribe {
     clock: Clock,
     rollups: Rollups,
     uses: Uses,
+    /// Nothing is indexed before.
+    rest: Option<Instant>,
 }
 
 /// Writes until the last sender is gone.
@@ -51,10 +54,16 @@ pub(super) async fn run(mut scribe: Scribe, mut queue: mpsc::Receiver<Filed>, sl
             tracing::info!("the journal is written again; calls are admitted");
         }
         settle(batch.drain(..), &slots);
-        scribe.index(false).await;
+        scribe.index().await;
     }
     scribe.close().await;
     tend::sweep(&slots);
+}
+
+async fn rested(until: Option<Instant>) {
+    if let Some(until) = until {
+        tokio::time::sleep_until(until).await;
+    }
 }
 
 /// Calls that are about to end do so first, and share the transaction: the other tasks have their turn, and another as
@@ -89,6 +98,7 @@ impl Scribe {
             clock: clock.clone(),
             rollups: Rollups::after(store.newest_minute().await?),
             uses: Uses::default(),
+            rest: None,
         })
     }
 
@@ -147,23 +157,28 @@ impl Scribe {
         Ok(())
     }
 
-    /// The next call to write; what waits to be indexed is, if it is asked for meanwhile. `None`: the last sender is gone.
+    /// The next call to write; meanwhile calls are indexed, where that is due. `None`: the last sender is gone.
     async fn next(&mut self, queue: &mut mpsc::Receiver<Filed>) -> Option<Filed> {
         loop {
+            let due = self.pen.is_due();
             tokio::select! {
                 biased;
                 next = queue.recv() => return next,
-                () = self.pen.wanted() => self.index(true).await,
+                () = self.pen.asked() => {}
+                () = rested(self.rest), if due => self.index().await,
             }
         }
     }
 
-    /// By trace: all that waits where a reader does, else what is due. What fails is left for the next time.
-    async fn index(&mut self, wanted: bool) {
-        let indexed = if wanted { self.pen.index_all().await } else { self.pen.index().await };
-        if let Err(error) = indexed {
-            tracing::warn!(%error, "calls were not indexed by trace; it is tried again");
+    /// Indexes some of the calls by their trace, where that is due. What fails is tried again after a pause.
+    async fn index(&mut self) {
+        if !self.pen.is_due() || self.rest.is_some_and(|rest| rest > Instant::now()) {
+            return;
         }
+        self.rest = self.pen.index().await.err().map(|error| {
+            tracing::warn!(%error, "calls were not indexed by their trace; it is tried again");
+            Instant::now() + PAUSE
+        });
     }
 
     async fn close(self) {

@@ -1,8 +1,7 @@
 //! Connections: accepted, served, and left to finish.
 
-use axum::Router;
+use super::Entry;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use http::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -26,22 +25,22 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(120);
 /// How long to wait where no further connection can be had, such as for want of file handles.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// One connection's way to the router.
+/// One connection's way in.
 #[derive(Clone)]
 struct Way {
     builder: Builder<TokioExecutor>,
-    router: Router,
+    entry: Entry,
     stopping: CancellationToken,
 }
 
 /// Serves until `stop` resolves, then until what is in flight has ended.
-pub(super) async fn serve(router: Router, listener: TcpListener, stop: impl Future<Output = ()>) {
+pub(super) async fn serve(entry: Entry, listener: TcpListener, stop: impl Future<Output = ()>) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
     builder.http1().max_headers(MOST_HEADERS).max_buf_size(LARGEST_HEAD);
     let largest = u32::try_from(LARGEST_HEAD).unwrap_or(u32::MAX);
     builder.http2().enable_connect_protocol().max_header_list_size(largest);
-    let way = Way { builder, router, stopping: CancellationToken::new() };
+    let way = Way { builder, entry, stopping: CancellationToken::new() };
     let connections = TaskTracker::new();
     let mut stop = pin!(stop);
     loop {
@@ -70,11 +69,7 @@ impl Way {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
         }
-        let service = self.router.map_request(move |request: Request<Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request
-        });
+        let service = self.entry.from(peer).map_request(|request: Request<Incoming>| request.map(Body::new));
         let service = TowerToHyperService::new(service);
         let mut connection = pin!(self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
         let ended = tokio::select! {

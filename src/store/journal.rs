@@ -105,30 +105,26 @@ impl Pen {
         Ok(())
     }
 
-    /// Returns when a reader asks by trace for what is not in the index yet.
-    pub async fn wanted(&self) {
-        self.waiting.wanted().await;
+    /// Returns when a reader asks by trace for what is not indexed so yet. That is due then.
+    pub async fn asked(&mut self) {
+        self.waiting.asked().await;
     }
 
-    /// Indexes by trace what is due; everything where a reader waits.
+    /// Whether [`Pen::index`] has something to do.
+    pub fn is_due(&self) -> bool {
+        self.waiting.is_due()
+    }
+
+    /// Indexes some of the calls by their trace: a transaction of a few milliseconds.
     pub async fn index(&mut self) -> Stored<()> {
-        let Self { connection, waiting, .. } = self;
-        if waiting.wanted().now_or_never().is_some() {
-            waiting.bring_all(connection).await
-        } else {
-            waiting.bring_due(connection).await
-        }
+        self.waiting.bring(&mut self.connection).await
     }
 
-    /// Indexes by trace whatever was written.
-    pub async fn index_all(&mut self) -> Stored<()> {
-        self.waiting.bring_all(&mut self.connection).await
-    }
-
-    /// Leaves nothing undone, and closes the connection.
+    /// Indexes all of them, and closes the connection.
     pub async fn lay_down(mut self) -> Stored<()> {
-        self.index_all().await?;
-        Ok(self.connection.close().await?)
+        let indexed = self.waiting.bring_all(&mut self.connection).await;
+        self.connection.close().await?;
+        indexed
     }
 }
 

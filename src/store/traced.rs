@@ -1,22 +1,22 @@
 //! The index of calls by trace. Trace ids are random, so that each call that came into it at once would change a page of
 //! its own: calls wait, and come into it by the thousand in its own order, so that many change the same page.
 //!
-//! What waits stands in `trace_fresh` too, in the transaction of its row, and is taken from there after a crash. Who asks
-//! by trace has the writer bring in what waits first, and waits for that.
+//! What waits stands in `trace_fresh` too, in the transaction of its row, and is taken up from there after a crash. Who
+//! asks by trace has the writer bring in what waits first, and waits for that.
 
 use crate::journal::record::Record;
 use crate::store::calls::CallFilter;
 use crate::store::{Store, Stored};
+use sqlx::QueryBuilder;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
-use sqlx::{Connection, QueryBuilder};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 /// Calls that wait until they are brought in unasked.
 const MOST_WAITING: usize = 8_192;
-/// Calls that come in by one transaction, so that the rows of others wait a millisecond.
+/// Calls that come in by one transaction: a few milliseconds, for which the rows of others wait.
 const STRETCH: usize = 512;
 /// How long a reader waits for the writer. What it has not brought in by then is not found.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -26,9 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(in crate::store) struct TraceIndex {
     /// Calls with a trace that were committed.
     written: AtomicU64,
-    /// How many those were when none of them waited.
+    /// How many of these, the oldest, came in.
     indexed: watch::Sender<u64>,
     wanted: Notify,
+    /// A reader waited in vain, and nothing came in since: no further one waits.
+    stuck: AtomicBool,
 }
 
 /// The writer's end: which calls wait.
@@ -37,25 +39,46 @@ pub(in crate::store) struct Waiting {
     index: Arc<TraceIndex>,
     /// Trace and call, as they came.
     fresh: Vec<(String, String)>,
-    /// The same in the order of the index, of which the last `left` are still to come in.
-    run: Vec<(String, String)>,
-    left: usize,
-    /// Rows of `trace_fresh`, and which of them are in `run`.
+    /// The last number in `trace_fresh`.
     rows: i64,
-    run_rows: i64,
+    /// A reader waits until so many are in.
+    asked: u64,
+    run: Run,
+}
+
+/// Calls that are being brought in.
+#[derive(Debug, Default)]
+struct Run {
+    /// In the order of the index. The last `left` are still to come in.
+    calls: Vec<(String, String)>,
+    left: usize,
+    /// The last number of them in `trace_fresh`.
+    rows: i64,
+    /// How many are in once they are.
+    end: u64,
 }
 
 impl TraceIndex {
-    /// Returns once no call that is committed by now waits.
+    /// Returns once every call that is committed by now is in.
     async fn caught_up(&self) {
         let written = self.written.load(Ordering::Acquire);
         let mut indexed = self.indexed.subscribe();
-        if *indexed.borrow_and_update() < written {
-            self.wanted.notify_one();
-            if tokio::time::timeout(PATIENCE, indexed.wait_for(|indexed| *indexed >= written)).await.is_err() {
-                tracing::warn!("the index of traces is behind: the newest calls are not found by their trace");
-            }
+        if *indexed.borrow_and_update() >= written {
+            return;
         }
+        self.wanted.notify_one();
+        if self.stuck.load(Ordering::Relaxed) {
+            return;
+        }
+        if tokio::time::timeout(PATIENCE, indexed.wait_for(|indexed| *indexed >= written)).await.is_err() {
+            self.stuck.store(true, Ordering::Relaxed);
+            tracing::warn!("the index of traces is behind: the newest calls are not found by their trace");
+        }
+    }
+
+    fn came_in(&self, all: u64) {
+        self.stuck.store(false, Ordering::Relaxed);
+        self.indexed.send_replace(all);
     }
 }
 
@@ -73,20 +96,17 @@ impl Store {
 }
 
 impl Waiting {
-    /// Brings in what an earlier writer left.
+    /// Takes up what an earlier writer left.
     pub(in crate::store) async fn open(index: &Arc<TraceIndex>, connection: &mut SqliteConnection) -> Stored<Self> {
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(
-            "INSERT OR IGNORE INTO trace_calls SELECT c.trace_id, c.id FROM trace_fresh AS f, json_each(f.calls) AS one \
-             CROSS JOIN calls AS c ON c.id = one.value ORDER BY 1, 2",
-        )
-        .execute(&mut *transaction)
-        .await?;
-        sqlx::query("DELETE FROM trace_fresh").execute(&mut *transaction).await?;
-        transaction.commit().await?;
-        let waiting =
-            Self { index: Arc::clone(index), fresh: Vec::new(), run: Vec::new(), left: 0, rows: 0, run_rows: 0 };
-        waiting.none_waits();
+        let left = sqlx::query_as::<_, (i64, String, String)>(
+            "SELECT f.n, c.trace_id, c.id FROM trace_fresh AS f, json_each(f.calls) AS one \
+             CROSS JOIN calls AS c ON c.id = one.value ORDER BY f.n",
+        );
+        let left = left.fetch_all(connection).await?;
+        let rows = left.last().map_or(0, |(row, ..)| *row);
+        let fresh = left.into_iter().map(|(_, trace, call)| (trace, call)).collect::<Vec<_>>();
+        let mut waiting = Self { index: Arc::clone(index), fresh, rows, asked: 0, run: Run::default() };
+        waiting.count(waiting.fresh.len());
         Ok(waiting)
     }
 
@@ -97,72 +117,85 @@ impl Waiting {
         (!ids.is_empty()).then(|| (self.rows + 1, serde_json::Value::from(ids).to_string()))
     }
 
-    /// These are committed.
+    /// These are committed, and so is their row.
     pub(in crate::store) fn add(&mut self, records: &[&Record]) {
         let before = self.fresh.len();
         let traced = records.iter().filter(|record| is_traced(record)).map(|record| &record.call);
         self.fresh.extend(traced.map(|call| (call.trace_id.clone(), call.id.clone())));
         if self.fresh.len() > before {
             self.rows += 1;
-            let added = u64::try_from(self.fresh.len() - before).unwrap_or(0);
-            self.index.written.fetch_add(added, Ordering::Release);
+            self.count(self.fresh.len() - before);
         }
     }
 
-    /// Returns when a reader waits.
-    pub(in crate::store) async fn wanted(&self) {
+    fn count(&mut self, calls: usize) {
+        self.index.written.fetch_add(u64::try_from(calls).unwrap_or(0), Ordering::Release);
+    }
+
+    /// Returns when a reader waits. What it waits for is due then.
+    pub(in crate::store) async fn asked(&mut self) {
         self.index.wanted.notified().await;
+        self.asked = self.index.written.load(Ordering::Acquire);
     }
 
-    /// Brings in a stretch where one is due.
-    pub(in crate::store) async fn bring_due(&mut self, connection: &mut SqliteConnection) -> Stored<()> {
-        if self.left == 0 && self.fresh.len() >= MOST_WAITING {
-            self.sort();
+    /// Whether a stretch is to come in.
+    pub(in crate::store) fn is_due(&self) -> bool {
+        let asked = self.asked > *self.index.indexed.borrow() && !self.fresh.is_empty();
+        self.run.left > 0 || asked || self.fresh.len() >= MOST_WAITING
+    }
+
+    /// Brings in a stretch, if anything waits. What fails is left to come in later.
+    pub(in crate::store) async fn bring(&mut self, connection: &mut SqliteConnection) -> Stored<()> {
+        if self.run.left == 0 {
+            if self.fresh.is_empty() {
+                return Ok(());
+            }
+            let mut calls = std::mem::take(&mut self.fresh);
+            calls.sort_unstable();
+            let end = self.index.written.load(Ordering::Acquire);
+            self.run = Run { left: calls.len(), calls, rows: self.rows, end };
         }
-        if self.left > 0 { self.bring(connection).await } else { Ok(()) }
+        match self.run.stretch(connection).await {
+            Ok(stretch) => self.run.left -= stretch,
+            Err(error) => {
+                // Where the failure ended the transaction already, there is nothing to roll back.
+                let _ = sqlx::query("ROLLBACK").execute(connection).await;
+                return Err(error);
+            }
+        }
+        if self.run.left == 0 {
+            self.index.came_in(self.run.end);
+            self.run = Run::default();
+        }
+        Ok(())
     }
 
     /// Brings in all that waits.
     pub(in crate::store) async fn bring_all(&mut self, connection: &mut SqliteConnection) -> Stored<()> {
-        while self.left > 0 || !self.fresh.is_empty() {
-            if self.left == 0 {
-                self.sort();
-            }
+        while self.run.left > 0 || !self.fresh.is_empty() {
             self.bring(connection).await?;
         }
-        self.none_waits();
         Ok(())
     }
+}
 
-    fn sort(&mut self) {
-        self.run = std::mem::take(&mut self.fresh);
-        self.run.sort_unstable();
-        self.left = self.run.len();
-        self.run_rows = self.rows;
-    }
-
-    /// A stretch that fails is left to come in later.
-    async fn bring(&mut self, connection: &mut SqliteConnection) -> Stored<()> {
-        let from = self.run.len() - self.left;
-        let stretch = &self.run[from..][..self.left.min(STRETCH)];
+impl Run {
+    /// The next calls, and how many they are. Their rows in `trace_fresh` go with the last.
+    async fn stretch(&self, connection: &mut SqliteConnection) -> Stored<usize> {
+        let from = self.calls.len() - self.left;
+        let stretch = &self.calls[from..][..self.left.min(STRETCH)];
         let mut sql = QueryBuilder::new("INSERT OR IGNORE INTO trace_calls ");
         sql.push_values(stretch, |mut row, (trace, id)| {
             row.push_bind(trace).push_bind(id);
         });
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
         // Few stretches are of other lengths, and none of them comes again soon.
-        sql.build().persistent(stretch.len() == STRETCH).execute(&mut *transaction).await?;
-        let left = self.left - stretch.len();
-        if left == 0 {
-            sqlx::query("DELETE FROM trace_fresh WHERE n <= $1").bind(self.run_rows).execute(&mut *transaction).await?;
+        sql.build().persistent(stretch.len() == STRETCH).execute(&mut *connection).await?;
+        if self.left == stretch.len() {
+            sqlx::query("DELETE FROM trace_fresh WHERE n <= $1").bind(self.rows).execute(&mut *connection).await?;
         }
-        transaction.commit().await?;
-        self.left = left;
-        Ok(())
-    }
-
-    fn none_waits(&self) {
-        self.index.indexed.send_replace(self.index.written.load(Ordering::Acquire));
+        sqlx::query("COMMIT").execute(&mut *connection).await?;
+        Ok(stretch.len())
     }
 }
 
@@ -186,7 +219,7 @@ fn is_traced(record: &Record) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_WAITING, STRETCH};
+    use super::{MOST_WAITING, PATIENCE, STRETCH};
     use crate::journal::record::{CallRow, Record};
     use crate::journal::rollup::Changes;
     use crate::store::Store;
@@ -210,7 +243,9 @@ mod tests {
         for records in records.chunks(256) {
             let records = records.iter().collect::<Vec<_>>();
             pen.write_calls(&records, &Changes::default(), &[]).await.unwrap();
-            pen.index().await.unwrap();
+            if pen.is_due() {
+                pen.index().await.unwrap();
+            }
         }
     }
 
@@ -259,10 +294,9 @@ mod tests {
         assert!(indexed.is_multiple_of(STRETCH) && (1..MOST_WAITING).contains(&indexed), "{indexed}");
         drop(pen);
         let mut next = store.pen().await.unwrap();
-        all_found(&store, MOST_WAITING * 8 / 7 + 256).await;
-        assert_eq!(count(&store, "trace_fresh").await, 0);
         write(&mut next, MOST_WAITING * 8 / 7 + 256..MOST_WAITING * 2).await;
         next.lay_down().await.unwrap();
+        assert_eq!(count(&store, "trace_fresh").await, 0);
         all_found(&store, MOST_WAITING * 2).await;
     }
 
@@ -273,24 +307,53 @@ mod tests {
         let mut pen = store.pen().await.unwrap();
         write(&mut pen, 0..300).await;
         let writer = tokio::spawn(async move {
-            pen.wanted().await;
-            pen.index_all().await.unwrap();
+            pen.asked().await;
+            while pen.is_due() {
+                pen.index().await.unwrap();
+            }
             pen
         });
         all_found(&store, 300).await;
         let mut pen = writer.await.unwrap();
         all_found(&store, 300).await;
-        // Asked for while it is busy: brought in after the next transaction.
+        // Nothing is due but what somebody asked for.
         write(&mut pen, 300..400).await;
+        assert!(!pen.is_due());
         let reader = tokio::spawn({
             let store = store.clone();
             async move { all_found(&store, 400).await }
         });
-        while !reader.is_finished() {
-            pen.index().await.unwrap();
-            tokio::task::yield_now().await;
-        }
+        pen.asked().await;
+        assert!(pen.is_due());
+        write(&mut pen, 407..408).await;
+        assert!(!pen.is_due(), "it came in after the next transaction");
         reader.await.unwrap();
         assert_eq!(count(&store, "trace_fresh").await, 0);
+    }
+
+    #[tokio::test]
+    async fn what_fails_waits_on_and_nobody_waits_for_it_twice() {
+        let (store, _folder) = journal().await;
+        let mut pen = store.pen().await.unwrap();
+        write(&mut pen, 0..300).await;
+        sqlx::query("ALTER TABLE trace_calls RENAME TO away").execute(&store.journal.write).await.unwrap();
+        pen.index().await.unwrap_err();
+        let began = std::time::Instant::now();
+        for _ in 0..9 {
+            store.by_trace().await;
+        }
+        assert!(began.elapsed() < 2 * PATIENCE, "{:?}", began.elapsed());
+        pen.asked().await;
+        sqlx::query("ALTER TABLE away RENAME TO trace_calls").execute(&store.journal.write).await.unwrap();
+        pen.index().await.unwrap();
+        all_found(&store, 300).await;
+        write(&mut pen, 300..301).await;
+        let reader = tokio::spawn({
+            let store = store.clone();
+            async move { all_found(&store, 301).await }
+        });
+        pen.asked().await;
+        pen.index().await.unwrap();
+        reader.await.unwrap();
     }
 }

@@ -3,7 +3,6 @@
 
 mod upstream;
 
-use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -14,7 +13,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use switchyard::clock::Clock;
 use switchyard::house::{self, House, Shared};
-use switchyard::server;
+use switchyard::server::Entry;
 use switchyard::settings::Settings;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -34,7 +33,7 @@ pub struct Rig {
     pub folder: TempDir,
     /// What every provider got, in the order it came.
     pub ledger: Ledger,
-    router: Router,
+    entry: Entry,
     others: Vec<(&'static str, Upstream)>,
     addresses: Vec<(&'static str, SocketAddr)>,
     wall: bool,
@@ -88,31 +87,31 @@ impl Rig {
         std::fs::write(folder.path().join("switchyard.toml"), setup).expect("a set-up file");
         let wall = yard.wall;
         let house = open(&folder, wall).await;
-        let router = server::router(&house);
-        Self { wall, house, router, upstream: others[0].1.clone(), folder, ledger, others, addresses }
+        let entry = Entry::of(&house);
+        Self { wall, house, entry, upstream: others[0].1.clone(), folder, ledger, others, addresses }
     }
 
     /// Stops the house and opens it again on the same folder, as a restart would.
     pub async fn restart(self) -> Self {
-        let Self { house, router, folder, .. } = self;
-        drop(router);
+        let Self { house, entry, folder, .. } = self;
+        drop(entry);
         assert!(house::close(house, LONG).await, "nothing is in flight");
         let house = open(&folder, self.wall).await;
-        Self { router: server::router(&house), house, folder, ..self }
+        Self { entry: Entry::of(&house), house, folder, ..self }
     }
 
     /// Stops the house, and leaves what it wrote.
     pub async fn close(self) -> TempDir {
-        let Self { house, router, folder, .. } = self;
-        drop(router);
+        let Self { house, entry, folder, .. } = self;
+        drop(entry);
         assert!(house::close(house, LONG).await, "nothing is in flight");
         folder
     }
 
     /// Stops the house with calls in flight, which it does not wait for, and opens it again once they are gone.
     pub async fn cut(self, in_flight: Body) -> Self {
-        let Self { house, router, folder, .. } = self;
-        drop(router);
+        let Self { house, entry, folder, .. } = self;
+        drop(entry);
         assert!(!house::close(house, Duration::from_millis(50)).await, "a call is in flight");
         std::mem::forget(in_flight);
         let elsewhere = tempfile::tempdir().expect("a folder");
@@ -128,7 +127,7 @@ impl Rig {
         let moved = setup.replace(&*folder.path().to_string_lossy(), &elsewhere.path().to_string_lossy());
         std::fs::write(elsewhere.path().join("switchyard.toml"), moved).expect("a set-up file");
         let house = open(&elsewhere, self.wall).await;
-        Self { router: server::router(&house), house, folder: elsewhere, ..self }
+        Self { entry: Entry::of(&house), house, folder: elsewhere, ..self }
     }
 
     /// One of the scripted providers.
@@ -144,7 +143,7 @@ impl Rig {
 
     /// Sends a request and hands back the answer unread.
     pub async fn open(&self, request: Request<Body>) -> Response<Body> {
-        self.router.clone().oneshot(request).await.expect("a router answers")
+        self.entry.clone().oneshot(request).await.expect("a router answers")
     }
 
     /// Sends a request and reads the answer.

@@ -20,6 +20,7 @@ use switchyard::clock::Clock;
 use switchyard::desk::Seat;
 use switchyard::house::{self, House, Shared};
 use switchyard::secret;
+use switchyard::server::Entry;
 use switchyard::settings::Settings;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -107,7 +108,7 @@ async fn house(folder: &Path, clock: Clock) -> Fallible<Shared> {
 async fn call_all_along(folder: &Path, from: i64) -> Fallible<()> {
     let clock = Clock::frozen(from);
     let house = house(folder, clock.clone()).await?;
-    let router = switchyard::server::router(&house);
+    let entry = Entry::of(&house);
     for number in 0..QUARTERS {
         let models = ["echo", "lorem-12", "lorem-20", "fail-500"];
         let model = models[usize::try_from(number)? % models.len()];
@@ -121,12 +122,12 @@ async fn call_all_along(folder: &Path, from: i64) -> Fallible<()> {
             .header("content-type", "application/json")
             .header("x-portkey-metadata", metadata)
             .body(Body::from(body.to_string()))?;
-        let answer = router.clone().oneshot(request).await?;
+        let answer = entry.clone().oneshot(request).await?;
         assert_eq!(answer.status(), if model == "fail-500" { 500 } else { 200 }, "{model}");
         answer.into_body().collect().await?;
         clock.advance(QUARTER);
     }
-    drop(router);
+    drop(entry);
     assert!(house::close(house, LONG).await, "something is in flight");
     assert_eq!(left(&mut open(folder, "journal.db").await?).await?, QUARTERS, "some are added up already");
     Ok(())
