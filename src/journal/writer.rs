@@ -163,8 +163,9 @@ impl Scribe {
             let due = self.pen.is_due();
             tokio::select! {
                 biased;
-                next = queue.recv() => return next,
+                // First: under load there is always a next call.
                 () = self.pen.asked() => {}
+                next = queue.recv() => return next,
                 () = rested(self.rest), if due => self.index().await,
             }
         }
@@ -230,5 +231,42 @@ fn settle(batch: impl Iterator<Item = Filed>, slots: &Slots) {
             // The caller may have left meanwhile; nobody is waiting then.
             let _ = answer.send(Ok(()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Filed, Record, Scribe};
+    use crate::clock::Clock;
+    use crate::journal::record::CallRow;
+    use crate::store::calls::seed::journal;
+    use std::time::Duration;
+    use tokio::sync::mpsc;
+
+    fn filed(id: &str) -> Filed {
+        let (id, workspace) = (id.to_owned(), "default".to_owned());
+        let record =
+            Record { call: CallRow { id, workspace, trace_id: "t".into(), ..CallRow::default() }, ..Record::default() };
+        Filed { record: Box::new(record), slot: None, holds: Vec::new(), answer: None }
+    }
+
+    #[tokio::test]
+    async fn who_asks_by_trace_is_heard_while_calls_are_queued() {
+        let (store, _folder) = journal().await;
+        let mut scribe = Scribe::open(&store, &Clock::frozen(7)).await.unwrap();
+        scribe.write(&[filed("a")]).await.unwrap();
+        let (sender, mut queue) = mpsc::channel(1);
+        sender.try_send(filed("b")).ok().unwrap();
+        let reader = tokio::spawn(async move { store.trace_calls("default", "t").await.unwrap().len() });
+        let heard = async {
+            while !scribe.pen.is_due() {
+                let next = scribe.next(&mut queue).await.unwrap();
+                sender.try_send(next).ok().unwrap();
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), heard).await.expect("a writer that hears");
+        scribe.index().await;
+        assert_eq!(reader.await.unwrap(), 1);
     }
 }

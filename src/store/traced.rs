@@ -98,15 +98,20 @@ impl Store {
 impl Waiting {
     /// Takes up what an earlier writer left.
     pub(in crate::store) async fn open(index: &Arc<TraceIndex>, connection: &mut SqliteConnection) -> Stored<Self> {
-        let left = sqlx::query_as::<_, (i64, String, String)>(
-            "SELECT f.n, c.trace_id, c.id FROM trace_fresh AS f, json_each(f.calls) AS one \
+        let left = sqlx::query_as(
+            "SELECT c.trace_id, c.id FROM trace_fresh AS f, json_each(f.calls) AS one \
              CROSS JOIN calls AS c ON c.id = one.value ORDER BY f.n",
         );
-        let left = left.fetch_all(connection).await?;
-        let rows = left.last().map_or(0, |(row, ..)| *row);
-        let fresh = left.into_iter().map(|(_, trace, call)| (trace, call)).collect::<Vec<_>>();
+        let fresh = left.fetch_all(&mut *connection).await?;
+        let rows = sqlx::query_scalar::<_, Option<i64>>("SELECT max(n) FROM trace_fresh").fetch_one(connection).await?;
+        let rows = rows.unwrap_or_default();
         let mut waiting = Self { index: Arc::clone(index), fresh, rows, asked: 0, run: Run::default() };
         waiting.count(waiting.fresh.len());
+        // The writer before may have been asked.
+        waiting.asked = index.written.load(Ordering::Acquire);
+        if waiting.fresh.is_empty() {
+            index.came_in(waiting.asked);
+        }
         Ok(waiting)
     }
 
@@ -219,7 +224,7 @@ fn is_traced(record: &Record) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_WAITING, PATIENCE, STRETCH};
+    use super::{MOST_WAITING, Ordering, PATIENCE, STRETCH};
     use crate::journal::record::{CallRow, Record};
     use crate::journal::rollup::Changes;
     use crate::store::Store;
@@ -345,15 +350,9 @@ mod tests {
         assert!(began.elapsed() < 2 * PATIENCE, "{:?}", began.elapsed());
         pen.asked().await;
         sqlx::query("ALTER TABLE away RENAME TO trace_calls").execute(&store.journal.write).await.unwrap();
+        assert!(store.trace_index.stuck.load(Ordering::Relaxed));
         pen.index().await.unwrap();
+        assert!(!store.trace_index.stuck.load(Ordering::Relaxed), "who asks now waits again");
         all_found(&store, 300).await;
-        write(&mut pen, 300..301).await;
-        let reader = tokio::spawn({
-            let store = store.clone();
-            async move { all_found(&store, 301).await }
-        });
-        pen.asked().await;
-        pen.index().await.unwrap();
-        reader.await.unwrap();
     }
 }

@@ -3,8 +3,8 @@
 
 use crate::rig::{Answer, KEY, Rig, get, post, with};
 use axum::body::Body;
-use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, LOCATION, REFERER, SET_COOKIE};
+use http::{HeaderValue, Request};
 use leptos::server_fn::axum::server_fn_paths;
 use std::sync::Arc;
 use switchyard::server;
@@ -49,6 +49,11 @@ async fn a_page_of_a_listed_origin_may_send_what_it_asks_to() {
         assert_eq!(answer.header("access-control-allow-origin"), allowed);
         assert_eq!(answer.header("access-control-allow-headers"), "authorization, x-portkey-api-key");
         assert!(!answer.header("x-portkey-trace-id").is_empty());
+        let mut call = post("/v1/chat/completions", r#"{"model":"@alpha/m","messages":[]}"#);
+        call.headers_mut().insert("origin", HeaderValue::from_static("https://app.example.com"));
+        let answer = rig.send(call).await;
+        assert_eq!(answer.header("access-control-allow-origin"), allowed);
+        assert_eq!(answer.header("access-control-expose-headers"), "*");
     }
 }
 
