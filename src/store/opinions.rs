@@ -49,7 +49,7 @@ pub struct Rescue {
     pub fell_back: bool,
 }
 
-/// A target other than the first of a list.
+/// A target other than the first of a list. What is rescued has an index in the same words.
 const FELL_BACK: &str = "(instr(target, '[') > 0 AND substr(target, instr(target, '[') + 1, 2) <> '0]')";
 
 impl Store {
@@ -96,9 +96,13 @@ impl Store {
             filter.table()
         ));
         filter.where_calls(&mut sql, workspace, EVERY);
-        sql.push(format!(" AND status BETWEEN 1 AND 399 AND (retries > 0 OR (mode = 'fallback' AND {FELL_BACK}))"));
+        sql.push(" AND ").push(is_rescued());
         Ok(sql.build_query_as().fetch_all(self.calls_for(filter).await).await?)
     }
+}
+
+fn is_rescued() -> String {
+    format!("status BETWEEN 1 AND 399 AND (retries > 0 OR (mode = 'fallback' AND {FELL_BACK}))")
 }
 
 fn opinion(row: &SqliteRow) -> Stored<Opinion> {
@@ -116,4 +120,22 @@ fn opinion(row: &SqliteRow) -> Stored<Opinion> {
     };
     let call = known.then(called).transpose()?;
     Ok(Opinion { at: row.try_get(0)?, value: row.try_get(1)?, weight: row.try_get(2)?, call })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::calls::seed::journal;
+
+    #[tokio::test]
+    async fn rescued_calls_are_read_without_the_others() {
+        let (store, _folder) = journal().await;
+        let filter = CallFilter { from: Some(1), until: Some(2), ..CallFilter::default() };
+        let mut sql = QueryBuilder::new("EXPLAIN QUERY PLAN SELECT at, retries, mode, target FROM calls");
+        filter.where_calls(&mut sql, "default", EVERY);
+        sql.push(" AND ").push(is_rescued());
+        let plan = sql.build().fetch_all(&store.journal.read).await.unwrap();
+        let steps = plan.iter().map(|row| row.get::<String, _>("detail")).collect::<Vec<_>>();
+        assert!(steps.iter().any(|step| step.contains("USING COVERING INDEX calls_rescued")), "{steps:?}");
+    }
 }

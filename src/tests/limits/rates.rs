@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use switchyard::journal::slots::Slots;
+use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 async fn rig(lines: &str, wall: bool) -> Rig {
@@ -47,6 +48,40 @@ async fn no_sliding_minute_holds_more_than_the_limit() {
         assert_eq!(answer.header("x-ratelimit-remaining-requests"), "0");
         assert_eq!(answer.json()["rate_limit"]["retry_after_ms"], wait);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_at_one_moment_as_many_are_let_in_as_the_limit_says() {
+    let rig = Arc::new(rig("rate_limit = { type = \"requests\", unit = \"rpm\", value = 60 }", false).await);
+    for minute in 0..3 {
+        let start = Arc::new(Barrier::new(400));
+        let mut tasks = JoinSet::new();
+        for _ in 0..400 {
+            let (rig, start) = (Arc::clone(&rig), Arc::clone(&start));
+            tasks.spawn(async move {
+                start.wait().await;
+                one(&rig).await.status.as_u16()
+            });
+        }
+        let all = tasks.join_all().await;
+        let of = |wanted: u16| all.iter().filter(|status| **status == wanted).count();
+        assert_eq!((of(200), of(429)), (60, 340), "minute {minute}");
+        rig.house.clock.advance(60_000);
+    }
+}
+
+#[tokio::test]
+async fn a_crash_forgets_no_call_of_the_minute_and_none_that_ran() {
+    let rig = rig("rate_limit = { type = \"requests\", unit = \"rpm\", value = 2 }", false).await;
+    assert_eq!(one(&rig).await.status, 200);
+    rig.upstream.acts(|seen| honest(seen).ends(End::Hang));
+    let mut body = rig.open(call(&json!({ "stream": true }))).await.into_body();
+    events(&mut body, 1).await;
+    let rig = rig.cut(body).await;
+    rig.upstream.acts(honest);
+    assert_eq!(one(&rig).await.status, 429);
+    rig.house.clock.advance(60_000);
+    assert_eq!(one(&rig).await.status, 200);
 }
 
 #[tokio::test]
