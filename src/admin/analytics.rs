@@ -21,8 +21,9 @@ use app::failure::Failure;
 use app::model::analytics::USER;
 use app::model::usage::Totals;
 use asked::Asked;
+use hashbrown::HashMap;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 pub async fn requests(ask: Ask) -> Told {
     plain(ask, |totals| json!({ "total": totals.requests })).await

@@ -12,7 +12,7 @@ use crate::store::usage::{Dimension, NONE, Scan, Slice};
 use crate::store::{Store, StoreError, Stored};
 use app::model::analytics::{Group, Narrow};
 use app::model::range::Window;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What values are ordered by.
 pub(crate) type Rank = fn(&Figures) -> Option<i64>;
@@ -253,7 +253,13 @@ async fn slices(
         Source::Scan { dimension, filter } => Ok((scanned(dimension, filter).await?, None)),
         Source::Rolled { dimension, only } => {
             let mut lines = match dimension {
-                Dimension::Metadata(key) => values(store, (workspace, key), window, (aim.bucket, aim.timed)).await?,
+                Dimension::Metadata(key) => match only.one() {
+                    Some(one) => {
+                        let picked = HashSet::from([one.to_owned(), OTHER.to_owned()]);
+                        store.picked_values(workspace, key, (window, aim.bucket), (picked, aim.timed)).await?
+                    }
+                    None => values(store, (workspace, key), window, (aim.bucket, aim.timed)).await?,
+                },
                 _ => store.slices(workspace, dimension, window, aim.bucket).await?,
             };
             lines.retain(|slice| only.passes(dimension, &slice.value) || slice.value == OTHER);

@@ -9,9 +9,10 @@ use crate::store::calls::{CallFilter, EVERY};
 use crate::store::rollups::{COUNTED, ROUTE, counted};
 use crate::store::{Store, Stored};
 use futures_util::TryStreamExt;
+use hashbrown::HashMap;
 use sqlx::QueryBuilder;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// What is asked of calls.
 #[derive(Clone, Debug)]
@@ -201,9 +202,9 @@ impl Found {
             let value = |kind: &Kind| dimension.value_of(kind, block);
             return block.kinds.iter().map(value).map(|value| self.place(&value)).collect();
         };
-        let mut own = |word: &&str| match word.split_once('\u{0}') {
-            Some((known, value)) if known == key => Some(self.place(value)),
-            _ => None,
+        let mut own = |word: &&str| {
+            let value = word.strip_prefix(&*key)?.strip_prefix('\u{0}')?;
+            Some(self.place(value))
         };
         let words: Vec<Option<usize>> = block.words.iter().map(&mut own).collect();
         let nothing = self.place(NONE);

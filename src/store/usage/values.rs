@@ -8,8 +8,9 @@ use crate::store::values::pack::{Entry, Garbled, all, entries};
 use crate::store::values::packs;
 use crate::store::{Store, StoreError, Stored};
 use app::model::range::Window;
+use hashbrown::HashMap;
 use sqlx::Row;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// Wider than any window: a value has one slice.
 pub const WHOLE: i64 = 1_000_000 * DAY;
@@ -67,7 +68,19 @@ impl Store {
         self.read_values(workspace, key, window, bucket).await?.told(|read| read.slices(&|_| true, false)).await
     }
 
-    /// The same of `picked` alone, and of all values together.
+    /// The same of `picked` alone; `timed`: with sketches.
+    pub async fn picked_values(
+        &self,
+        workspace: &str,
+        key: &str,
+        (window, bucket): (Window, i64),
+        (picked, timed): (HashSet<String>, bool),
+    ) -> Stored<Vec<Slice>> {
+        let read = self.read_values(workspace, key, window, bucket).await?;
+        read.told(move |read| read.slices(&|value| picked.contains(value), timed)).await
+    }
+
+    /// Those of `picked` with their sketches, and what all values had together.
     pub async fn strands(
         &self,
         workspace: &str,
