@@ -7,9 +7,6 @@ use crate::gateway::refusal::Refusal;
 use http::header::CONNECTION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The header that lists the names.
-pub const FORWARD: &str = "x-portkey-forward-headers";
-
 /// What is never passed on, folded: the connection's own, the body's own, and what answers would be packed by.
 const CLOSED: [&str; 19] = [
     "acceptencoding",
@@ -51,8 +48,9 @@ pub fn collect(
     credential: Option<&HeaderName>,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, Refusal> {
     let wanted: Vec<String> = names.iter().map(|name| folded(name)).collect();
-    if wanted.contains(&folded(FORWARD)) {
-        let message = format!("forward_headers must not contain the '{FORWARD}' header");
+    let own = names::FORWARD_HEADERS.as_str();
+    if wanted.contains(&folded(own)) {
+        let message = format!("forward_headers must not contain the '{own}' header");
         return Err(Refusal { param: Some("forward_headers".into()), ..Refusal::invalid(message) });
     }
     let bound: Vec<String> = headers.get_all(CONNECTION).iter().flat_map(list).collect();
@@ -94,7 +92,7 @@ fn plain(name: &HeaderName) -> HeaderName {
 
 #[cfg(test)]
 mod tests {
-    use super::{FORWARD, collect, listed, place};
+    use super::{collect, listed, names, place};
     use http::{HeaderMap, HeaderName, HeaderValue};
 
     fn map(rows: &[(&str, &str)]) -> HeaderMap {
@@ -107,7 +105,7 @@ mod tests {
     /// The names that arrive upstream, in order, joined.
     fn forwarded(rows: &[(&str, &str)], list: &str, credential: Option<&HeaderName>) -> String {
         let mut headers = map(rows);
-        headers.insert(FORWARD, HeaderValue::from_str(list).expect(list));
+        headers.insert(&names::FORWARD_HEADERS, HeaderValue::from_str(list).expect(list));
         let names = listed(&headers).expect("a list");
         let collected = collect(&headers, &names, credential).expect("headers");
         collected
@@ -199,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_list_that_names_itself_is_refused() {
-        for name in [FORWARD, "X_Portkey_Forward_Headers", "xPortkeyForwardHeaders"] {
+        for name in ["x-portkey-forward-headers", "X_Portkey_Forward_Headers", "xPortkeyForwardHeaders"] {
             let refusal = collect(&HeaderMap::new(), &[name.to_owned()], None).expect_err(name);
             assert_eq!(refusal.message, "forward_headers must not contain the 'x-portkey-forward-headers' header");
         }

@@ -66,12 +66,8 @@ impl Pen {
         batch.insert("INSERT OR REPLACE INTO key_use", "key_id, last_used_at", uses, bind_use)?;
         batch.insert("INSERT OR REPLACE INTO secret_use", "secret, last_used_at", uses, bind_secret)?;
         batch.charge(records)?;
-        if let Some((number, calls)) = self.waiting.row(records) {
-            batch.statements += 1;
-            batch.text.push_str("INSERT OR ROLLBACK INTO trace_fresh VALUES (?, ?); ");
-            batch.arguments.add(number).map_err(sqlx::Error::Encode)?;
-            batch.arguments.add(calls).map_err(sqlx::Error::Encode)?;
-        }
+        let fresh = self.waiting.row(records);
+        batch.insert("INSERT OR ROLLBACK INTO trace_fresh", "n, calls", fresh.as_slice(), bind_fresh)?;
         let written = self.run(batch).await;
         if written.is_err() {
             // Where the failure ended the transaction already, there is nothing to roll back.
@@ -378,6 +374,11 @@ fn bind_taken(arguments: &mut SqliteArguments<'_>, ((at, _, limit, group, _), (a
 fn bind_body(arguments: &mut SqliteArguments<'_>, record: &&Record) -> Bound {
     arguments.add(record.call.id.clone())?;
     arguments.add(record.frame.clone().unwrap_or_default())
+}
+
+fn bind_fresh(arguments: &mut SqliteArguments<'_>, (number, calls): &(i64, String)) -> Bound {
+    arguments.add(*number)?;
+    arguments.add(calls.clone())
 }
 
 fn bind_use(arguments: &mut SqliteArguments<'_>, one: &Use<'_>) -> Bound {

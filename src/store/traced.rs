@@ -125,8 +125,7 @@ impl Waiting {
     /// These are committed, and so is their row.
     pub(in crate::store) fn add(&mut self, records: &[&Record]) {
         let before = self.fresh.len();
-        let traced = records.iter().filter(|record| is_traced(record)).map(|record| &record.call);
-        self.fresh.extend(traced.map(|call| (call.trace_id.clone(), call.id.clone())));
+        self.fresh.extend(traced(records));
         if self.fresh.len() > before {
             self.rows += 1;
             self.count(self.fresh.len() - before);
@@ -189,13 +188,8 @@ impl Run {
     async fn stretch(&self, connection: &mut SqliteConnection) -> Stored<usize> {
         let from = self.calls.len() - self.left;
         let stretch = &self.calls[from..][..self.left.min(STRETCH)];
-        let mut sql = QueryBuilder::new("INSERT OR IGNORE INTO trace_calls ");
-        sql.push_values(stretch, |mut row, (trace, id)| {
-            row.push_bind(trace).push_bind(id);
-        });
         sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-        // Few stretches are of other lengths, and none of them comes again soon.
-        sql.build().persistent(stretch.len() == STRETCH).execute(&mut *connection).await?;
+        insert(connection, stretch).await?;
         if self.left == stretch.len() {
             sqlx::query("DELETE FROM trace_fresh WHERE n <= $1").bind(self.rows).execute(&mut *connection).await?;
         }
@@ -206,16 +200,28 @@ impl Run {
 
 /// Adds calls to the index within a transaction of theirs.
 pub(in crate::store) async fn index_at_once(connection: &mut SqliteConnection, records: &[&Record]) -> Stored<()> {
-    let mut calls = records.iter().filter(|record| is_traced(record)).map(|record| &record.call).collect::<Vec<_>>();
-    calls.sort_unstable_by(|a, b| (&a.trace_id, &a.id).cmp(&(&b.trace_id, &b.id)));
-    for calls in calls.chunks(STRETCH) {
-        let mut sql = QueryBuilder::new("INSERT OR IGNORE INTO trace_calls ");
-        sql.push_values(calls, |mut row, call| {
-            row.push_bind(&call.trace_id).push_bind(&call.id);
-        });
-        sql.build().persistent(calls.len() == STRETCH).execute(&mut *connection).await?;
+    let mut calls = traced(records).collect::<Vec<_>>();
+    calls.sort_unstable();
+    for stretch in calls.chunks(STRETCH) {
+        insert(connection, stretch).await?;
     }
     Ok(())
+}
+
+async fn insert(connection: &mut SqliteConnection, stretch: &[(String, String)]) -> Stored<()> {
+    let mut sql = QueryBuilder::new("INSERT OR IGNORE INTO trace_calls ");
+    sql.push_values(stretch, |mut row, (trace, id)| {
+        row.push_bind(trace).push_bind(id);
+    });
+    // Few stretches are of other lengths, and none of them comes again soon.
+    sql.build().persistent(stretch.len() == STRETCH).execute(connection).await?;
+    Ok(())
+}
+
+/// Trace and id of each that is not its own trace.
+fn traced(records: &[&Record]) -> impl Iterator<Item = (String, String)> {
+    let calls = records.iter().filter(|record| is_traced(record)).map(|record| &record.call);
+    calls.map(|call| (call.trace_id.clone(), call.id.clone()))
 }
 
 fn is_traced(record: &Record) -> bool {

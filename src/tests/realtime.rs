@@ -4,8 +4,9 @@
 use crate::rig::{KEY, Rig, Scene, get, with};
 use serde_json::Value;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
-use switchyard::server::Entry;
+use switchyard::server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -40,8 +41,8 @@ async fn head(stream: &mut TcpStream) -> String {
 async fn knock(rig: &Rig, path: &str) -> (TcpStream, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let entry = tower::make::Shared::new(Entry::of(&rig.house));
-    tokio::spawn(async move { axum::serve(listener, entry).await });
+    let house = Arc::clone(&rig.house);
+    tokio::spawn(async move { server::serve(&house, listener, std::future::pending()).await });
     let mut stream = TcpStream::connect(address).await.expect("a house");
     let handshake = format!(
         "GET {path} HTTP/1.1\r\nhost: h\r\nx-portkey-api-key: {KEY}\r\nconnection: keep-alive, Upgrade\r\n\
