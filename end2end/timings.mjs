@@ -31,7 +31,7 @@ const DAY = 86_400_000;
 /** Milliseconds that the 95th of a hundred may take. */
 const LIMITS = { page: 300, filtered: 200, chart: 150 };
 const RANGES = ['24h', '7d', '30d'];
-const TABS = ['cost', 'latency', 'tokens', 'errors', 'cache', 'users'];
+const TABS = ['cost', 'latency', 'tokens', 'errors', 'cache', 'users', 'feedback'];
 const GROUPS = ['model', 'provider', 'key', 'config', 'status', 'cache', 'meta.env'];
 /** A group of a thousand. */
 const MANY = ['meta._user'];
@@ -47,7 +47,7 @@ const FILTERS = {
   text: ['text=prod', 'text=acct_139', 'text=nowhere'],
 };
 
-const GRAPHS = ['requests', 'requests/rescued', 'cost', 'latency', 'tokens', 'users', 'users/requests', 'errors', 'errors/rate', 'errors/stacks', 'errors/status-codes', 'cache/hit-rate', 'cache/latency'];
+const GRAPHS = ['requests', 'requests/rescued', 'cost', 'latency', 'tokens', 'users', 'users/requests', 'errors', 'errors/rate', 'errors/stacks', 'errors/status-codes', 'cache/hit-rate', 'cache/latency', 'feedbacks', 'feedbacks/weighted', 'feedbacks/scores', 'feedbacks/ai-models'];
 const BY = ['users', 'ai-models', 'metadata/env', 'metadata/_user', 'workspaces', 'provider', 'api-keys', 'configs', 'status-codes', 'cache-status'];
 /** What narrows charts: sums answer the first ones, the calls the others. */
 const CHARTED = ['', '&ai_model=gpt-5', '&api_key_ids=sample-agents', '&metadata={"env":"prod"}', '&ai_model=gpt-5&metadata={"env":"prod"}', '&api_key_ids=sample-agents&status_code=200', '&metadata={"_user":"acct_1399"}'];

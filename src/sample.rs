@@ -4,6 +4,7 @@
 mod call;
 mod cast;
 mod day;
+mod opinion;
 
 pub use crate::store::samples::SAMPLE;
 
@@ -12,6 +13,7 @@ use crate::store::rollups::DAY;
 use crate::store::{Store, Stored};
 use call::Maker;
 use day::{Days, moments};
+use opinion::opinion;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -35,7 +37,8 @@ pub async fn plant(store: &Store, order: Order, mut told: impl FnMut(i64, usize)
         let mut dice = StdRng::seed_from_u64(u64::try_from(day / DAY).unwrap_or(0));
         let moments = moments(day, order.now, requests, &mut dice);
         let records: Vec<_> = moments.into_iter().map(|at| maker.make(at, &mut dice)).collect();
-        store.plant(WORKSPACE, (day, order.now), &records).await?;
+        let said: Vec<_> = records.iter().filter_map(|record| opinion(&record.call, order.now, &mut dice)).collect();
+        store.plant(WORKSPACE, (day, order.now), &records, &said).await?;
         told(day, records.len());
     }
     Ok(())
@@ -48,6 +51,7 @@ mod figures;
 mod tests {
     use super::{Order, plant};
     use crate::store::Store;
+    use crate::store::calls::CallFilter;
     use crate::store::rollups::DAY;
     use crate::store::usage::Dimension;
     use app::model::range::Window;
@@ -70,8 +74,13 @@ mod tests {
         let (all, errors) = calls(Dimension::All).await;
         assert_eq!((all, calls(Dimension::Cache).await.0), (3_000, 3_000));
         assert!((10..400).contains(&errors), "{errors}");
+        let filter = CallFilter { from: Some(window.from), until: Some(NOW), ..CallFilter::default() };
+        let said = store.opinions("default", &filter).await.unwrap();
+        assert!((3..60).contains(&said.len()), "{} opinions", said.len());
+        assert!(said.iter().all(|opinion| opinion.call.as_ref().is_some_and(|call| call.status < 400)));
         assert_eq!(store.uproot(NOW, |_, _| {}).await.unwrap(), 3_000);
         assert!(store.slices("default", &Dimension::All, window, DAY).await.unwrap().is_empty());
+        assert_eq!(store.opinions("default", &filter).await.unwrap(), []);
         assert!(!store.has_samples("default").await.unwrap());
     }
 }

@@ -8,20 +8,20 @@
 mod asked;
 mod feedback;
 mod groups;
+mod people;
 
 pub use feedback::{ai_models, feedbacks, scores, weighted};
 pub use groups::{by, by_metadata, by_model, by_user, by_workspace};
+pub use people::{user_requests, users};
 
 use crate::admin::answer::{Told, iso};
 use crate::admin::ask::Ask;
 use crate::desk::usage::tally::close;
-use crate::journal::rollup::{Figures, OTHER};
-use crate::store::usage::{Dimension, NONE, Slice};
+use crate::journal::rollup::Figures;
+use crate::store::usage::{Dimension, Slice};
 use app::failure::Failure;
-use app::model::analytics::USER;
 use app::model::usage::Totals;
 use asked::Asked;
-use hashbrown::HashMap;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -102,26 +102,6 @@ pub async fn status_codes(ask: Ask) -> Told {
     let total: i64 = codes.values().sum();
     let points = codes.iter().map(|(status, count)| json!({ "status_code": code(status), "count": count }));
     Ok(graph(json!({ "total_errors": total, "unique_error_codes": codes.len() }), points.collect()))
-}
-
-/// Distinct people.
-pub async fn users(ask: Ask) -> Told {
-    people(ask, |users, _| json!({ "total": users })).await
-}
-
-pub async fn user_requests(ask: Ask) -> Told {
-    let mut told = people(
-        ask,
-        |users, requests| json!({ "total": requests, "unique": users, "avg": each(requests as f64, users) }),
-    )
-    .await?;
-    for points in ["data_points", "data"] {
-        for point in told[points].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
-            point.remove("total");
-            point.remove("unique");
-        }
-    }
-    Ok(told)
 }
 
 /// Calls that ended well because something was tried again, or something else was.
@@ -206,33 +186,6 @@ fn drawn(asked: &Asked, slices: &[Slice], fields: fn(&Totals) -> Value) -> Told 
     let cells = cells_of(asked, slices)?;
     let points = cells.iter().map(|cell| fields(&close(cell)));
     Ok(asked.graph(fields(&close(&sum_of(&cells))), points))
-}
-
-/// A graph of how many people there were and how often they called.
-async fn people(ask: Ask, fields: fn(u64, u64) -> Value) -> Told {
-    let asked = Asked::of(&ask)?;
-    let slices = asked.slices(&ask, Dimension::Metadata(USER.into())).await?;
-    let named = slices.iter().filter(|slice| slice.value != NONE && slice.value != OTHER);
-    // People by number: they may be many, and come again in every cell.
-    let mut numbers = HashMap::new();
-    let mut cells = vec![(Vec::new(), 0); asked.starts.len()];
-    let mut requests = 0;
-    for slice in named {
-        let calls = u64::try_from(slice.calls).unwrap_or(0);
-        let next = numbers.len();
-        let number = *numbers.entry(slice.value.as_str()).or_insert(next);
-        requests += calls;
-        if let Some(cell) = asked.cell(slice.at).and_then(|cell| cells.get_mut(cell)) {
-            cell.0.push(number);
-            cell.1 += calls;
-        }
-    }
-    let points = cells.iter_mut().map(|(users, requests)| {
-        users.sort_unstable();
-        users.dedup();
-        fields(users.len() as u64, *requests)
-    });
-    Ok(asked.graph(fields(numbers.len() as u64, requests), points))
 }
 
 fn cells_of(asked: &Asked, slices: &[Slice]) -> Result<Vec<Figures>, Failure> {

@@ -32,8 +32,13 @@ impl Line {
 
     /// Posts a chat call with `further` headers. The answer's body must be read to its end before the next.
     pub async fn chat(&mut self, body: Bytes, further: &[(&str, &str)]) -> Fallible<Response<Incoming>> {
+        self.post("/v1/chat/completions", body, further).await
+    }
+
+    /// The same of JSON to any path.
+    pub async fn post(&mut self, path: &str, body: Bytes, further: &[(&str, &str)]) -> Fallible<Response<Incoming>> {
         self.sender.ready().await?;
-        let mut request = Request::post("/v1/chat/completions")
+        let mut request = Request::post(path)
             .header("host", self.to.to_string())
             .header("authorization", format!("Bearer {KEY}"))
             .header("content-type", "application/json");

@@ -1,6 +1,7 @@
 //! What people think of a trace.
 
 use crate::store::{Store, Stored};
+use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite};
 
 /// A row of `feedback`. It belongs to every call of its trace.
@@ -38,18 +39,7 @@ impl Store {
     /// Keeps all of `rows` or none.
     pub async fn add_feedback(&self, workspace: &str, rows: &[Feedback]) -> Stored<()> {
         let mut transaction = self.journal.write.begin().await?;
-        for chunk in rows.chunks(CHUNK) {
-            let mut sql = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO feedback (id, workspace, trace_id, value, weight, metadata, key_id, created_at, \
-                 updated_at) ",
-            );
-            sql.push_values(chunk, |mut row, feedback| {
-                row.push_bind(&feedback.id).push_bind(workspace).push_bind(&feedback.trace_id);
-                row.push_bind(feedback.value).push_bind(feedback.weight).push_bind(&feedback.metadata);
-                row.push_bind(&feedback.key_id).push_bind(feedback.created_at).push_bind(feedback.updated_at);
-            });
-            sql.build().execute(&mut *transaction).await?;
-        }
+        insert(&mut transaction, workspace, rows).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -84,6 +74,25 @@ impl Store {
         rows.reverse();
         Ok(rows)
     }
+}
+
+pub(in crate::store) async fn insert(
+    connection: &mut SqliteConnection,
+    workspace: &str,
+    rows: &[Feedback],
+) -> Stored<()> {
+    for chunk in rows.chunks(CHUNK) {
+        let mut sql = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO feedback (id, workspace, trace_id, value, weight, metadata, key_id, created_at, updated_at) ",
+        );
+        sql.push_values(chunk, |mut row, feedback| {
+            row.push_bind(&feedback.id).push_bind(workspace).push_bind(&feedback.trace_id);
+            row.push_bind(feedback.value).push_bind(feedback.weight).push_bind(&feedback.metadata);
+            row.push_bind(&feedback.key_id).push_bind(feedback.created_at).push_bind(feedback.updated_at);
+        });
+        sql.build().execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

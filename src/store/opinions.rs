@@ -3,7 +3,7 @@
 use crate::store::calls::{CallFilter, EVERY};
 use crate::store::{Store, Stored};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row};
+use sqlx::{QueryBuilder, Row, Sqlite};
 
 /// What was said of a trace, with its last call.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,22 +56,8 @@ impl Store {
     /// What was said within the filter's time; any other narrowing is that of the calls of its trace.
     pub async fn opinions(&self, workspace: &str, filter: &CallFilter) -> Stored<Vec<Opinion>> {
         let plain = CallFilter { from: None, until: None, ..filter.clone() };
-        let mut sql = QueryBuilder::new(
-            "SELECT f.created_at, f.value, f.weight, c.id, c.provider, \
-             CASE c.model_served WHEN '' THEN c.model_asked ELSE c.model_served END, c.key_id, coalesce(c.config, ''), \
-             c.status, c.cache_status, c.metadata FROM feedback f LEFT JOIN calls c ON c.id = \
-             (SELECT id FROM traced WHERE trace_id = f.trace_id AND workspace = f.workspace ORDER BY id DESC LIMIT 1) \
-             WHERE f.workspace = ",
-        );
-        sql.push_bind(workspace);
-        sql.push(" AND f.created_at >= ").push_bind(filter.from.unwrap_or(0));
-        sql.push(" AND f.created_at < ").push_bind(filter.until.unwrap_or(i64::MAX));
-        if plain != CallFilter::default() {
-            sql.push(" AND f.trace_id IN (SELECT trace_id FROM ").push(filter.table());
-            plain.where_calls(&mut sql, workspace, EVERY);
-            sql.push(")");
-        }
-        sql.push(" ORDER BY f.created_at");
+        let mut sql = QueryBuilder::new("");
+        select_opinions(&mut sql, workspace, (filter.from, filter.until), &plain);
         sql.build().fetch_all(self.by_trace().await).await?.iter().map(opinion).collect()
     }
 
@@ -101,6 +87,31 @@ impl Store {
     }
 }
 
+/// The calls of each opinion's trace are looked up: a filter that most calls pass costs no more than one of few.
+fn select_opinions<'a>(
+    sql: &mut QueryBuilder<'a, Sqlite>,
+    workspace: &'a str,
+    (from, until): (Option<i64>, Option<i64>),
+    plain: &'a CallFilter,
+) {
+    sql.push(
+        "SELECT f.created_at, f.value, f.weight, c.id, c.provider, \
+         CASE c.model_served WHEN '' THEN c.model_asked ELSE c.model_served END, c.key_id, coalesce(c.config, ''), \
+         c.status, c.cache_status, c.metadata FROM feedback f LEFT JOIN calls c ON c.id = \
+         (SELECT id FROM traced WHERE trace_id = f.trace_id AND workspace = f.workspace ORDER BY id DESC LIMIT 1) \
+         WHERE f.workspace = ",
+    );
+    sql.push_bind(workspace);
+    sql.push(" AND f.created_at >= ").push_bind(from.unwrap_or(0));
+    sql.push(" AND f.created_at < ").push_bind(until.unwrap_or(i64::MAX));
+    if *plain != CallFilter::default() {
+        sql.push(" AND EXISTS (SELECT 1 FROM (SELECT * FROM traced WHERE trace_id = f.trace_id)");
+        plain.where_calls(sql, workspace, EVERY);
+        sql.push(")");
+    }
+    sql.push(" ORDER BY f.created_at");
+}
+
 fn is_rescued() -> String {
     format!("status BETWEEN 1 AND 399 AND (retries > 0 OR (mode = 'fallback' AND {FELL_BACK}))")
 }
@@ -126,6 +137,24 @@ fn opinion(row: &SqliteRow) -> Stored<Opinion> {
 mod tests {
     use super::*;
     use crate::store::calls::seed::journal;
+
+    #[tokio::test]
+    async fn what_was_said_of_some_calls_is_found_without_reading_the_others() {
+        let (store, _folder) = journal().await;
+        let plain = CallFilter {
+            models: vec!["gpt-5".into()],
+            metadata: vec![("env".into(), "prod".into())],
+            ..CallFilter::default()
+        };
+        let mut sql = QueryBuilder::new("EXPLAIN QUERY PLAN ");
+        select_opinions(&mut sql, "default", (Some(1), Some(2)), &plain);
+        let plan = sql.build().fetch_all(&store.journal.read).await.unwrap();
+        let steps = plan.iter().map(|row| row.get::<String, _>("detail")).collect::<Vec<_>>();
+        let looked_up = |step: &&String| step.contains("USING PRIMARY KEY (trace_id=?)");
+        assert_eq!(steps.iter().filter(looked_up).count(), 2, "{steps:?}");
+        let walks = |step: &String| step.contains("SCAN") || step.contains("calls_by") || step.contains("(id>?");
+        assert!(!steps.iter().any(walks), "{steps:?}");
+    }
 
     #[tokio::test]
     async fn rescued_calls_are_read_without_the_others() {

@@ -2,6 +2,7 @@
 
 use crate::journal::record::Record;
 use crate::store::calls::first_id;
+use crate::store::feedback::{Feedback, insert};
 use crate::store::journal::write_bare;
 use crate::store::rollups::{DAY, rebuild_day};
 use crate::store::traced::index_at_once;
@@ -11,18 +12,26 @@ use crate::store::{Store, Stored};
 pub const SAMPLE: &str = "sample-";
 
 impl Store {
-    /// Writes calls that began on `day` (start, milliseconds) in `workspace`, and the day's figures with them.
-    pub async fn plant(&self, workspace: &str, (day, now): (i64, i64), records: &[Record]) -> Stored<()> {
+    /// Writes calls that began on `day` (start, milliseconds) in `workspace`, the day's figures with them, and what was
+    /// said of them.
+    pub async fn plant(
+        &self,
+        workspace: &str,
+        (day, now): (i64, i64),
+        records: &[Record],
+        said: &[Feedback],
+    ) -> Stored<()> {
         let records = records.iter().collect::<Vec<_>>();
         let mut transaction = self.journal.write.begin_with("BEGIN IMMEDIATE").await?;
         write_bare(&mut transaction, &records).await?;
         index_at_once(&mut transaction, &records).await?;
         rebuild_day(&mut transaction, workspace, (day, now)).await?;
+        insert(&mut transaction, workspace, said).await?;
         transaction.commit().await?;
         Ok(())
     }
 
-    /// Removes every made-up call, and says how many there were. `told` hears of each day.
+    /// Removes every made-up call with all that was said of it, and says how many there were. `told` hears of each day.
     pub async fn uproot(&self, now: i64, mut told: impl FnMut(i64, u64)) -> Stored<u64> {
         let mut all = 0;
         for (workspace, day) in self.days().await? {
@@ -32,6 +41,7 @@ impl Store {
             for sql in [
                 format!("DELETE FROM attempts WHERE call IN (SELECT id {made_up})"),
                 format!("DELETE FROM bodies WHERE call IN (SELECT id {made_up})"),
+                format!("DELETE FROM feedback WHERE workspace = $3 AND trace_id IN (SELECT trace_id {made_up})"),
                 format!("DELETE FROM trace_calls WHERE (trace_id, id) IN (SELECT trace_id, id {made_up})"),
                 format!("DELETE {made_up}"),
             ] {

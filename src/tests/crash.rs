@@ -9,6 +9,8 @@ mod budget;
 mod charts;
 #[path = "../bench/line.rs"]
 mod line;
+#[path = "crash/rooms.rs"]
+mod rooms;
 #[path = "../bench/server.rs"]
 mod server;
 
@@ -95,12 +97,17 @@ async fn charts_tell_what_the_rows_say_after_kills_and_after_a_rebuild() -> Fall
         }
         tokio::time::sleep(Duration::from_millis(rand::rng().random_range(500..1200))).await;
         server.kill()?;
-        lines.join_all().await;
+        let said = lines.join_all().await.concat();
+        assert!(!said.is_empty(), "nothing was said of any call");
+        spoken(folder.path(), &said).await?;
         server = Server::start(&binary, folder.path(), KEPT)?;
         charts::agree(&charts::told(server.address, span)?, folder.path(), span).await?;
     }
     let before = charts::told(server.address, span)?;
+    let (said, failed) = charts::feedback_agrees(server.address, folder.path(), span).await?;
+    assert!(0 < failed && failed < said, "{failed} of {said} were said of calls that failed");
     server.kill()?;
+    rooms::beside_agrees(folder.path()).await?;
     let setup = folder.path().join("setup.toml");
     let rebuilt = Command::new(&binary).arg("--setup").arg(&setup).args(["rollups", "rebuild"]).output()?;
     assert!(rebuilt.status.success(), "{}", String::from_utf8_lossy(&rebuilt.stderr));
@@ -108,11 +115,18 @@ async fn charts_tell_what_the_rows_say_after_kills_and_after_a_rebuild() -> Fall
     let after = charts::told(server.address, span)?;
     charts::agree(&after, folder.path(), span).await?;
     charts::unchanged(&before, &after);
-    Ok(())
+    assert_eq!(charts::feedback_agrees(server.address, folder.path(), span).await?, (said, failed));
+    server.kill()?;
+    rooms::beside_agrees(folder.path()).await
 }
 
-/// Calls of many kinds until the connection breaks: whole and streamed, failing, kept, by many people.
-async fn mix(mut line: Line, name: String) {
+/// Of calls, one in so many has feedback.
+const SAID: u32 = 8;
+
+/// Calls of many kinds until the connection breaks: whole and streamed, failing, kept, by many people, two a trace. The
+/// traces of which something was said, as the server confirmed.
+async fn mix(mut line: Line, name: String) -> Vec<String> {
+    let mut said = Vec::new();
     for number in 0.. {
         let mut dice = StdRng::from_os_rng();
         let kind = ["echo", "lorem-12", "lorem-20-300", "fail-500", "fail-429", "kept"][dice.random_range(0..6)];
@@ -123,15 +137,47 @@ async fn mix(mut line: Line, name: String) {
             "user": format!("u{}", dice.random_range(0..40)), "messages": [{ "role": "user", "content": words }],
         });
         let metadata = if dice.random_bool(0.5) { r#"{"env":"prod"}"# } else { r#"{"team":"ads"}"# };
-        let mut headers = vec![("x-portkey-metadata", metadata)];
+        let trace = format!("{name}-{}", number / 2);
+        let mut headers = vec![("x-portkey-metadata", metadata), ("x-portkey-trace-id", &trace)];
         headers.extend((kind == "kept").then_some(("x-portkey-config", "pc-kept")));
         let Ok(response) = line.chat(Bytes::from(body.to_string()), &headers).await else {
-            return;
+            return said;
         };
         if response.into_body().collect().await.is_err() {
-            return;
+            return said;
+        }
+        if dice.random_ratio(1, SAID) {
+            let Ok(confirmed) = opine(&mut line, &trace, &mut dice).await else {
+                return said;
+            };
+            said.extend(confirmed.then_some(trace));
         }
     }
+    said
+}
+
+/// Whether the server confirms an opinion: under load it may have to be given again. Weights add up to the last bit.
+async fn opine(line: &mut Line, trace: &str, dice: &mut StdRng) -> Fallible<bool> {
+    let (value, weight) = ([-10, -3, 0, 5, 10][dice.random_range(0..5)], [0.25, 0.5, 1.0][dice.random_range(0..3)]);
+    let said = serde_json::json!({ "trace_id": trace, "value": value, "weight": weight });
+    let answer = line.post("/v1/feedback", Bytes::from(said.to_string()), &[]).await?;
+    let status = answer.status();
+    let answer = answer.into_body().collect().await?.to_bytes();
+    assert!([200, 500].contains(&status.as_u16()), "{said}: {status} {}", String::from_utf8_lossy(&answer));
+    Ok(status == 200)
+}
+
+/// The journal has an opinion for each that was confirmed.
+async fn spoken(folder: &Path, said: &[String]) -> Fallible<()> {
+    let rows: Vec<String> =
+        sqlx::query_scalar("SELECT trace_id FROM feedback").fetch_all(&mut open(folder, "journal.db").await?).await?;
+    let mut kept = BTreeMap::<&str, usize>::new();
+    rows.iter().for_each(|trace| *kept.entry(trace).or_default() += 1);
+    for trace in said {
+        let left = kept.get_mut(trace.as_str()).and_then(|left| left.checked_sub(1).map(|less| *left = less));
+        assert!(left.is_some(), "an opinion of {trace} was confirmed, yet is not in the journal");
+    }
+    Ok(())
 }
 
 /// Calls the server from all lines until it is killed, and returns what the client was told.

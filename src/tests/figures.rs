@@ -1,6 +1,7 @@
 //! Figures as the API tells them, held against the rows.
 #![expect(clippy::expect_used, reason = "what cannot be asked is a failed test")]
 
+mod beside;
 mod console;
 mod feedback;
 mod graphs;

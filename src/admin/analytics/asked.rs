@@ -5,10 +5,13 @@ use crate::admin::ask::Ask;
 use crate::desk::analytics::{Aim, Cells, Source, taken};
 use crate::gateway::logs::query::{Query, read};
 use crate::store::calls::CallFilter;
+use crate::store::rollups::DAY;
 use crate::store::usage::{Dimension, Slice, WHOLE};
 use app::failure::Failure;
 use app::model::analytics::Each;
 use app::model::range::{MINUTE, Range, Window};
+
+const WEEK: i64 = 7 * DAY;
 
 /// The filter, and the time in cells.
 pub struct Asked {
@@ -51,12 +54,12 @@ impl Asked {
 
     /// Slices of the asked time by `dimension`; percentiles may be missing.
     pub async fn slices(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
-        self.read(ask, dimension, (self.cells.bucket, false)).await
+        self.read(ask, dimension, (self.bucket(), false)).await
     }
 
     /// The same with percentiles.
     pub async fn timed(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
-        self.read(ask, dimension, (self.cells.bucket, true)).await
+        self.read(ask, dimension, (self.bucket(), true)).await
     }
 
     /// The same in as few slices as can be: when their calls were is not told.
@@ -64,11 +67,12 @@ impl Asked {
         self.read(ask, dimension, (WHOLE, false)).await
     }
 
-    /// The same of metadata in as few slices as tell when a value was last seen: where sums are read, by hours or days.
+    /// The same of metadata in as few slices as tell when a value was last seen: where sums are read, to the hour, and of
+    /// more than a week to the day.
     pub async fn latest(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
         let bucket = match self.source(dimension.clone()) {
-            Source::Rolled { .. } => self.cells.bucket,
-            Source::Scan { .. } => WHOLE,
+            Source::Rolled { .. } if self.window.length() <= WEEK => self.bucket(),
+            _ => WHOLE,
         };
         self.read(ask, dimension, (bucket, false)).await
     }
@@ -78,17 +82,39 @@ impl Asked {
     }
 
     async fn read(&self, ask: &Ask, dimension: Dimension, (bucket, timed): (i64, bool)) -> Result<Vec<Slice>, Refused> {
-        if self.nothing {
-            return Ok(Vec::new());
-        }
-        let aim = Aim { bucket, timed, rank: |_| None };
-        let store = &ask.seat.house.store;
         let mut slices = Vec::new();
-        for (source, window) in self.source(dimension).finely(bucket).exactly(self.window) {
-            let taken = taken(store, ask.workspace(), &source, (window, None), aim).await.map_err(Failure::from)?;
-            slices.extend(taken.lines);
+        for (source, window) in self.pieces(dimension, bucket) {
+            slices.extend(self.piece(ask, &source, window, (bucket, timed)).await?);
         }
         Ok(slices)
+    }
+
+    /// Where the slices of a dimension come from, piece by piece: nowhere, where no call is meant. No slice reaches
+    /// across a multiple of `bucket` milliseconds.
+    pub fn pieces(&self, dimension: Dimension, bucket: i64) -> Vec<(Source, Window)> {
+        if self.nothing {
+            return Vec::new();
+        }
+        self.source(dimension).finely(bucket).exactly(self.window)
+    }
+
+    /// The slices of one of them; `timed`: with percentiles.
+    pub async fn piece(
+        &self,
+        ask: &Ask,
+        source: &Source,
+        window: Window,
+        (bucket, timed): (i64, bool),
+    ) -> Result<Vec<Slice>, Refused> {
+        let aim = Aim { bucket, timed, rank: |_| None };
+        let store = &ask.seat.house.store;
+        let taken = taken(store, ask.workspace(), source, (window, None), aim).await.map_err(Failure::from)?;
+        Ok(taken.lines)
+    }
+
+    /// Milliseconds that a cell lasts.
+    pub fn bucket(&self) -> i64 {
+        self.cells.bucket
     }
 
     /// The cell that a moment falls into; the last one has its end, too.

@@ -11,7 +11,7 @@ use app::failure::Failure;
 use app::model::analytics::USER;
 use serde_json::{Value, json};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Rows of a page where nothing is said.
 const USUAL: u64 = 50;
@@ -36,22 +36,27 @@ pub async fn by_model(ask: Ask) -> Told {
     rows(&ask, &sums, |value, sum| json!({ "ai_model": value, "requests": sum.requests, "cost": cents(sum.cost) }))
 }
 
-/// With what was said of the calls' traces; `last_seen` is to the hour, of a long time to the day, where sums answer.
+/// With what was said of the calls' traces; `last_seen` is to the hour, of more than a week to the day, where sums answer.
 pub async fn by_metadata(ask: Ask) -> Told {
     let key = ask.param("key").to_owned();
     let asked = Asked::of(&ask)?;
-    let sums = summed(asked.latest(&ask, Dimension::Metadata(key.clone())).await?, false, str::to_owned);
     let store = &ask.seat.house.store;
-    let told = store.feedback_by_metadata(ask.workspace(), &asked.filter, &key).await.map_err(Failure::from)?;
+    let (slices, told) = tokio::join!(
+        asked.latest(&ask, Dimension::Metadata(key.clone())),
+        store.feedback_by_metadata(ask.workspace(), &asked.filter, &key),
+    );
+    let sums = summed(slices?, false, str::to_owned);
+    let told = told.map_err(Failure::from)?.into_iter();
+    let told: HashMap<_, _> = told.map(|said| (said.value.clone(), said)).collect();
     rows(&ask, &sums, |value, sum| {
-        let feedback = told.iter().find(|feedback| feedback.value == value);
+        let said = told.get(value);
         json!({
             "metadata_value": value,
             "requests": sum.requests,
             "cost": cents(sum.cost),
             "avg_tokens": each(sum.tokens as f64, sum.requests),
-            "avg_weighted_feedback": feedback.map(|feedback| feedback.weighted),
-            "requests_with_feedback": feedback.map_or(0, |feedback| feedback.calls),
+            "avg_weighted_feedback": said.map(|said| said.weighted),
+            "requests_with_feedback": said.map_or(0, |said| said.calls),
             "last_seen": iso(sum.last),
         })
     })

@@ -232,7 +232,7 @@ async fn values(
 }
 
 /// Does what takes milliseconds off the threads that calls share.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Stored<T> {
+pub(crate) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Stored<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Garbled("block"))
 }
 

@@ -105,6 +105,13 @@ impl Scanned {
         all.into_iter().map(|(making, value, times)| making.slice(value, times)).collect()
     }
 
+    /// By value: how many calls there were, each time with the moment of the last one.
+    pub fn calls(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = (i64, u64)>)> {
+        let calls = |making: &Making| (making.last, making.figures.calls);
+        let values = self.values.iter().filter(|(_, strand)| !strand.makings.is_empty());
+        values.map(move |(value, strand)| (value.as_str(), strand.makings.iter().map(calls)))
+    }
+
     /// By value, one slice each.
     pub fn wholes(&self) -> Vec<Slice> {
         let whole = |(value, strand): &(String, Strand)| {

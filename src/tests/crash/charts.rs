@@ -1,14 +1,19 @@
 //! What the charts tell, held against the rows by queries of its own: neither the figures nor the code that makes them
 //! are asked.
+#![expect(clippy::expect_used, reason = "what cannot be asked is a failed test")]
 
+#[path = "../figures/beside.rs"]
+pub mod beside;
+#[path = "../figures/feedback.rs"]
+pub mod feedback;
 #[path = "../figures/graphs.rs"]
 mod graphs;
 #[path = "history.rs"]
 mod history;
 #[path = "../figures/overview.rs"]
-mod overview;
+pub mod overview;
 #[path = "../figures/pages.rs"]
-mod pages;
+pub mod pages;
 #[path = "../figures/rows.rs"]
 mod rows;
 
@@ -31,7 +36,7 @@ impl Span {
     }
 }
 
-fn now() -> Fallible<i64> {
+pub fn now() -> Fallible<i64> {
     Ok(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?)
 }
 
@@ -62,6 +67,15 @@ pub async fn agree(told: &Told, folder: &Path, span: Span) -> Fallible<()> {
     assert!(all.hits > 0, "the cache answered nothing");
     assert!(all.latencies.len() > 100, "{} calls are too few for percentiles", all.latencies.len());
     Ok(())
+}
+
+/// Holds what is told of feedback against the rows: of how many opinions that is, and of how many on calls that failed.
+pub async fn feedback_agrees(server: SocketAddr, folder: &Path, span: Span) -> Fallible<(i64, i64)> {
+    let journal = &mut open(folder, "journal.db").await?;
+    let ask = async |path: &str| asked(server, path).expect("an answer");
+    let all = feedback::graphs(ask, journal, span, ("", "1")).await;
+    let failed = feedback::graphs(ask, journal, span, ("&status_code=500", "status = 500")).await;
+    Ok((all, failed))
 }
 
 /// Figures made again are those that were there.

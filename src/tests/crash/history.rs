@@ -3,11 +3,12 @@
 //! it.
 
 use super::graphs::{self, Span, Told};
-use super::pages::{self, DAY, HOUR};
-use super::{now, overview, told, unchanged};
+use super::pages::{DAY, HOUR};
+use super::{feedback_agrees, now, told, unchanged};
 use crate::line::{Fallible, KEY, Line};
+use crate::rooms::{self, LONG};
 use crate::server::Server;
-use crate::{KEPT, LINES, binary, figures, mix, open, setting};
+use crate::{KEPT, LINES, binary, figures, mix, open, setting, spoken};
 use axum::body::Body;
 use http::Request;
 use http_body_util::BodyExt;
@@ -17,11 +18,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use switchyard::clock::Clock;
-use switchyard::desk::Seat;
-use switchyard::house::{self, House, Shared};
-use switchyard::secret;
 use switchyard::server::Entry;
-use switchyard::settings::Settings;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
@@ -34,8 +31,6 @@ const QUARTERS: i64 = 384;
 const SEED: [&str; 5] = ["seed", "--requests", "1200", "--days", "20"];
 /// Calls that a server answers before it is killed.
 const LOAD: i64 = 64;
-/// Longer than anything that ends at all.
-const LONG: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn past_days_tell_what_their_rows_say_after_kills_amid_adding_up_and_after_a_rebuild() -> Fallible<()> {
@@ -57,6 +52,8 @@ async fn past_days_tell_what_their_rows_say_after_kills_amid_adding_up_and_after
     for span in spans(today) {
         held(&server, folder, span).await?;
     }
+    let (said, _) = feedback_agrees(server.address, folder, spans(today)[3]).await?;
+    assert!(said > 0, "nothing was said");
     let journal = &mut open(folder, "journal.db").await?;
     let added_up = async {
         while left(journal).await? > 0 {
@@ -70,14 +67,14 @@ async fn past_days_tell_what_their_rows_say_after_kills_amid_adding_up_and_after
         before.push(held(&server, folder, span).await?);
     }
     server.kill()?;
-    console(folder).await?;
+    rooms::pages_agree(folder).await?;
     errand(&binary, folder, &["rollups", "rebuild"])?;
     server = Server::start(&binary, folder, KEPT)?;
     for (span, before) in spans(today).into_iter().zip(before) {
         unchanged(&unseen(before), &unseen(held(&server, folder, span).await?));
     }
     server.kill()?;
-    console(folder).await
+    rooms::pages_agree(folder).await
 }
 
 /// By the minute, the quarter, the hour and the day.
@@ -97,17 +94,10 @@ fn errand(binary: &Path, folder: &Path, words: &[&str]) -> Fallible<()> {
     Ok(())
 }
 
-/// The server's own rooms under a clock that stands still; what is due is added up when they open, and no more.
-async fn house(folder: &Path, clock: Clock) -> Fallible<Shared> {
-    let arguments = ["switchyard".into(), "--setup".into(), folder.join("setup.toml").into_os_string()];
-    let settings = Settings::load(arguments, |_| None).map_err(|mistakes| format!("{mistakes:?}"))?;
-    Ok(House::open(settings, clock).await?)
-}
-
 /// A call in each quarter of an hour, as the server would have it then.
 async fn call_all_along(folder: &Path, from: i64) -> Fallible<()> {
     let clock = Clock::frozen(from);
-    let house = house(folder, clock.clone()).await?;
+    let house = rooms::open(folder, clock.clone()).await?;
     let entry = Entry::of(&house);
     for number in 0..QUARTERS {
         let models = ["echo", "lorem-12", "lorem-20", "fail-500"];
@@ -128,7 +118,7 @@ async fn call_all_along(folder: &Path, from: i64) -> Fallible<()> {
         clock.advance(QUARTER);
     }
     drop(entry);
-    assert!(house::close(house, LONG).await, "something is in flight");
+    rooms::close(house).await;
     assert_eq!(left(&mut open(folder, "journal.db").await?).await?, QUARTERS, "some are added up already");
     Ok(())
 }
@@ -157,7 +147,8 @@ async fn kill_amid(binary: &Path, folder: &Path, round: u32) -> Fallible<(i64, i
     };
     timeout(LONG, at_work).await??;
     server.kill()?;
-    lines.join_all().await;
+    let said = lines.join_all().await.concat();
+    spoken(folder, &said).await?;
     Ok((found, left(journal).await?))
 }
 
@@ -180,21 +171,4 @@ fn unseen(mut told: Told) -> Told {
         row["last_seen"].take();
     }
     told
-}
-
-/// Holds the console's charts against the rows, while no server runs.
-async fn console(folder: &Path) -> Fallible<()> {
-    let now = now()?;
-    let house = house(folder, Clock::frozen(now)).await?;
-    let book = house.shelf.book();
-    let seat = Seat::of_key(house.clone(), book.key(&secret::digest(KEY)).ok_or("the key is not known")?);
-    let journal = &mut open(folder, "journal.db").await?;
-    overview::hold(&seat, journal).await;
-    for case in pages::few(now) {
-        let calls = pages::hold(&seat, journal, &case).await;
-        assert!(calls > 0 || case.only != "1", "{case:?} has no calls");
-    }
-    drop((seat, book));
-    assert!(house::close(house, LONG).await, "something is in flight");
-    Ok(())
 }

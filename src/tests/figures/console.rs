@@ -230,7 +230,7 @@ async fn past_a_thousand_users_of_a_day_a_page_tells_the_rest_as_one_and_a_filte
     let rig = Rig::new().await;
     let day = TODAY - DAY;
     let records: Vec<_> = (0..1_200).map(|number| one_of_many(day, number)).collect();
-    rig.house.store.plant("default", (day, NOW), &records).await.expect("calls");
+    rig.house.store.plant("default", (day, NOW), &records, &[]).await.expect("calls");
     let (seat, mut journal) = (seat(&rig), journal(&rig).await);
     let user = Group::Metadata(USER.into());
     for (place, tab) in TABS.into_iter().enumerate() {

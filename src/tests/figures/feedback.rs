@@ -4,7 +4,6 @@
 use super::graphs::{self, Span};
 use super::pages::Case;
 use super::rows::{self, Apart, MODEL, Meant};
-use crate::rig::{Rig, get};
 use app::backend::UsageDesk;
 use app::model::analytics::{Analytics, Graph};
 use app::model::range::{MINUTE, Window};
@@ -76,8 +75,8 @@ async fn opinions(journal: &mut SqliteConnection, meant: Meant<'_>, apart: Apart
     let sql = format!(
         "SELECT {cell} AS cell, {value} AS value, count(*) AS count, sum(score > 0) AS good, sum(score < 0) AS bad, \
          total(score * factor) AS weighted, total(factor) AS weight FROM (SELECT f.created_at + {later} AS moment, \
-         f.value AS score, f.weight AS factor, c.* FROM feedback f LEFT JOIN calls c ON c.trace_id = f.trace_id AND \
-         NOT EXISTS (SELECT 1 FROM calls n WHERE n.trace_id = c.trace_id AND (n.at, n.id) > (c.at, c.id)) \
+         f.value AS score, f.weight AS factor, c.* FROM feedback f LEFT JOIN (SELECT *, row_number() OVER \
+         (PARTITION BY trace_id ORDER BY at DESC, id DESC) AS turn FROM calls) c ON c.trace_id = f.trace_id AND turn = 1 \
          WHERE f.created_at >= {from} AND f.created_at < {until} AND {passes}) GROUP BY 1, 2"
     );
     let rows: Vec<Row> = sqlx::query_as(&sql).fetch_all(&mut *journal).await.expect("rows");
@@ -191,13 +190,15 @@ impl Page<'_> {
     }
 }
 
-/// The API's graphs of feedback, and what its groups by metadata tell of it. How many opinions they are of.
-pub async fn api(rig: &Rig, journal: &mut SqliteConnection, span: Span, (filter, only): (&str, &str)) -> i64 {
-    let told = async |path: &str| -> Value {
-        let answer = rig.send(get(&format!("/v1/analytics/{path}?page_size=1000&{}{filter}", span.query()))).await;
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-        answer.json()
-    };
+/// The API's graphs of feedback, and what its groups by metadata tell of it: `ask` gets them. How many opinions they are
+/// of.
+pub async fn graphs(
+    ask: impl AsyncFn(&str) -> Value,
+    journal: &mut SqliteConnection,
+    span: Span,
+    (filter, only): (&str, &str),
+) -> i64 {
+    let told = async |path: &str| ask(&format!("/v1/analytics/{path}?page_size=1000&{}{filter}", span.query())).await;
     let (counts, weighted) = (told("graphs/feedbacks").await, told("graphs/feedbacks/weighted").await);
     let starts = graphs::starts(&counts);
     let cell = format!("moment - moment % {}", starts[1] - starts[0]);

@@ -97,7 +97,7 @@ pub async fn hold(told: &Told, journal: &mut SqliteConnection, (span, only): (Sp
     statuses(told, &starts, &rows::told(journal, meant, apart(STATUS)).await);
     rescued(told, &starts, &rescues(journal, meant, &cell).await);
     for (path, field, value) in GROUPS {
-        group((path, field), &told[path], &rows::told(journal, meant, apart(value)).await, width);
+        group((path, field), &told[path], &rows::told(journal, meant, apart(value)).await, (span, width));
     }
     users.all
 }
@@ -231,7 +231,7 @@ fn rescued(told: &Told, starts: &[i64], rows: &[(i64, i64, i64, i64)]) {
     }
 }
 
-fn group((path, field): (&str, &str), told: &Value, rows: &Rows, width: i64) {
+fn group((path, field): (&str, &str), told: &Value, rows: &Rows, (span, width): (Span, i64)) {
     let listed = told["data"].as_array().expect("a list");
     let named: Vec<_> = rows.values.iter().filter(|(value, _)| !value.is_empty()).collect();
     let values: Vec<_> = listed.iter().map(|row| row[field].as_str().unwrap_or_default()).collect();
@@ -246,8 +246,8 @@ fn group((path, field): (&str, &str), told: &Value, rows: &Rows, width: i64) {
             agree(path, row, &[("avg_tokens", ratio((sum.tokens_in + sum.tokens_out) as f64, calls))]);
         }
         if let Some(seen) = row.get("last_seen") {
-            // Sums tell it to the hour, and of a long time to the day.
-            let within = if width % DAY == 0 { DAY } else { HOUR };
+            // Sums tell it to the hour, and of more than a week to the day.
+            let within = if span.to - span.from > 7 * DAY { DAY } else { HOUR };
             let within = if width < HOUR { 1 } else { within };
             assert!((0..within).contains(&(sum.latest - moment(seen))), "{path}: {value} was last seen {seen}");
         }
