@@ -11,7 +11,7 @@ mod tabs;
 pub(crate) use cells::Cells;
 pub(crate) use group::Grouped;
 use source::drawn;
-pub(crate) use source::{Aim, Source, Taken, apart, taken};
+pub(crate) use source::{Aim, Source, Taken, apart, counts, taken};
 
 use super::Seat;
 use crate::store::calls::CallFilter;

@@ -6,7 +6,7 @@ use crate::sample::{Order, plant};
 use crate::store::Store;
 use crate::store::calls::{Bounds, CallFilter, Cursor, Statuses};
 use crate::store::rollups::{DAY, HOUR};
-use crate::store::usage::{Dimension, Scan, Slice};
+use crate::store::usage::{Count, Counts, Dimension, Scan, Slice};
 use app::model::range::Window;
 use std::collections::{BTreeMap, HashSet};
 
@@ -50,6 +50,18 @@ fn told(mut slices: Vec<Slice>) -> Vec<Slice> {
     slices
 }
 
+fn count(slice: &Slice) -> (String, Count) {
+    (slice.value.clone(), Count::of(slice))
+}
+
+/// In the order of slices.
+fn counted(counts: Counts) -> Vec<(String, Count)> {
+    let each = |(value, counts): (String, Vec<Count>)| counts.into_iter().map(move |count| (value.clone(), count));
+    let mut counts = counts.into_iter().flat_map(each).collect::<Vec<_>>();
+    counts.sort_by(|(a, one), (b, other)| (one.last, a).cmp(&(other.last, b)));
+    counts
+}
+
 #[tokio::test]
 async fn blocks_tell_what_the_calls_tell() {
     let (store, _folder) = planted().await;
@@ -68,8 +80,10 @@ async fn blocks_tell_what_the_calls_tell() {
         let mut slices = Vec::new();
         for dimension in &dimensions {
             let (dimension, filter) = (dimension.clone(), filter.clone());
+            let counts = store.call_counts("default", dimension.clone(), filter.clone(), HOUR).await.unwrap();
             let scan = Scan { dimension, filter, bucket: HOUR, timed: true };
             slices.push(told(store.scan("default", scan).await.unwrap().slices(|_| true)));
+            assert_eq!(counted(counts), slices.last().unwrap().iter().map(count).collect::<Vec<_>>());
         }
         let (mut tallies, bars) = store.counts("default", filter, HOUR).await.unwrap();
         tallies
@@ -119,6 +133,9 @@ async fn values_over_time_are_the_same_from_packs_and_from_calls() {
         merged
     };
     assert!(strands.picked.len() > 8);
+    let counts = store.value_counts("default", "_user", window, 6 * HOUR).await.unwrap();
+    let plain = told(store.plain_values("default", "_user", window, 6 * HOUR).await.unwrap());
+    assert_eq!(counted(counts), plain.iter().map(count).collect::<Vec<_>>());
     assert_eq!(merged(strands.picked, true), merged(scanned.slices(|value| picked.contains(value)), true));
     assert_eq!(merged(strands.all, false), merged(scanned.valued(), false));
     let all = store.slices("default", &Dimension::All, window, 6 * HOUR).await.unwrap();

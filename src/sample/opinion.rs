@@ -6,7 +6,7 @@ use crate::store::feedback::Feedback;
 use rand::Rng;
 
 /// Of answered calls, one in so many.
-const ASKED: u32 = 180;
+const ASKED: u32 = 300;
 
 /// Thumbs, most of them up, within ten minutes of the answer and before `now`.
 pub fn opinion(call: &CallRow, now: i64, dice: &mut impl Rng) -> Option<Feedback> {

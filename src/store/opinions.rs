@@ -63,15 +63,27 @@ impl Store {
 
     /// What was said of calls within the filter, by the value of a key of their metadata.
     pub async fn feedback_by_metadata(&self, workspace: &str, filter: &CallFilter, key: &str) -> Stored<Vec<Said>> {
-        let mut sql = QueryBuilder::new("SELECT pair.value AS value, avg(f.value * f.weight) AS weighted, ");
-        sql.push("count(DISTINCT c.id) AS calls FROM (SELECT id, trace_id, metadata FROM ").push(filter.table());
-        filter.where_calls(&mut sql, workspace, EVERY);
-        sql.push(
-            " AND id IN (SELECT id FROM traced WHERE trace_id IN (SELECT trace_id FROM feedback WHERE workspace = ",
+        let mut sql = QueryBuilder::new(
+            "SELECT pair.value AS value, avg(c.score) AS weighted, count(DISTINCT c.id) AS calls FROM (",
         );
-        sql.push_bind(workspace).push("))) c JOIN json_each(c.metadata) AS pair ON pair.key = ").push_bind(key);
-        sql.push(" JOIN feedback f ON f.workspace = ").push_bind(workspace);
-        sql.push(" AND f.trace_id = c.trace_id GROUP BY 1");
+        // The two halves of `traced`, each from what was said: joined with the view, all calls would be read.
+        for (half, calls) in [
+            ("", " CROSS JOIN calls ON id = said AND trace_id = id"),
+            (
+                " UNION ALL ",
+                " CROSS JOIN (SELECT trace_id AS own, id AS call FROM trace_calls) ON own = said \
+                 CROSS JOIN calls ON id = call",
+            ),
+        ] {
+            sql.push(half);
+            sql.push(
+                "SELECT id, metadata, score FROM (SELECT trace_id AS said, value * weight AS score FROM feedback \
+                 WHERE workspace = ",
+            );
+            sql.push_bind(workspace).push(")").push(calls);
+            filter.where_calls(&mut sql, workspace, EVERY);
+        }
+        sql.push(") c JOIN json_each(c.metadata) AS pair ON pair.key = ").push_bind(key).push(" GROUP BY 1");
         Ok(sql.build_query_as().fetch_all(self.by_trace().await).await?)
     }
 

@@ -1,8 +1,10 @@
 //! Figures over time, read from the rollups; where they cannot tell, from the calls.
 
+mod counts;
 mod scan;
 mod values;
 
+pub use counts::{Count, Counts};
 pub use scan::{Scan, Scanned};
 pub use values::{Strands, WHOLE};
 

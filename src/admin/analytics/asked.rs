@@ -2,11 +2,11 @@
 
 use crate::admin::answer::Refused;
 use crate::admin::ask::Ask;
-use crate::desk::analytics::{Aim, Cells, Source, taken};
+use crate::desk::analytics::{Aim, Cells, Source, counts, taken};
 use crate::gateway::logs::query::{Query, read};
 use crate::store::calls::CallFilter;
 use crate::store::rollups::DAY;
-use crate::store::usage::{Dimension, Slice, WHOLE};
+use crate::store::usage::{Counts, Dimension, Slice, WHOLE};
 use app::failure::Failure;
 use app::model::analytics::Each;
 use app::model::range::{MINUTE, Range, Window};
@@ -54,67 +54,65 @@ impl Asked {
 
     /// Slices of the asked time by `dimension`; percentiles may be missing.
     pub async fn slices(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
-        self.read(ask, dimension, (self.bucket(), false)).await
+        self.read(ask, dimension, false).await
     }
 
     /// The same with percentiles.
     pub async fn timed(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
-        self.read(ask, dimension, (self.bucket(), true)).await
+        self.read(ask, dimension, true).await
     }
 
-    /// The same in as few slices as can be: when their calls were is not told.
-    pub async fn undated(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
-        self.read(ask, dimension, (WHOLE, false)).await
+    /// How often each value of `dimension` was called, in as few stretches as can be: when is not told.
+    pub async fn undated(&self, ask: &Ask, dimension: Dimension) -> Result<Counts, Refused> {
+        self.counts(ask, dimension, WHOLE).await
     }
 
-    /// The same of metadata in as few slices as tell when a value was last seen: where sums are read, to the hour, and of
-    /// more than a week to the day.
-    pub async fn latest(&self, ask: &Ask, dimension: Dimension) -> Result<Vec<Slice>, Refused> {
+    /// The same of metadata in as few as tell when a value was last seen: where sums are read, to the hour, and of more
+    /// than a week to the day.
+    pub async fn latest(&self, ask: &Ask, dimension: Dimension) -> Result<Counts, Refused> {
         let bucket = match self.source(dimension.clone()) {
-            Source::Rolled { .. } if self.window.length() <= WEEK => self.bucket(),
+            Source::Rolled { .. } if self.window.length() <= WEEK => self.cells.bucket,
             _ => WHOLE,
         };
-        self.read(ask, dimension, (bucket, false)).await
+        self.counts(ask, dimension, bucket).await
+    }
+
+    /// The same by cell.
+    pub async fn by_cell(&self, ask: &Ask, dimension: Dimension) -> Result<Counts, Refused> {
+        self.counts(ask, dimension, self.cells.bucket).await
     }
 
     fn source(&self, dimension: Dimension) -> Source {
         Source::under(CallFilter { from: None, until: None, ..self.filter.clone() }, dimension)
     }
 
-    async fn read(&self, ask: &Ask, dimension: Dimension, (bucket, timed): (i64, bool)) -> Result<Vec<Slice>, Refused> {
-        let mut slices = Vec::new();
-        for (source, window) in self.pieces(dimension, bucket) {
-            slices.extend(self.piece(ask, &source, window, (bucket, timed)).await?);
-        }
-        Ok(slices)
-    }
-
-    /// Where the slices of a dimension come from, piece by piece: nowhere, where no call is meant. No slice reaches
-    /// across a multiple of `bucket` milliseconds.
-    pub fn pieces(&self, dimension: Dimension, bucket: i64) -> Vec<(Source, Window)> {
+    /// Where the figures of a dimension come from, piece by piece: nowhere, where no call is meant.
+    fn pieces(&self, dimension: Dimension, bucket: i64) -> Vec<(Source, Window)> {
         if self.nothing {
             return Vec::new();
         }
         self.source(dimension).finely(bucket).exactly(self.window)
     }
 
-    /// The slices of one of them; `timed`: with percentiles.
-    pub async fn piece(
-        &self,
-        ask: &Ask,
-        source: &Source,
-        window: Window,
-        (bucket, timed): (i64, bool),
-    ) -> Result<Vec<Slice>, Refused> {
+    async fn read(&self, ask: &Ask, dimension: Dimension, timed: bool) -> Result<Vec<Slice>, Refused> {
+        let bucket = self.cells.bucket;
         let aim = Aim { bucket, timed, rank: |_| None };
         let store = &ask.seat.house.store;
-        let taken = taken(store, ask.workspace(), source, (window, None), aim).await.map_err(Failure::from)?;
-        Ok(taken.lines)
+        let mut slices = Vec::new();
+        for (source, window) in self.pieces(dimension, bucket) {
+            let taken = taken(store, ask.workspace(), &source, (window, None), aim).await.map_err(Failure::from)?;
+            slices.extend(taken.lines);
+        }
+        Ok(slices)
     }
 
-    /// Milliseconds that a cell lasts.
-    pub fn bucket(&self) -> i64 {
-        self.cells.bucket
+    async fn counts(&self, ask: &Ask, dimension: Dimension, bucket: i64) -> Result<Counts, Refused> {
+        let store = &ask.seat.house.store;
+        let mut all = Counts::new();
+        for (source, window) in self.pieces(dimension, bucket) {
+            all.extend(counts(store, ask.workspace(), &source, window, bucket).await.map_err(Failure::from)?);
+        }
+        Ok(all)
     }
 
     /// The cell that a moment falls into; the last one has its end, too.

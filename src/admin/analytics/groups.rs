@@ -6,7 +6,7 @@ use crate::admin::answer::{Refused, Told, iso};
 use crate::admin::ask::Ask;
 use crate::journal::rollup::OTHER;
 use crate::store::rollups::ROUTE;
-use crate::store::usage::{Dimension, NONE, Slice};
+use crate::store::usage::{Count, Counts, Dimension, NONE};
 use app::failure::Failure;
 use app::model::analytics::USER;
 use serde_json::{Value, json};
@@ -41,11 +41,11 @@ pub async fn by_metadata(ask: Ask) -> Told {
     let key = ask.param("key").to_owned();
     let asked = Asked::of(&ask)?;
     let store = &ask.seat.house.store;
-    let (slices, told) = tokio::join!(
+    let (counts, told) = tokio::join!(
         asked.latest(&ask, Dimension::Metadata(key.clone())),
         store.feedback_by_metadata(ask.workspace(), &asked.filter, &key),
     );
-    let sums = summed(slices?, false, str::to_owned);
+    let sums = summed(counts?, false, str::to_owned);
     let told = told.map_err(Failure::from)?.into_iter();
     let told: HashMap<_, _> = told.map(|said| (said.value.clone(), said)).collect();
     rows(&ask, &sums, |value, sum| {
@@ -110,19 +110,20 @@ async fn sums(
     Ok(summed(Asked::of(ask)?.undated(ask, dimension).await?, whole, name))
 }
 
-fn summed(slices: Vec<Slice>, whole: bool, name: impl Fn(&str) -> String) -> BTreeMap<String, Sum> {
+fn summed(counts: Counts, whole: bool, name: impl Fn(&str) -> String) -> BTreeMap<String, Sum> {
     let mut sums = BTreeMap::<String, Sum>::new();
-    for slice in slices {
-        let Slice { value, calls, cost, tokens_in, tokens_out, at, .. } = &slice;
-        let named = name(value);
-        if value == NONE || (named.is_empty() && !whole) {
+    for (value, counts) in counts {
+        let named = name(&value);
+        if value == NONE || counts.is_empty() || (named.is_empty() && !whole) {
             continue;
         }
         let sum = sums.entry(if value == OTHER { "(others)".into() } else { named }).or_default();
-        sum.requests += u64::try_from(*calls).unwrap_or(0);
-        sum.tokens += u64::try_from(tokens_in + tokens_out).unwrap_or(0);
-        sum.cost += cost;
-        sum.last = sum.last.max(*at);
+        for Count { last, calls, tokens, cost } in counts {
+            sum.requests += calls;
+            sum.tokens += tokens;
+            sum.cost += cost;
+            sum.last = sum.last.max(last);
+        }
     }
     sums
 }

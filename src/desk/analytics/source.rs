@@ -8,7 +8,7 @@ use crate::desk::logs::statuses;
 use crate::journal::rollup::{Figures, OTHER};
 use crate::store::calls::CallFilter;
 use crate::store::rollups::ROUTE;
-use crate::store::usage::{Dimension, NONE, Scan, Slice};
+use crate::store::usage::{Count, Counts, Dimension, NONE, Scan, Slice};
 use crate::store::{Store, StoreError, Stored};
 use app::model::analytics::{Group, Narrow};
 use app::model::range::Window;
@@ -207,6 +207,31 @@ pub(crate) async fn taken(
             }
         })?;
     Ok(Taken { all, lines, all_before, lines_before, ..Taken::default() })
+}
+
+/// How often the values of a source were called within a window. No stretch reaches across a multiple of `bucket`
+/// milliseconds.
+pub(crate) async fn counts(
+    store: &Store,
+    workspace: &str,
+    source: &Source,
+    window: Window,
+    bucket: i64,
+) -> Stored<Counts> {
+    match source {
+        Source::Scan { dimension, filter } => {
+            let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..(**filter).clone() };
+            store.call_counts(workspace, dimension.clone(), filter, bucket).await
+        }
+        Source::Rolled { dimension: Dimension::Metadata(key), only } if only.is_any() => {
+            store.value_counts(workspace, key, window, bucket).await
+        }
+        Source::Rolled { .. } => {
+            let aim = Aim { bucket, timed: false, rank: |_| None };
+            let (slices, _) = slices(store, workspace, source, window, aim).await?;
+            Ok(slices.into_iter().map(|slice| (slice.value.clone(), vec![Count::of(&slice)])).collect())
+        }
+    }
 }
 
 /// Sums know a thousand values of a key and day, and a hundred keys: calls of one value may be among the others, or of a

@@ -63,32 +63,42 @@ struct Found {
     opened: Vec<usize>,
 }
 
+/// What takes calls in: by the block, and one by one.
+pub(super) trait Counter: Gather {
+    fn add(&mut self, call: &CallRow);
+}
+
 impl Store {
     /// What the filter lets pass.
     pub async fn scan(&self, workspace: &str, scan: Scan) -> Stored<Scanned> {
         let filter = scan.filter.clone();
+        let mut found = self.give_calls(workspace, &filter, Found::new(scan)).await?;
+        found.close();
+        Ok(found.told)
+    }
+
+    /// Gives `counter` the calls that the filter lets pass: of blocks all, for it to sift.
+    pub(super) async fn give_calls<C: Counter>(&self, workspace: &str, filter: &CallFilter, counter: C) -> Stored<C> {
         let whole = (filter.from.unwrap_or(0), filter.until.unwrap_or(i64::MAX));
-        let way = self.way(workspace, &filter).await?.unwrap_or_else(|| vec![Way::Open(whole.0, whole.1)]);
+        let way = self.way(workspace, filter).await?.unwrap_or_else(|| vec![Way::Open(whole.0, whole.1)]);
         let hours: Vec<i64> = way.iter().filter_map(Way::hour).collect();
-        let found = Found::new(scan);
-        let (mut found, gone) = self.walk(workspace, &hours, found).await?;
+        let (mut counter, gone) = self.walk(workspace, &hours, counter).await?;
         let open = way.into_iter().filter(|step| step.hour().is_none());
         for step in open.chain(gone.into_iter().map(Way::Block)) {
             let (from, until) = step.span();
             let filter =
                 CallFilter { from: Some(from.max(whole.0)), until: Some(until.min(whole.1)), ..filter.clone() };
-            self.scan_calls(workspace, &filter, &mut found).await?;
+            self.count_rows(workspace, &filter, &mut counter).await?;
         }
-        found.close();
-        Ok(found.told)
+        Ok(counter)
     }
 
-    async fn scan_calls(&self, workspace: &str, filter: &CallFilter, found: &mut Found) -> Stored<()> {
+    async fn count_rows(&self, workspace: &str, filter: &CallFilter, counter: &mut impl Counter) -> Stored<()> {
         let mut sql = QueryBuilder::new(format!("SELECT {COUNTED} FROM {}", filter.table()));
         filter.where_calls(&mut sql, workspace, EVERY);
         let mut rows = sql.build().fetch(self.calls_for(filter).await);
         while let Some(row) = rows.try_next().await? {
-            found.add(&counted(&row)?);
+            counter.add(&counted(&row)?);
         }
         Ok(())
     }
@@ -103,13 +113,6 @@ impl Scanned {
             .collect();
         all.sort_by_key(|(making, ..)| making.start);
         all.into_iter().map(|(making, value, times)| making.slice(value, times)).collect()
-    }
-
-    /// By value: how many calls there were, each time with the moment of the last one.
-    pub fn calls(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = (i64, u64)>)> {
-        let calls = |making: &Making| (making.last, making.figures.calls);
-        let values = self.values.iter().filter(|(_, strand)| !strand.makings.is_empty());
-        values.map(move |(value, strand)| (value.as_str(), strand.makings.iter().map(calls)))
     }
 
     /// By value, one slice each.
@@ -158,12 +161,6 @@ impl Found {
         }
     }
 
-    fn add(&mut self, call: &CallRow) {
-        let value = self.scan.dimension.value(call);
-        let place = self.place(&value);
-        self.count(call.at, place, &Facts::of(call));
-    }
-
     fn count(&mut self, at: i64, place: usize, facts: &Facts<'_>) {
         if at < self.now || at >= self.now.saturating_add(self.scan.bucket) {
             self.close();
@@ -200,23 +197,13 @@ impl Found {
         self.opened.push(0);
         place
     }
+}
 
-    /// By kind, or by set where the dimension is a key of metadata: texts are compared once for each, and not for
-    /// each call.
-    fn places(&mut self, block: &Block<'_>) -> Vec<usize> {
-        let Dimension::Metadata(key) = self.scan.dimension.clone() else {
-            let dimension = self.scan.dimension.clone();
-            let value = |kind: &Kind| dimension.value_of(kind, block);
-            return block.kinds.iter().map(value).map(|value| self.place(&value)).collect();
-        };
-        let mut own = |word: &&str| {
-            let value = word.strip_prefix(&*key)?.strip_prefix('\u{0}')?;
-            Some(self.place(value))
-        };
-        let words: Vec<Option<usize>> = block.words.iter().map(&mut own).collect();
-        let nothing = self.place(NONE);
-        let known = |pair: &u32| usize::try_from(*pair).ok().and_then(|place| *words.get(place)?);
-        (0..block.sets()).map(|place| block.set(place).iter().find_map(known).unwrap_or(nothing)).collect()
+impl Counter for Found {
+    fn add(&mut self, call: &CallRow) {
+        let value = self.scan.dimension.value(call);
+        let place = self.place(&value);
+        self.count(call.at, place, &Facts::of(call));
     }
 }
 
@@ -240,16 +227,46 @@ impl Gather for Found {
     fn take(&mut self, _: i64, block: &Block<'_>) -> Result<(), Garbled> {
         let filter = self.scan.filter.clone();
         let Some(sieve) = Sieve::of(&filter, block, true) else { return Ok(()) };
-        let places = self.places(block);
-        let by_set = matches!(self.scan.dimension, Dimension::Metadata(_));
+        let dimension = self.scan.dimension.clone();
+        let places = Places::of(&dimension, block, |value| self.place(value));
         for row in block.rows() {
             let row = row?;
             if sieve.passes(&row)? {
-                let place = if by_set { places[row.set] } else { places[row.kind] };
-                self.count(row.at(), place, &facts(block, &row)?);
+                self.count(row.at(), places.of_row(&row), &facts(block, &row)?);
             }
         }
         Ok(())
+    }
+}
+
+/// Places of a block's values: texts are compared once for each, and not for each call.
+pub(super) enum Places {
+    ByKind(Vec<usize>),
+    /// Where the dimension is a key of metadata.
+    BySet(Vec<usize>),
+}
+
+impl Places {
+    pub(super) fn of(dimension: &Dimension, block: &Block<'_>, mut place: impl FnMut(&str) -> usize) -> Self {
+        let Dimension::Metadata(key) = dimension else {
+            let value = |kind: &Kind| dimension.value_of(kind, block);
+            return Self::ByKind(block.kinds.iter().map(value).map(|value| place(&value)).collect());
+        };
+        let mut own = |word: &&str| {
+            let value = word.strip_prefix(&**key)?.strip_prefix('\u{0}')?;
+            Some(place(value))
+        };
+        let words: Vec<Option<usize>> = block.words.iter().map(&mut own).collect();
+        let nothing = place(NONE);
+        let known = |pair: &u32| usize::try_from(*pair).ok().and_then(|place| *words.get(place)?);
+        Self::BySet((0..block.sets()).map(|set| block.set(set).iter().find_map(known).unwrap_or(nothing)).collect())
+    }
+
+    pub(super) fn of_row(&self, row: &Row<'_>) -> usize {
+        match self {
+            Self::ByKind(places) => places[row.kind],
+            Self::BySet(places) => places[row.set],
+        }
     }
 }
 
@@ -319,7 +336,7 @@ fn facts<'b>(block: &Block<'b>, row: &Row<'_>) -> Result<Facts<'b>, Garbled> {
 }
 
 impl Dimension {
-    fn value(&self, call: &CallRow) -> String {
+    pub(super) fn value(&self, call: &CallRow) -> String {
         match self {
             Self::All => String::new(),
             Self::Route => {

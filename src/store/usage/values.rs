@@ -1,5 +1,6 @@
 //! Figures by the values of a key of metadata, which may be a thousand a day: from packs, and what is fresh from minutes.
 
+use super::counts::{Count, Counts, Tally};
 use super::{Dimension, Slice, grains, pieces};
 use crate::journal::rollup::Figures;
 use crate::journal::sketch::Sketch;
@@ -66,6 +67,11 @@ impl Store {
     /// The same without sketches.
     pub async fn plain_values(&self, workspace: &str, key: &str, window: Window, bucket: i64) -> Stored<Vec<Slice>> {
         self.read_values(workspace, key, window, bucket).await?.told(|read| read.slices(&|_| true, false)).await
+    }
+
+    /// How often each value was called. No stretch reaches across a multiple of `bucket` milliseconds.
+    pub async fn value_counts(&self, workspace: &str, key: &str, window: Window, bucket: i64) -> Stored<Counts> {
+        self.read_values(workspace, key, window, bucket).await?.told(|read| read.counts()).await
     }
 
     /// The same of `picked` alone; `timed`: with sketches.
@@ -154,6 +160,22 @@ impl Read {
             slices.extend(places.into_iter().map(|(value, place)| std::mem::take(&mut sums[place]).slice(value)));
         }
         Ok(slices)
+    }
+
+    fn counts(&self) -> Result<Counts, Garbled> {
+        let mut tally = Tally::new(self.bucket);
+        for (at, pack) in &self.packs {
+            for entry in entries(pack) {
+                let entry = entry?;
+                let place = tally.place(entry.value);
+                tally.add(place, Count::of_figures(*at, &entry.figures()?));
+            }
+        }
+        for (at, value, figures) in &self.fresh {
+            let place = tally.place(value);
+            tally.add(place, Count::of_figures(*at, figures));
+        }
+        Ok(tally.counts())
     }
 
     /// Of all values together, without sketches.
