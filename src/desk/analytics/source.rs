@@ -209,8 +209,8 @@ pub(crate) async fn taken(
     Ok(Taken { all, lines, all_before, lines_before, ..Taken::default() })
 }
 
-/// How often the values of a source were called within a window. No stretch reaches across a multiple of `bucket`
-/// milliseconds.
+/// How often each value of a source was called within a window: each, where sums have only the first thousand of a day.
+/// No stretch reaches across a multiple of `bucket` milliseconds.
 pub(crate) async fn counts(
     store: &Store,
     workspace: &str,
@@ -218,13 +218,17 @@ pub(crate) async fn counts(
     window: Window,
     bucket: i64,
 ) -> Stored<Counts> {
+    let scanned = async |dimension: &Dimension, filter: &CallFilter| {
+        let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..filter.clone() };
+        store.call_counts(workspace, dimension.clone(), filter, bucket).await
+    };
     match source {
-        Source::Scan { dimension, filter } => {
-            let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..(**filter).clone() };
-            store.call_counts(workspace, dimension.clone(), filter, bucket).await
-        }
-        Source::Rolled { dimension: Dimension::Metadata(key), only } if only.is_any() => {
-            store.value_counts(workspace, key, window, bucket).await
+        Source::Scan { dimension, filter } => scanned(dimension, filter).await,
+        Source::Rolled { dimension: dimension @ Dimension::Metadata(key), only } if only.is_any() => {
+            match store.is_lumped(workspace, key, window).await? {
+                true => scanned(dimension, &only.0).await,
+                false => store.value_counts(workspace, key, window, bucket).await,
+            }
         }
         Source::Rolled { .. } => {
             let aim = Aim { bucket, timed: false, rank: |_| None };

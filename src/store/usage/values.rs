@@ -2,7 +2,7 @@
 
 use super::counts::{Count, Counts, Tally};
 use super::{Dimension, Slice, grains, pieces};
-use crate::journal::rollup::Figures;
+use crate::journal::rollup::{Figures, OTHER};
 use crate::journal::sketch::Sketch;
 use crate::store::rollups::{DAY, FIGURES, read as stored};
 use crate::store::values::pack::{Entry, Garbled, all, entries};
@@ -67,6 +67,30 @@ impl Store {
     /// The same without sketches.
     pub async fn plain_values(&self, workspace: &str, key: &str, window: Window, bucket: i64) -> Stored<Vec<Slice>> {
         self.read_values(workspace, key, window, bucket).await?.told(|read| read.slices(&|_| true, false)).await
+    }
+
+    /// Whether sums tell some values of a day of `window` as one; it is among the first of its pack, whose values are in
+    /// order.
+    pub async fn is_lumped(&self, workspace: &str, key: &str, window: Window) -> Stored<bool> {
+        let days = Window { from: window.from - window.from.rem_euclid(DAY), to: window.to };
+        let mut moment = self.journal.read.begin().await?;
+        for (_, pack) in packs(&mut moment, (workspace, key), days, DAY).await? {
+            for entry in entries(&pack) {
+                let value = entry.map_err(|Garbled| StoreError::Garbled("pack"))?.value;
+                if value == OTHER {
+                    return Ok(true);
+                }
+                if value > OTHER {
+                    break;
+                }
+            }
+        }
+        let fresh = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM rollup_pairs \
+             WHERE workspace = $1 AND minute >= $2 AND minute < $3 AND key = $4 AND value = $5)",
+        );
+        let fresh = fresh.bind(workspace).bind(days.from).bind(days.to).bind(key).bind(OTHER);
+        Ok(fresh.fetch_one(&mut *moment).await?)
     }
 
     /// How often each value was called. No stretch reaches across a multiple of `bucket` milliseconds.

@@ -243,6 +243,28 @@ async fn past_a_thousand_users_of_a_day_a_page_tells_the_rest_as_one_and_a_filte
 }
 
 #[tokio::test]
+async fn past_a_thousand_users_of_a_day_the_api_tells_each() {
+    let rig = Rig::new().await;
+    let day = TODAY - DAY;
+    let records: Vec<_> = (0..1_200).map(|number| one_of_many(day, number)).collect();
+    rig.house.store.plant("default", (day, NOW), &records, &[]).await.expect("calls");
+    for span in [Span { from: day, to: day + DAY }, Span { from: day - 20 * DAY, to: day + 2 * DAY }] {
+        let ask = async |path: &str| {
+            let answer = rig.send(get(&format!("/v1/analytics/{path}?page_size=100&{}", span.query()))).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+            answer.json()
+        };
+        assert_eq!(ask("graphs/users").await["summary"], json!({ "total": 1_050 }), "{span:?}");
+        let requests = ask("graphs/users/requests").await["summary"].clone();
+        assert_eq!((&requests["total"], &requests["unique"]), (&json!(1_200), &json!(1_050)), "{span:?}");
+        for group in ["groups/users", "groups/metadata/_user"] {
+            let told = ask(group).await;
+            assert_eq!((&told["total"], &told["data"][0]["requests"]), (&json!(1_050), &json!(2)), "{group} {span:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_refused_call_is_narrowed_to_by_the_model_that_it_asked_for() {
     let rig = Rig::new().await;
     let refused = rig.chat(r#"{"model":"@nobody/gpt","user":"ada","messages":[]}"#).await;
