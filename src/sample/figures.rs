@@ -81,7 +81,7 @@ async fn blocks_tell_what_the_calls_tell() {
         for dimension in &dimensions {
             let (dimension, filter) = (dimension.clone(), filter.clone());
             let counts = store.call_counts("default", dimension.clone(), filter.clone(), HOUR).await.unwrap();
-            let scan = Scan { dimension, filter, bucket: HOUR, timed: true, over_time: true };
+            let scan = Scan { dimension, filter, bucket: HOUR, timed: true };
             slices.push(told(store.scan("default", scan).await.unwrap().slices(|_| true)));
             assert_eq!(counted(counts), slices.last().unwrap().iter().map(count).collect::<Vec<_>>());
         }
@@ -120,7 +120,6 @@ async fn values_over_time_are_the_same_from_packs_and_from_calls() {
         filter: CallFilter { from: Some(window.from), until: Some(window.to), ..CallFilter::default() },
         bucket: 6 * HOUR,
         timed: true,
-        over_time: true,
     };
     let scanned = store.scan("default", scan.clone()).await.unwrap();
     let merged = |slices: Vec<Slice>, sketched: bool| {
@@ -141,9 +140,6 @@ async fn values_over_time_are_the_same_from_packs_and_from_calls() {
     assert_eq!(merged(strands.all, false), merged(scanned.valued(), false));
     let all = store.slices("default", &Dimension::All, window, 6 * HOUR).await.unwrap();
     assert_eq!(merged(all, true), merged(scanned.all(), true));
-    let wholes = store.scan("default", Scan { over_time: false, ..scan.clone() }).await.unwrap();
-    assert_eq!(told(wholes.all()), told(scanned.all()));
-    assert_eq!(wholes.wholes(), scanned.wholes());
     bare(&store).await;
     let plain = store.scan("default", scan).await.unwrap();
     assert_eq!(merged(plain.valued(), false).len(), 8);

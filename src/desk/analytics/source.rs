@@ -186,7 +186,7 @@ impl Aim {
     /// The calls of a filter by dimension.
     fn scan(self, dimension: &Dimension, filter: &CallFilter) -> Scan {
         let Self { bucket, timed, .. } = self;
-        Scan { dimension: dimension.clone(), filter: filter.clone(), bucket, timed, over_time: true }
+        Scan { dimension: dimension.clone(), filter: filter.clone(), bucket, timed }
     }
 }
 

@@ -23,8 +23,6 @@ pub struct Scan {
     pub bucket: i64,
     /// With sketches.
     pub timed: bool,
-    /// Values are told by bucket, and not as wholes alone: a thousand of them take half of the time.
-    pub over_time: bool,
 }
 
 /// What calls came to.
@@ -32,8 +30,6 @@ pub struct Scan {
 pub struct Scanned {
     /// Values in the order in which they came; a call without one is under [`NONE`].
     values: Vec<(String, Strand)>,
-    /// All calls together by the start of their bucket, where the values are wholes.
-    sums: BTreeMap<i64, (Making, [Rough; 2])>,
 }
 
 /// One value over time: its buckets by their starts. Almost all calls come in their order.
@@ -109,7 +105,7 @@ impl Store {
 }
 
 impl Scanned {
-    /// By value and bucket, as they come in time; of those that `told` lets pass. Values over time must be asked for.
+    /// By value and bucket, as they come in time; of those that `told` lets pass.
     pub fn slices(&self, told: impl Fn(&str) -> bool) -> Vec<Slice> {
         let strands = self.values.iter().filter(|(value, _)| told(value));
         let mut all: Vec<_> = strands
@@ -133,10 +129,7 @@ impl Scanned {
 
     /// All calls together, by bucket.
     pub fn all(&self) -> Vec<Slice> {
-        match self.sums.is_empty() {
-            true => self.sums(|_| true, true),
-            false => self.sums.values().map(|(sum, times)| sum.slice("", times)).collect(),
-        }
+        self.sums(|_| true, true)
     }
 
     /// All that have a value, by bucket and without sketches.
@@ -188,16 +181,9 @@ impl Found {
 
     /// Puts what came for the open bucket with what came before.
     fn close(&mut self) {
-        let Scan { timed, over_time, .. } = self.scan;
         for (place, making, times) in self.open.drain(..) {
             self.opened[place] = 0;
-            let mut start = self.now;
-            if !over_time {
-                let (sum, all_times) = self.told.sums.entry(start).or_default();
-                sum.merge(&making, (all_times, if timed { &times } else { &[] }));
-                start = 0;
-            }
-            self.told.values[place].1.add(Making { start, ..making }, times, timed);
+            self.told.values[place].1.add(Making { start: self.now, ..making }, times, self.scan.timed);
         }
     }
 
@@ -229,10 +215,6 @@ impl Gather for Found {
     fn join(&mut self, mut later: Self) {
         self.close();
         later.close();
-        for (start, (sum, times)) in later.told.sums {
-            let (own, own_times) = self.told.sums.entry(start).or_default();
-            own.merge(&sum, (own_times, &times));
-        }
         for (value, strand) in later.told.values {
             let place = self.place(&value);
             let times = strand.times.into_iter().chain(std::iter::repeat_with(Default::default));

@@ -113,8 +113,7 @@ async fn counted(
         return Ok(Vec::new());
     }
     let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..filter };
-    let dimension = Dimension::Metadata(key.to_owned());
-    let scan = Scan { dimension, filter, bucket, timed: true, over_time: true };
+    let scan = Scan { dimension: Dimension::Metadata(key.to_owned()), filter, bucket, timed: true };
     let scanned = store.scan(workspace, scan).await?;
     apart(move || scanned.slices(|value| value != NONE)).await
 }
@@ -126,16 +125,16 @@ async fn scanned(
     (now, before): (Window, Window),
     rank: Rank,
 ) -> Stored<Taken> {
-    let asked = async |window: Window, over_time: bool| {
+    let asked = async |window: Window| {
         let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..scan.filter.clone() };
-        let scan = Scan { filter, over_time, ..scan.clone() };
+        let scan = Scan { filter, ..scan.clone() };
         let scanned = if window.length() > 0 { store.scan(workspace, scan).await? } else { Scanned::default() };
         apart(move || (scanned.wholes(), scanned)).await
     };
     // One after the other: either may take much memory.
-    let (lines_before, before) = asked(before, false).await?;
+    let (lines_before, before) = asked(before).await?;
     let all_before = apart(move || before.all()).await?;
-    let (rest, scanned) = asked(now, true).await?;
+    let (rest, scanned) = asked(now).await?;
     let foremost = foremost(&rest, rank)?;
     let rest = others(rest, &foremost);
     apart(move || Taken {
