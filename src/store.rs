@@ -58,7 +58,7 @@ const USUAL: Tuning = Tuning { busy: Duration::from_secs(10), log: "8000" };
 const JOURNALS: Tuning = Tuning { busy: Duration::from_secs(2), log: "32000" };
 
 /// Bytes of a database that readers see without copying: as many as SQLite allows. What a chart looks up call by call
-/// takes half the time.
+/// takes two thirds of the time.
 const MAPPED: &str = "2147418112";
 
 /// Statements that a connection keeps prepared. The journal's writer has one text for each size of a transaction.

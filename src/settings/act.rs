@@ -53,10 +53,10 @@ pub(super) fn commands() -> [Command; 5] {
             .value_parser(RangedU64ValueParser::<u64>::new().range(1..=most))
     };
     let seed = Command::new("seed")
-        .about("Writes made-up calls of the last days and feedback on some, to look around and to measure with; no server may be running")
+        .about("Writes made-up calls and feedback of past days, to look around and measure; no server may be running")
         .arg(count("requests", "N", "100000", 20_000_000).help("How many calls"))
         .arg(count("days", "D", "30", 400).help("Over how many days until now"))
-        .arg(Arg::new("remove").long("remove").action(ArgAction::SetTrue).help("Removes every made-up call again, with its feedback"));
+        .arg(Arg::new("remove").long("remove").action(ArgAction::SetTrue).help("Removes them all again"));
     let rebuild = Command::new("rebuild").about("Makes all figures again from the calls");
     let rollups = Command::new("rollups")
         .about("The figures that charts read; no server may be running")
