@@ -5,18 +5,19 @@
 const search = new URLSearchParams(location.search);
 search.delete("tab");
 const list = `${location.pathname.split("/")[1]}?${search}`;
-const regions = () => document.querySelectorAll('[role="region"][aria-label]');
+const REGION = '[role="region"][aria-label]';
 const before = JSON.parse(sessionStorage.getItem("scrolled") ?? "{}");
-if (before.list === list) {
-  for (const region of regions()) {
-    const top = before.tops[region.ariaLabel];
-    if (top) region.scrollTop = top;
-  }
+const tops = before.list === list ? before.tops : {};
+for (const region of document.querySelectorAll(REGION)) {
+  const top = tops[region.ariaLabel];
+  if (top) region.scrollTop = top;
 }
-addEventListener("pagehide", () => {
-  const tops = Object.fromEntries([...regions()].map((region) => [region.ariaLabel, region.scrollTop]));
-  sessionStorage.setItem("scrolled", JSON.stringify({ list, tops }));
-});
+// Noted while it happens: a page that is left would be laid out once more to tell, and the next one waits for that.
+const note = ({ target }) => {
+  if (target.matches?.(REGION)) tops[target.ariaLabel] = target.scrollTop;
+};
+addEventListener("scroll", note, { capture: true, passive: true });
+addEventListener("pagehide", () => sessionStorage.setItem("scrolled", JSON.stringify({ list, tops })));
 
 const { js, wasm } = document.querySelector("script[data-wasm]").dataset;
 const app = await import(js);

@@ -138,6 +138,30 @@ test('j and k walk what is filtered from end to end, the view stays, and Esc lea
     assert.equal(await matched(page), expected.length);
   }));
 
+test('the list stays where it was scrolled while its calls open one by one, and another list begins at its top', () =>
+  open('scrolled', async (guest) => {
+    const { page } = guest;
+    await signIn(guest, OWNER);
+    await guest.visit('/logs?range=7d');
+    const region = page.getByRole('region', { name: 'Calls, newest first' });
+    const top = () => region.evaluate(({ scrollTop }) => scrollTop);
+    const low = links(page).nth(40);
+    await low.scrollIntoViewIfNeeded();
+    const scrolled = await top();
+    assert.ok(scrolled > 0, 'the call was below the fold');
+    for (const next of [low, links(page).nth(38)]) {
+      await next.click();
+      await atLog(guest);
+      assert.equal(await top(), scrolled);
+      await page.getByRole('link', { name: 'Close (Esc)' }).click();
+      await page.waitForURL((url) => url.pathname === '/logs');
+      await hydrated(page);
+      assert.equal(await top(), scrolled);
+    }
+    await guest.visit('/logs?range=24h');
+    assert.equal(await top(), 0);
+  }));
+
 for (const script of [true, false]) {
   const how = script ? 'with scripts' : 'without scripts';
 

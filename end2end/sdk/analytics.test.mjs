@@ -23,6 +23,8 @@ const FAILING = ['@alpha/busy', '@alpha/broken'];
 const messages = [{ role: 'user', content: 'good morning' }];
 let world;
 let span;
+/** When the first of `SAID` was. */
+let began;
 /** All calls, as they are read without a filter. */
 let rows;
 
@@ -34,6 +36,7 @@ before(async () => {
   for (const model of FAILING) {
     await assert.rejects(client().chat.completions.create({ model, messages }));
   }
+  began = Date.now();
   for (const [at, [value, weight]] of SAID.entries()) {
     const traceID = `said-${at % 3}`;
     await client({ traceID, metadata }).chat.completions.create({ model: '@alpha/gpt-4o-mini', messages });
@@ -171,11 +174,11 @@ for (const [path, way, summary, point = summary] of OVER_TIME) {
   });
 }
 
-/** The points of a graph, each with the calls of its time. */
-function cells(points) {
+/** The points of a graph, each with the calls of its time, or with what else is in `list`. */
+function cells(points, list = rows) {
   assert.ok(points.length > 24, 'there are points');
   const starts = points.map(({ timestamp }) => Date.parse(timestamp));
-  return points.map((point, at) => [rows.filter((row) => row.at >= starts[at] && row.at < (starts[at + 1] ?? Infinity)), point]);
+  return points.map((point, at) => [list.filter((row) => row.at >= starts[at] && row.at < (starts[at + 1] ?? Infinity)), point]);
 }
 
 test('latency: the mean is that of the rows, and percentiles are within 1 %', async () => {
@@ -223,16 +226,22 @@ test('the cache: hits, what they take and what they save', async () => {
 test('feedback: counts, scores, means and models are those of the rows', async () => {
   const { graphs } = analytics();
   const all = said(rows);
-  assert.equal(all.length, SAID.length);
+  const own = all.filter(({ at }) => at >= began).map(({ value, weight }) => [value, weight]);
+  assert.deepEqual(own.sort(), [...SAID].sort(), 'what was said here is on the rows, beside what the history has');
   const [given, weights] = [await graphs.feedbacks(span), await graphs.feedbacks_weighted(span)];
-  assert.equal(given.summary.total, SAID.length);
-  assert.equal(sum(given.data_points, (point) => point.total), SAID.length);
-  assert.equal(weights.summary.avg, weighted(all));
-  assert.deepEqual(weights.data_points.map((point) => point.avg).filter((avg) => avg !== null), [weighted(all)]);
+  same(given.summary, { total: all.length }, 'the summary');
+  same(weights.summary, { avg: weighted(all) }, 'the summary');
+  assert.equal(sum(given.data_points, (point) => point.total), all.length);
+  cells(given.data_points, all).forEach(([list, point]) => same(point, { total: list.length }, point.timestamp));
+  cells(weights.data_points, all).forEach(([list, point]) => same(point, { avg: weighted(list) }, point.timestamp));
   const scores = await graph('feedbacks/scores')(span);
+  assert.equal(scores.summary.total, all.length);
   assert.deepEqual(new Map(scores.data_points.map(({ score, total }) => [score, total])), counts(all, ({ value }) => value));
   const models = await graphs.feedback_ai_models(span);
-  assert.deepEqual(models.data_points, [{ ai_model: all[0].model, total: SAID.length, avg_weighted_feedback: weighted(all) }]);
+  assert.deepEqual(new Map(models.data_points.map((point) => [point.ai_model, point.total])), counts(all, ({ model }) => model));
+  for (const point of models.data_points) {
+    same(point, { avg_weighted_feedback: weighted(all.filter(({ model }) => model === point.ai_model)) }, point.ai_model);
+  }
 });
 
 /** Groups: how the SDK gives them, the field that names a row, and what it is of a call. */

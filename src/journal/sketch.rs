@@ -29,9 +29,17 @@ impl Sketch {
     }
 
     pub fn merge(&mut self, other: &Self) {
-        for &(bin, count) in &other.bins {
-            self.count_in(bin, count);
+        if other.bins.len() < FEW {
+            return other.bins.iter().for_each(|(bin, count)| self.count_in(*bin, *count));
         }
+        self.bins.extend_from_slice(&other.bins);
+        // Two sorted runs, which this sort takes as such.
+        self.bins.sort_by_key(|(bin, _)| *bin);
+        self.bins.dedup_by(|(bin, count), (kept, sum)| {
+            let same = bin == kept;
+            *sum = if same { sum.saturating_add(*count) } else { *sum };
+            same
+        });
     }
 
     /// How many values were added.
@@ -164,7 +172,7 @@ impl Rough {
     }
 }
 
-/// Values that a rough sketch has room for from its first one on.
+/// Values that a rough sketch has room for from its first one on, and bins that are put where they belong one by one.
 const FEW: usize = 16;
 /// Values of a rough sketch that lie as they came, at most: more of them would take more room than all bins.
 const HEAP: usize = 15_000;

@@ -6,7 +6,7 @@ use crate::sample::{Order, plant};
 use crate::store::Store;
 use crate::store::calls::{Bounds, CallFilter, Cursor, Statuses};
 use crate::store::rollups::{DAY, HOUR};
-use crate::store::usage::{Count, Counts, Dimension, Scan, Slice};
+use crate::store::usage::{Count, Counts, Dimension, NONE, Outline, Scan, Slice};
 use app::model::range::Window;
 use std::collections::{BTreeMap, HashSet};
 
@@ -143,6 +143,55 @@ async fn values_over_time_are_the_same_from_packs_and_from_calls() {
     bare(&store).await;
     let plain = store.scan("default", scan).await.unwrap();
     assert_eq!(merged(plain.valued(), false).len(), 8);
+}
+
+/// The same calls where the first half of the hours has its users under `account` alone, and none under `_user`.
+async fn parted(store: &Store) {
+    sqlx::query(
+        "UPDATE calls SET metadata = json_set(json_remove(metadata, '$._user'), '$.account', metadata ->> '_user') \
+         WHERE at < $1",
+    )
+    .bind(NOW - 36 * HOUR)
+    .execute(store.rows())
+    .await
+    .unwrap();
+    bare(store).await;
+    while store.pack_due("default", NOW).await.unwrap() {}
+}
+
+#[tokio::test]
+async fn an_outline_tells_what_all_values_over_time_tell() {
+    let (store, _folder) = planted().await;
+    parted(&store).await;
+    let picked: HashSet<String> = ["acct_0000", "acct_0003", "search", NONE, "nobody"].map(str::to_owned).into();
+    let mut kinds = HashSet::new();
+    for blocked in [true, false] {
+        let cases = ["_user", "account", "team"].into_iter().flat_map(|key| [(key, true), (key, false)]);
+        for (filter, (key, timed)) in cases.flat_map(|case| filters().into_iter().map(move |filter| (filter, case))) {
+            // Long enough for two walks beside each other.
+            let filter = CallFilter { from: Some(NOW - 3 * DAY), ..filter };
+            let scan = Scan { dimension: Dimension::Metadata(key.into()), filter, bucket: HOUR, timed };
+            let outline = store.outline("default", scan.clone()).await.unwrap();
+            let scanned = store.scan("default", scan.clone()).await.unwrap();
+            assert_eq!(told(outline.wholes()), told(scanned.wholes()), "{scan:?}");
+            assert_eq!((outline.all(), outline.valued()), (scanned.all(), scanned.valued()), "{scan:?}");
+            let some = store.scan_picked("default", scan.clone(), picked.clone()).await.unwrap().slices(|_| true);
+            assert_eq!(told(some), told(scanned.slices(|value| picked.contains(value))), "{scan:?}");
+            if let Outline::Few(values) = &outline {
+                assert_eq!(told(values.slices(|_| true)), told(scanned.slices(|_| true)), "{scan:?}");
+            }
+            kinds.insert((blocked, key, matches!(outline, Outline::Many { .. })));
+        }
+        let blocks: i64 = sqlx::query_scalar("SELECT count(*) FROM call_blocks").fetch_one(store.rows()).await.unwrap();
+        assert_eq!(blocks > 48, blocked, "{blocks} hours have a block");
+        bare(&store).await;
+    }
+    for case in [true, false] {
+        for key in ["_user", "account"] {
+            assert!(kinds.contains(&(case, key, true)) && kinds.contains(&(case, key, false)), "{kinds:?}");
+        }
+        assert!(kinds.contains(&(case, "team", false)), "{kinds:?}");
+    }
 }
 
 #[tokio::test]

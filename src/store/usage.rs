@@ -5,7 +5,7 @@ mod scan;
 mod values;
 
 pub use counts::{Count, Counts};
-pub use scan::{Scan, Scanned};
+pub use scan::{Outline, Scan, Scanned};
 pub use values::{Strands, WHOLE};
 
 use crate::journal::rollup::Figures;

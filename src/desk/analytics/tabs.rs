@@ -264,9 +264,9 @@ impl Canvas<'_> {
             let total = rest.iter().filter_map(|value| rank(&value.now)).sum();
             let part = |cell: usize, value: &&Value| self.grouped.part(&value.value, cell).and_then(rank).unwrap_or(0);
             let sum = |cell: usize, values: &[&Value]| values.iter().map(|value| part(cell, value)).sum::<i64>();
-            // What is not drawn by itself may not be known by itself.
+            // What is not drawn by itself may not be known by itself. A call may have come between both readings.
             let other = |cell: usize| match self.grouped.valued.get(cell).and_then(rank) {
-                Some(all) => all.saturating_sub(sum(cell, top)),
+                Some(all) => all.saturating_sub(sum(cell, top)).max(0),
                 None => sum(cell, rest),
             };
             strands.push(Strand {

@@ -8,6 +8,12 @@ use app::model::usage::Totals;
 
 /// Adds a slice to what is summed so far.
 pub(crate) fn add(figures: &mut Figures, slice: &Slice) -> Stored<()> {
+    add_plain(figures, slice);
+    figures.gather(&slice.latency, &slice.first_token).map_err(|_| StoreError::Garbled("latency"))
+}
+
+/// The same without its sketches.
+pub(crate) fn add_plain(figures: &mut Figures, slice: &Slice) {
     figures.calls += count(slice.calls);
     figures.errors += count(slice.errors);
     figures.tokens_in += count(slice.tokens_in);
@@ -21,7 +27,6 @@ pub(crate) fn add(figures: &mut Figures, slice: &Slice) -> Stored<()> {
     figures.saved_us += count(slice.saved_us);
     figures.hit_us += count(slice.hit_us);
     figures.took_us += count(slice.took_us);
-    figures.gather(&slice.latency, &slice.first_token).map_err(|_| StoreError::Garbled("latency"))
 }
 
 /// The sum as it is told: percentiles are known at the end alone.

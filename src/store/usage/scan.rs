@@ -1,5 +1,9 @@
 //! Figures of calls under any filter, from the calls themselves.
 
+mod outline;
+
+pub use outline::Outline;
+
 use super::{Dimension, NONE, Slice, encoded, slice};
 use crate::journal::record::CallRow;
 use crate::journal::rollup::{Facts, Figures, cache_word, metadata};
@@ -72,9 +76,7 @@ impl Store {
     /// What the filter lets pass.
     pub async fn scan(&self, workspace: &str, scan: Scan) -> Stored<Scanned> {
         let filter = scan.filter.clone();
-        let mut found = self.give_calls(workspace, &filter, Found::new(scan)).await?;
-        found.close();
-        Ok(found.told)
+        Ok(self.give_calls(workspace, &filter, Found::new(scan)).await?.told())
     }
 
     /// Gives `counter` the calls that the filter lets pass: of blocks all, for it to sift.
@@ -117,14 +119,23 @@ impl Scanned {
 
     /// By value, one slice each.
     pub fn wholes(&self) -> Vec<Slice> {
+        self.by_value(true)
+    }
+
+    /// The same without sketches.
+    pub fn plain_wholes(&self) -> Vec<Slice> {
+        self.by_value(false)
+    }
+
+    fn by_value(&self, timed: bool) -> Vec<Slice> {
         let whole = |(value, strand): &(String, Strand)| {
             let (mut whole, mut all_times) = (Making::default(), <[Rough; 2]>::default());
             for (making, times) in strand.iter() {
-                whole.merge(making, (&mut all_times, times));
+                whole.merge(making, (&mut all_times, if timed { times } else { &[] }));
             }
             whole.slice(value, &all_times)
         };
-        self.values.iter().filter(|(_, strand)| !strand.makings.is_empty()).map(whole).collect()
+        self.values.iter().filter(|(_, strand)| !strand.is_empty()).map(whole).collect()
     }
 
     /// All calls together, by bucket.
@@ -187,6 +198,15 @@ impl Found {
         }
     }
 
+    fn merge(&mut self, place: usize, making: Making, times: [Rough; 2]) {
+        self.told.values[place].1.add(making, times, self.scan.timed);
+    }
+
+    fn told(mut self) -> Scanned {
+        self.close();
+        self.told
+    }
+
     fn place(&mut self, value: &str) -> usize {
         if let Some(place) = self.places.get(value) {
             return *place;
@@ -212,15 +232,11 @@ impl Gather for Found {
         Self::new(self.scan.clone())
     }
 
-    fn join(&mut self, mut later: Self) {
+    fn join(&mut self, later: Self) {
         self.close();
-        later.close();
-        for (value, strand) in later.told.values {
+        for (value, strand) in later.told().values {
             let place = self.place(&value);
-            let times = strand.times.into_iter().chain(std::iter::repeat_with(Default::default));
-            for (making, times) in strand.makings.into_iter().zip(times) {
-                self.told.values[place].1.add(making, times, self.scan.timed);
-            }
+            strand.into_parts().for_each(|(making, times)| self.merge(place, making, times));
         }
     }
 
@@ -239,15 +255,15 @@ impl Gather for Found {
     }
 }
 
-/// Places of a block's values: texts are compared once for each, and not for each call.
-pub(super) enum Places {
-    ByKind(Vec<usize>),
+/// What a block's values stand for: texts are compared once for each, and not for each call.
+pub(super) enum Places<P> {
+    ByKind(Vec<P>),
     /// Where the dimension is a key of metadata.
-    BySet(Vec<usize>),
+    BySet(Vec<P>),
 }
 
-impl Places {
-    pub(super) fn of(dimension: &Dimension, block: &Block<'_>, mut place: impl FnMut(&str) -> usize) -> Self {
+impl<P: Copy> Places<P> {
+    pub(super) fn of(dimension: &Dimension, block: &Block<'_>, mut place: impl FnMut(&str) -> P) -> Self {
         let Dimension::Metadata(key) = dimension else {
             let value = |kind: &Kind| dimension.value_of(kind, block);
             return Self::ByKind(block.kinds.iter().map(value).map(|value| place(&value)).collect());
@@ -256,13 +272,13 @@ impl Places {
             let value = word.strip_prefix(&**key)?.strip_prefix('\u{0}')?;
             Some(place(value))
         };
-        let words: Vec<Option<usize>> = block.words.iter().map(&mut own).collect();
+        let words: Vec<Option<P>> = block.words.iter().map(&mut own).collect();
         let nothing = place(NONE);
         let known = |pair: &u32| usize::try_from(*pair).ok().and_then(|place| *words.get(place)?);
         Self::BySet((0..block.sets()).map(|set| block.set(set).iter().find_map(known).unwrap_or(nothing)).collect())
     }
 
-    pub(super) fn of_row(&self, row: &Row<'_>) -> usize {
+    pub(super) fn of_row(&self, row: &Row<'_>) -> P {
         match self {
             Self::ByKind(places) => places[row.kind],
             Self::BySet(places) => places[row.set],
@@ -293,6 +309,14 @@ impl Strand {
                 }
             }
         }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.makings.is_empty()
+    }
+
+    fn into_parts(self) -> impl Iterator<Item = (Making, [Rough; 2])> {
+        self.makings.into_iter().zip(self.times.into_iter().chain(std::iter::repeat_with(Default::default)))
     }
 
     fn iter(&self) -> impl Iterator<Item = (&Making, &[Rough])> {

@@ -1,11 +1,11 @@
 //! What a page draws: no more over time than it has room for. A key of metadata may have a thousand values a day.
 
 use super::{Aim, Rank, Source, Taken, apart, is_beyond, is_folded, taken, values};
-use crate::desk::usage::tally::add;
+use crate::desk::usage::tally::add_plain;
 use crate::journal::rollup::{Figures, OTHER};
 use crate::store::calls::CallFilter;
 use crate::store::rollups::HOUR;
-use crate::store::usage::{Dimension, NONE, Scan, Scanned, Slice, WHOLE};
+use crate::store::usage::{Dimension, NONE, Outline, Scan, Slice, WHOLE};
 use crate::store::{Store, Stored};
 use app::model::range::Window;
 use std::collections::HashSet;
@@ -84,7 +84,7 @@ async fn summed(
         store.slices(workspace, &Dimension::All, before, bucket),
     )?;
     let lines_before = [lines_before, end].concat();
-    let foremost = foremost(&rest, rank)?;
+    let foremost = foremost(&rest, rank);
     let strands = store.strands(workspace, key, (now, bucket), foremost.clone()).await?;
     Ok(Taken {
         all: Some(all),
@@ -125,41 +125,48 @@ async fn scanned(
     (now, before): (Window, Window),
     rank: Rank,
 ) -> Stored<Taken> {
-    let asked = async |window: Window| {
+    let asked = |window: Window| {
         let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..scan.filter.clone() };
-        let scan = Scan { filter, ..scan.clone() };
-        let scanned = if window.length() > 0 { store.scan(workspace, scan).await? } else { Scanned::default() };
-        apart(move || (scanned.wholes(), scanned)).await
+        Scan { filter, ..scan.clone() }
     };
-    // One after the other: either may take much memory.
-    let (lines_before, before) = asked(before).await?;
-    let all_before = apart(move || before.all()).await?;
-    let (rest, scanned) = asked(now).await?;
-    let foremost = foremost(&rest, rank)?;
+    let (lines_before, all_before) = if before.length() > 0 {
+        let outline = store.outline(workspace, asked(before)).await?;
+        apart(move || (outline.wholes(), outline.all())).await?
+    } else {
+        Default::default()
+    };
+    let outline = store.outline(workspace, asked(now)).await?;
+    let foremost = foremost(&outline.plain_wholes(), rank);
+    let is_few = matches!(outline, Outline::Few(_));
+    let told = apart(move || ((outline.wholes(), outline.all(), outline.valued()), outline));
+    let picked = async {
+        if is_few {
+            return Ok(None);
+        }
+        store.scan_picked(workspace, asked(now), foremost.clone()).await.map(Some)
+    };
+    let (((rest, all, valued), outline), picked) = tokio::try_join!(told, picked)?;
     let rest = others(rest, &foremost);
-    apart(move || Taken {
-        lines: scanned.slices(|value| foremost.contains(value)),
-        all: Some(scanned.all()),
-        valued: Some(scanned.valued()),
-        all_before: Some(all_before),
-        rest,
-        lines_before,
-    })
-    .await
+    let lines = apart(move || {
+        let over_time = picked.or_else(|| outline.few()).unwrap_or_default();
+        over_time.slices(|value| foremost.contains(value))
+    });
+    let lines = lines.await?;
+    Ok(Taken { all: Some(all), lines, rest, valued: Some(valued), all_before: Some(all_before), lines_before })
 }
 
 fn others(slices: Vec<Slice>, foremost: &HashSet<String>) -> Vec<Slice> {
     slices.into_iter().filter(|slice| !foremost.contains(&slice.value)).collect()
 }
 
-/// The values that may be drawn by themselves.
-fn foremost(slices: &[Slice], rank: Rank) -> Stored<HashSet<String>> {
+/// The values that may be drawn by themselves. Nothing is ranked by its sketches.
+fn foremost(slices: &[Slice], rank: Rank) -> HashSet<String> {
     let mut ranked = Vec::with_capacity(slices.len());
     for slice in slices.iter().filter(|slice| slice.value != NONE) {
         let mut figures = Figures::default();
-        add(&mut figures, slice)?;
+        add_plain(&mut figures, slice);
         ranked.push((rank(&figures).unwrap_or(0), slice.calls, &slice.value));
     }
     ranked.sort_unstable_by(|a, b| (b.0, b.1, a.2).cmp(&(a.0, a.1, b.2)));
-    Ok(ranked.into_iter().take(DRAWN).map(|(_, _, value)| value.clone()).collect())
+    ranked.into_iter().take(DRAWN).map(|(_, _, value)| value.clone()).collect()
 }
