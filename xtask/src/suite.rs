@@ -57,19 +57,19 @@ pub fn run(only: &[Step]) -> Result<()> {
     report(outcomes)
 }
 
-/// Measures the pages of the release binary, or of that which `SWITCHYARD_BIN` names.
+/// Builds Switchyard and measures its pages, or those of the binary that `SWITCHYARD_BIN` names.
 pub fn vitals() -> Result<()> {
     measure("vitals", &[])
 }
 
-/// Measures how fast a full journal is read, by the same binary.
+/// The same of how fast a full journal is read.
 pub fn timings(args: &[OsString]) -> Result<()> {
     measure("timings", args)
 }
 
 fn measure(script: &str, args: &[OsString]) -> Result<()> {
     machine::prepare()?;
-    let binary = std::env::var_os("SWITCHYARD_BIN").map_or_else(released, PathBuf::from);
+    let binary = std::env::var_os("SWITCHYARD_BIN").map_or_else(crate::build, |binary| Ok(binary.into()))?;
     shell::run(npm(script).arg("--").args(args).env("SWITCHYARD_BIN", binary))
 }
 

@@ -90,14 +90,17 @@ pub fn spans(now: i64, group: &Group) -> [Span; 2] {
     }
 }
 
-/// Every tab by every group: by hours or by days, bare or narrowed, in turns.
+/// Every tab by every group: by hours or by days, bare or narrowed, in turns; by metadata, which has its own ways, both.
 pub fn few(now: i64) -> Vec<Case> {
     let mut cases = Vec::new();
     for (place, tab) in TABS.into_iter().enumerate() {
         for (turn, group) in groups().iter().enumerate() {
-            let filter = if (place + turn).is_multiple_of(2) { 0 } else { 1 + (place + turn / 2) % 4 };
+            let (either, one) = ([0, 1 + (place + turn / 2) % 4], (place + turn) % 2);
+            let taken = if matches!(group, Group::Metadata(_)) { &either[..] } else { &either[one..=one] };
             let span = spans(now, group)[(place + turn / 2) % 2];
-            cases.push(Case::new(tab, group, span, filters()[filter].clone()));
+            for filter in taken {
+                cases.push(Case::new(tab, group, span, filters()[*filter].clone()));
+            }
         }
     }
     cases
