@@ -99,7 +99,7 @@ fn perform(step: Step) -> (Tally, Result<()>) {
         Step::Shots => uncounted(shell::run(npm("shots").env("SWITCHYARD_BIN", binary))),
         Step::Crash => {
             let mut test = shell::cargo();
-            test.args(["test", "--test", "crash", "--", "--nocapture", "--test-threads=1"]);
+            test.args(["test", "--workspace", "--test", "crash", "--", "--nocapture", "--test-threads=1"]);
             shell::run_counted(test.env("SWITCHYARD_BIN", binary).env("CRASH_ROUNDS", "20"))
         }
     }
