@@ -16,10 +16,10 @@ pub enum Step {
     Prepare,
     Format,
     Lint,
+    /// The product: browser half and release server. A debug build embeds that half too, so that it comes first.
+    Build,
     /// Every Rust test, on a debug build.
     Rust,
-    /// The product: browser half and release server.
-    Build,
     /// Licences, sources and bans of the dependencies.
     Supply,
     /// The Python SDKs against the release binary.
