@@ -29,16 +29,18 @@ impl Sketch {
     }
 
     pub fn merge(&mut self, other: &Self) {
-        if other.bins.len() < FEW {
+        if other.bins.len() < ONE_BY_ONE {
             return other.bins.iter().for_each(|(bin, count)| self.count_in(*bin, *count));
         }
         self.bins.extend_from_slice(&other.bins);
         // Two sorted runs, which this sort takes as such.
         self.bins.sort_by_key(|(bin, _)| *bin);
         self.bins.dedup_by(|(bin, count), (kept, sum)| {
-            let same = bin == kept;
-            *sum = if same { sum.saturating_add(*count) } else { *sum };
-            same
+            if bin != kept {
+                return false;
+            }
+            *sum = sum.saturating_add(*count);
+            true
         });
     }
 
@@ -172,7 +174,10 @@ impl Rough {
     }
 }
 
-/// Values that a rough sketch has room for from its first one on, and bins that are put where they belong one by one.
+/// Fewer bins than these are put where they belong one by one.
+const ONE_BY_ONE: usize = 16;
+
+/// Values that a rough sketch has room for from its first one on.
 const FEW: usize = 16;
 /// Values of a rough sketch that lie as they came, at most: more of them would take more room than all bins.
 const HEAP: usize = 15_000;

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every check there is, in the order in which they fail fastest.
+//! `cargo xtask test`: every check there is, the quick ones first.
 
 use crate::tally::Tally;
 use crate::{machine, shell};

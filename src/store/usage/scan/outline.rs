@@ -11,7 +11,7 @@ use hashbrown::HashSet;
 /// Values that are kept over time, at most: a thousand of them, each in every bucket, take longer than a second walk.
 const FEW: usize = 64;
 
-/// What calls came to: by value and over time, or where values are many by either.
+/// What calls came to: by value and over time at once, or, where values are many, by the one and by the other.
 #[derive(Debug)]
 pub enum Outline {
     Few(Scanned),
