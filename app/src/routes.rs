@@ -28,8 +28,8 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
-/// The whole console. Pages are rendered in full, so that they work without scripts; the two that add up long histories
-/// leave from the top down, so that their frame is painted while the rest is read.
+/// The whole console. Pages are rendered in full, so that they work without scripts; the three that read long histories
+/// leave from the top down, so that the browser is at work on their frame while the rest is read.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -41,8 +41,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sign-up") view=SignUp ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::InOrder>
                     <Route path=path!("/") view=Overview ssr=SsrMode::InOrder />
-                    <ParentRoute path=path!("/logs") view=Logs ssr=SsrMode::Async>
-                        <Route path=path!("") view=|| () ssr=SsrMode::Async />
+                    <ParentRoute path=path!("/logs") view=Logs ssr=SsrMode::InOrder>
+                        <Route path=path!("") view=|| () ssr=SsrMode::InOrder />
                         <Route path=path!(":id") view=Log ssr=SsrMode::Async />
                     </ParentRoute>
                     <ParentRoute path=path!("/traces") view=Traces ssr=SsrMode::Async>

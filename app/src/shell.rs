@@ -4,6 +4,7 @@ use crate::parts::theme::Theme;
 use crate::routes::App;
 use http::HeaderValue;
 use http::header::CONTENT_SECURITY_POLICY;
+use http::request::Parts;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
@@ -20,7 +21,7 @@ pub struct Front {
     /// Plain scripts that every page has: they act on what the server has rendered.
     pub scripts: Vec<String>,
     pub favicon: String,
-    /// Fonts to load early, named exactly as `style/base.css` names them.
+    /// Fonts that may be loaded early, named exactly as `style/base.css` names them.
     pub fonts: Vec<String>,
 }
 
@@ -32,7 +33,8 @@ pub fn shell() -> impl IntoView {
     let front = use_context::<Front>().unwrap_or_default();
     let nonce = use_nonce();
     send_policy(nonce.as_deref().unwrap_or_default());
-    let fonts = front.fonts.into_iter().map(|font| {
+    let wanted = fonts_of(use_context::<Parts>().map(|parts| parts.uri.path().to_owned()).as_deref());
+    let fonts = front.fonts.into_iter().filter(|font| wanted(font)).map(|font| {
         view! { <link rel="preload" href=font r#as="font" r#type="font/woff2" crossorigin="" /> }
     });
     let scripts = front.scripts.into_iter().map(|script| {
@@ -62,6 +64,13 @@ pub fn shell() -> impl IntoView {
     }
 }
 
+/// Which fonts a page loads early: it is not painted before they have come. Pages without code above the fold do not wait
+/// for that of code.
+fn fonts_of(path: Option<&str>) -> impl Fn(&str) -> bool + use<> {
+    let words_alone = path.is_some_and(|path| ["/", "/analytics", "/logs"].contains(&path));
+    move |font| !(words_alone && font.contains("-mono."))
+}
+
 /// Scripts run from this server or under this page's nonce; styles only from this server, geometry attributes aside.
 fn send_policy(nonce: &str) {
     let policy = format!(
@@ -71,5 +80,18 @@ fn send_policy(nonce: &str) {
     );
     if let (Some(options), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&policy)) {
         options.insert_header(CONTENT_SECURITY_POLICY, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fonts_of;
+
+    #[test]
+    fn the_font_of_code_is_not_waited_for_where_words_stand_alone() {
+        for (path, expected) in [(Some("/logs"), false), (Some("/"), false), (Some("/logs/1"), true), (None, true)] {
+            assert_eq!(fonts_of(path)("/pkg/fonts/geist-mono.0123.woff2"), expected, "{path:?}");
+            assert!(fonts_of(path)("/pkg/fonts/geist.0123.woff2"), "{path:?}");
+        }
     }
 }

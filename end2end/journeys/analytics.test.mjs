@@ -7,7 +7,7 @@ import { signIn } from '../harness/person.mjs';
 import { OWNER, allLogs, startWorld } from '../harness/world.mjs';
 
 const HISTORY = { requests: 2_000, days: 2 };
-const TABS = ['cost', 'latency', 'tokens', 'errors', 'cache', 'users'];
+const TABS = ['cost', 'latency', 'tokens', 'errors', 'cache', 'users', 'feedback'];
 const MODEL = 'gpt-oss-120b';
 /** Counts of calls by status: every call is in it once. */
 const REQUESTS = '/analytics?range=7d&tab=users&by=status';

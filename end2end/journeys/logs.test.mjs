@@ -91,6 +91,16 @@ test('new calls wait behind a button, no row moves, and while it is paused nothi
     assert.deepEqual(after.slice(4), before.slice(0, -4), 'the new ones stand above the old ones');
   }));
 
+test('what moves by itself on the list needs no paint', () =>
+  open('still', async (guest) => {
+    const { page } = guest;
+    await signIn(guest, OWNER);
+    await guest.visit('/logs?range=7d');
+    const moved = await page.evaluate(() => document.getAnimations().flatMap(({ effect }) => effect.getKeyframes().flatMap(Object.keys)));
+    const about = ['offset', 'computedOffset', 'easing', 'composite'];
+    assert.deepEqual([...new Set(moved)].filter((name) => !about.includes(name)).sort(), ['opacity', 'transform']);
+  }));
+
 test('only new calls that pass the filter are told', () =>
   open('live-filtered', async (guest) => {
     const { page } = guest;

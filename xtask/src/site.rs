@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use lightningcss::bundler::{Bundler, FileProvider};
 use lightningcss::printer::PrinterOptions;
 use lightningcss::stylesheet::{MinifyOptions, ParserOptions};
-use lightningcss::targets::{Browsers, Targets};
+use lightningcss::targets::{Browsers, Features, Targets};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs;
@@ -44,17 +44,19 @@ fn site() -> PathBuf {
     shell::root().join("target/site")
 }
 
-/// The oldest that know `light-dark()`, nesting and layers: older ones would double the sheet with fallbacks.
+/// The oldest that know `light-dark()` and layers: older ones would double the sheet with fallbacks. Nesting is resolved
+/// all the same: by the names before the last one browsers rule out most rules at a glance, but not those behind an `&`.
 fn browsers() -> Targets {
     let version = |major: u32, minor: u32| Some(major << 16 | minor << 8);
-    Targets::from(Browsers {
+    let browsers = Browsers {
         chrome: version(125, 0),
         edge: version(125, 0),
         firefox: version(128, 0),
         ios_saf: version(18, 0),
         safari: version(18, 0),
         ..Browsers::default()
-    })
+    };
+    Targets { browsers: Some(browsers), include: Features::Nesting, ..Targets::default() }
 }
 
 /// A style sheet names its fonts as the server does the files that may be cached for good: before the suffix stand the
