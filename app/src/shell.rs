@@ -64,11 +64,11 @@ pub fn shell() -> impl IntoView {
     }
 }
 
-/// Which fonts a page loads early: it is not painted before they have come. Pages without code above the fold do not wait
-/// for that of code.
+/// Which fonts a page loads early: a browser holds the first paint back for them a while. Pages of words and figures do
+/// without that of code, which takes its place when it has come.
 fn fonts_of(path: Option<&str>) -> impl Fn(&str) -> bool + use<> {
-    let words_alone = path.is_some_and(|path| ["/", "/analytics", "/logs"].contains(&path));
-    move |font| !(words_alone && font.contains("-mono."))
+    let words = path.is_some_and(|path| ["/", "/analytics", "/logs"].contains(&path));
+    move |font| !(words && font.contains("-mono."))
 }
 
 /// Scripts run from this server or under this page's nonce; styles only from this server, geometry attributes aside.
@@ -88,10 +88,10 @@ mod tests {
     use super::fonts_of;
 
     #[test]
-    fn the_font_of_code_is_not_waited_for_where_words_stand_alone() {
-        for (path, expected) in [(Some("/logs"), false), (Some("/"), false), (Some("/logs/1"), true), (None, true)] {
-            assert_eq!(fonts_of(path)("/pkg/fonts/geist-mono.0123.woff2"), expected, "{path:?}");
-            assert!(fonts_of(path)("/pkg/fonts/geist.0123.woff2"), "{path:?}");
+    fn the_font_of_code_is_not_waited_for_where_there_are_words() {
+        for (path, expected) in [("/logs", false), ("/", false), ("/analytics", false), ("/logs/1", true)] {
+            assert_eq!(fonts_of(Some(path))("/pkg/fonts/geist-mono.0123.woff2"), expected, "{path:?}");
+            assert!(fonts_of(Some(path))("/pkg/fonts/geist.0123.woff2"), "{path:?}");
         }
     }
 }

@@ -91,12 +91,31 @@ test('new calls wait behind a button, no row moves, and while it is paused nothi
     assert.deepEqual(after.slice(4), before.slice(0, -4), 'the new ones stand above the old ones');
   }));
 
+test('a bar leads to its calls, wherever in its column it is met', () =>
+  open('bars', async (guest) => {
+    const { page } = guest;
+    await signIn(guest, OWNER);
+    await guest.visit('/logs?range=7d');
+    const bars = page.locator('.strip .bars a');
+    const titles = await bars.evaluateAll((all) => all.map(({ title }) => title));
+    const counts = titles.map((title) => number(title.match(/([\d,]+) calls/)[1]));
+    assert.equal(counts.reduce((sum, count) => sum + count), await matched(page));
+    const low = counts.indexOf(Math.min(...counts.filter((count) => count > 0)));
+    await bars.nth(low).click({ position: { x: 2, y: 1 } });
+    await page.waitForURL((url) => url.searchParams.get('range') === 'custom');
+    await hydrated(page);
+    assert.equal(await matched(page), counts[low]);
+  }));
+
 test('what moves by itself on the list needs no paint', () =>
   open('still', async (guest) => {
     const { page } = guest;
     await signIn(guest, OWNER);
     await guest.visit('/logs?range=7d');
-    const moved = await page.evaluate(() => document.getAnimations().flatMap(({ effect }) => effect.getKeyframes().flatMap(Object.keys)));
+    const moved = await page.evaluate(() => {
+      const loops = document.getAnimations().filter((one) => one instanceof CSSAnimation);
+      return loops.flatMap(({ effect }) => effect.getKeyframes().flatMap(Object.keys));
+    });
     const about = ['offset', 'computedOffset', 'easing', 'composite'];
     assert.deepEqual([...new Set(moved)].filter((name) => !about.includes(name)).sort(), ['opacity', 'transform']);
   }));

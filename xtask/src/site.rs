@@ -45,7 +45,8 @@ fn site() -> PathBuf {
 }
 
 /// The oldest that know `light-dark()` and layers: older ones would double the sheet with fallbacks. Nesting is resolved
-/// all the same: by the names before the last one browsers rule out most rules at a glance, but not those behind an `&`.
+/// all the same: browsers rule most rules out at a glance by the names before the last one, but not where that is an `&`
+/// within another.
 fn browsers() -> Targets {
     let version = |major: u32, minor: u32| Some(major << 16 | minor << 8);
     let browsers = Browsers {

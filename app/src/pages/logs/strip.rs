@@ -52,17 +52,19 @@ fn drawing(bars: &[LogBar], most: u64) -> impl IntoView + use<> {
         bars.iter().enumerate().map(|(at, bar)| rectangle(at, share(part(bar), most))).collect()
     };
     let (calls, errors) = (outline(|bar| bar.calls), outline(|bar| bar.errors));
+    let gaps: String = (1..bars.len()).map(|at| format!("M{at} 0v100")).collect();
     view! {
         <svg viewBox=format!("0 0 {} 100", bars.len()) preserveAspectRatio="none">
             <path class="calls" d=calls />
             <path class="errors" d=errors />
+            <path class="gaps" d=gaps vector-effect="non-scaling-stroke" />
         </svg>
     }
 }
 
-/// A bar is one wide, its gaps included.
+/// A bar is one wide.
 fn rectangle(at: usize, height: u64) -> String {
-    if height == 0 { String::new() } else { format!("M{at}.03 100v-{height}h.94v{height}z") }
+    if height == 0 { String::new() } else { format!("M{at} 100v-{height}h1v{height}z") }
 }
 
 /// Lies under the drawing as high as the strip, so that a small bar can be hit.
@@ -119,6 +121,6 @@ mod tests {
     #[test]
     fn a_single_error_is_seen_and_none_is_not() {
         assert_eq!((share(0, 1000), share(1, 1000), share(500, 1000)), (0, 3, 50));
-        assert_eq!([rectangle(7, 0), rectangle(7, 3)], ["", "M7.03 100v-3h.94v3z"]);
+        assert_eq!([rectangle(7, 0), rectangle(7, 3)], ["", "M7 100v-3h1v3z"]);
     }
 }
