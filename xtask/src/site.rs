@@ -45,8 +45,8 @@ fn site() -> PathBuf {
 }
 
 /// The oldest that know `light-dark()` and layers: older ones would double the sheet with fallbacks. Nesting is resolved
-/// all the same: browsers rule most rules out at a glance by the names before the last one, but not where that is an `&`
-/// within another.
+/// all the same: most flat rules Chromium rules out at a glance, by the names before the last one, where it tries many a
+/// nested one in full.
 fn browsers() -> Targets {
     let version = |major: u32, minor: u32| Some(major << 16 | minor << 8);
     let browsers = Browsers {
