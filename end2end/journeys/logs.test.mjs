@@ -48,6 +48,20 @@ async function call(content, carried = { env: 'real' }) {
   assert.equal(answer.status, 200, await answer.text());
 }
 
+/** Why each part of the page that is drawn by itself is, by the browser's account. */
+async function layered({ context, page }) {
+  await page.evaluate(() => Promise.all(document.getAnimations().map(({ ready }) => ready)));
+  const protocol = await context.newCDPSession(page);
+  await protocol.send('DOM.enable');
+  const told = new Promise((resolve) => protocol.on('LayerTree.layerTreeDidChange', ({ layers }) => layers && resolve(layers)));
+  await protocol.send('LayerTree.enable');
+  // They are told with the next frame that differs.
+  await page.locator('h1').evaluate((title) => title.append('.'));
+  const drawn = (await told).filter(({ drawsContent }) => drawsContent);
+  const reasons = drawn.map(({ layerId }) => protocol.send('LayerTree.compositingReasons', { layerId }));
+  return (await Promise.all(reasons)).flatMap(({ compositingReasonIds }) => compositingReasonIds);
+}
+
 /** Counts the questions for newer calls. */
 function questions(page) {
   const asked = [];
@@ -118,6 +132,11 @@ test('what moves by itself on the list needs no paint', () =>
     });
     const about = ['offset', 'computedOffset', 'easing', 'composite'];
     assert.deepEqual([...new Set(moved)].filter((name) => !about.includes(name)).sort(), ['opacity', 'transform']);
+    const moving = await layered(guest);
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    const still = await layered(guest);
+    assert.deepEqual(moving.filter((reason) => !still.includes(reason)).sort(), ['ActiveOpacityAnimation', 'ActiveTransformAnimation']);
+    assert.equal(moving.length, still.length + 2, `the list is painted in layers of its own: ${moving}`);
   }));
 
 test('only new calls that pass the filter are told', () =>

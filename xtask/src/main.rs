@@ -52,6 +52,8 @@ enum Task {
         #[arg(long)]
         keep: bool,
     },
+    /// Take pictures of every page, light and dark, wide and narrow, into `end2end/shots`.
+    Shots,
     /// Measure the pages in a browser: LCP, CLS, TBT, and what their code weighs. Fails past the limits.
     Vitals,
     /// Measure pages and charts with a million calls behind them. Fails past the limits; arguments, such as
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         Task::Dev { args } => dev::watch(&args),
         Task::Test { only } => suite::run(&only),
         Task::Fuzz { seconds, target, keep } => fuzz::run(seconds, &target, keep),
+        Task::Shots => suite::shots(),
         Task::Vitals => suite::vitals(),
         Task::Timings { args } => suite::timings(&args),
         Task::Bench { args } => bench(&args),

@@ -28,8 +28,6 @@ pub enum Step {
     Node,
     /// A browser's journeys through the release binary.
     Journeys,
-    /// Pictures of every page, left in `end2end/shots`.
-    Shots,
     /// Twenty `kill -9` under load against the release binary.
     Crash,
 }
@@ -59,15 +57,20 @@ pub fn run(only: &[Step]) -> Result<()> {
 
 /// Builds Switchyard and measures its pages, or those of the binary that `SWITCHYARD_BIN` names.
 pub fn vitals() -> Result<()> {
-    measure("vitals", &[])
+    browse("vitals", &[])
 }
 
 /// The same of how fast a full journal is read.
 pub fn timings(args: &[OsString]) -> Result<()> {
-    measure("timings", args)
+    browse("timings", args)
 }
 
-fn measure(script: &str, args: &[OsString]) -> Result<()> {
+/// Takes pictures of all its pages.
+pub fn shots() -> Result<()> {
+    browse("shots", &[])
+}
+
+fn browse(script: &str, args: &[OsString]) -> Result<()> {
     machine::prepare()?;
     let binary = std::env::var_os("SWITCHYARD_BIN").map_or_else(crate::build, |binary| Ok(binary.into()))?;
     shell::run(npm(script).arg("--").args(args).env("SWITCHYARD_BIN", binary))
@@ -96,7 +99,6 @@ fn perform(step: Step) -> (Tally, Result<()>) {
         }
         Step::Node => shell::run_counted(npm("sdk").env("SWITCHYARD_BIN", binary)),
         Step::Journeys => shell::run_counted(npm("journeys").env("SWITCHYARD_BIN", binary)),
-        Step::Shots => uncounted(shell::run(npm("shots").env("SWITCHYARD_BIN", binary))),
         Step::Crash => {
             let mut test = shell::cargo();
             test.args(["test", "--workspace", "--test", "crash", "--", "--nocapture", "--test-threads=1"]);
