@@ -1,5 +1,5 @@
-// Keeps lists where they were scrolled to, then loads the wasm half, which gives the page its hands, and wakes its
-// islands. Where anything fails, the page goes on working without it.
+// Keeps lists where they were scrolled to, leaves what is out of sight for after the first paint, then loads the wasm
+// half, which gives the page its hands, and wakes its islands. Where anything fails, the page goes on working without it.
 
 // A list is the same list while one opens what stands in it: neither its room nor its filters change.
 const search = new URLSearchParams(location.search);
@@ -19,18 +19,24 @@ const note = ({ target }) => {
 addEventListener("scroll", note, { capture: true, passive: true });
 addEventListener("pagehide", () => sessionStorage.setItem("scrolled", JSON.stringify({ list, tops })));
 
+// A style sheet says what is out of sight. It is needed at once where one comes back to it, or where a link leads.
+const root = document.documentElement;
+const coming = !document.hidden && performance.getEntriesByType("paint").length === 0;
+if (coming && !location.hash && Object.values(tops).every((top) => top === 0)) root.dataset.unpainted = "";
+const seen = painted().then(() => delete root.dataset.unpainted);
+
 const { js, wasm } = document.querySelector("script[data-wasm]").dataset;
 const app = await import(js);
 await app.default({ module_or_path: wasm });
-await painted();
+await seen;
 app.hydrate();
 for (const island of document.querySelectorAll("leptos-island")) {
   app[island.dataset.component](island);
 }
-document.documentElement.dataset.ready = "";
+root.dataset.ready = "";
 
 /** The page is seen before anything measures it. A page in the background is not painted, and does not wait for that. */
 function painted() {
-  const frame = new Promise((go) => requestAnimationFrame(() => setTimeout(go)));
-  return Promise.race([frame, new Promise((go) => setTimeout(go, 100))]);
+  const seen = new Promise((go) => new PerformanceObserver(go).observe({ type: "paint", buffered: true }));
+  return Promise.race([seen, new Promise((go) => setTimeout(go, document.hidden ? 0 : 300))]);
 }

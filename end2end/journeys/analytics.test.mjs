@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { NARROW, hydrated, openBrowser, overflow, tell, violations } from '../harness/browser.mjs';
+import { NARROW, WIDE, hydrated, openBrowser, overflow, tell, violations } from '../harness/browser.mjs';
 import { signIn } from '../harness/person.mjs';
 import { OWNER, allLogs, startWorld } from '../harness/world.mjs';
 
@@ -265,4 +265,45 @@ for (const theme of ['light', 'dark']) {
       }
       assert.deepEqual(found, []);
     }));
+}
+
+test('only what is out of sight waits for the first paint, and nothing in sight moves when it comes', () =>
+  open('unpainted', async (guest) => {
+    const { page } = guest;
+    await signIn(guest, OWNER);
+    // As high as the style sheet lets something wait, and as the tests usually are.
+    for (const [name, highest, ...paths] of [
+      ['Overview', 909, '/?range=30d'],
+      ['Analytics', 909, ...TABS.map((tab) => `/analytics?range=7d&tab=${tab}&by=meta._user`)],
+      ['Logs', 999, '/logs?range=7d'],
+    ]) {
+      let waiting = 0;
+      for (const path of paths) {
+        for (const size of [WIDE, { ...WIDE, height: highest }, { width: 1100, height: highest }, NARROW, { ...WIDE, height: 2000 }]) {
+          await page.setViewportSize(size);
+          await guest.visit(path);
+          const found = await page.evaluate(unpainted);
+          assert.deepEqual(found.amiss, [], `${path} at ${size.width} by ${size.height}`);
+          waiting += found.waiting;
+        }
+      }
+      assert.ok(waiting > 0, `nothing of ${name} waits`);
+    }
+  }));
+
+/** Runs in a page that has come to rest: how many elements would wait, and what of them, or beside them, would be seen. */
+function unpainted() {
+  const root = document.documentElement;
+  const laidOut = (element) => element.getClientRects().length > 0;
+  const inSight = ({ top, bottom }) => top < innerHeight && bottom > 0;
+  const all = [...document.querySelectorAll('main *')].filter(laidOut).map((element) => ({ element, box: element.getBoundingClientRect() }));
+  root.dataset.unpainted = '';
+  const waiting = all.filter(({ element }) => !laidOut(element));
+  const moved = all.filter(({ element, box }) => {
+    const { left, top, width } = element.getBoundingClientRect();
+    return laidOut(element) && inSight(box) && (left !== box.left || top !== box.top || width !== box.width);
+  });
+  delete root.dataset.unpainted;
+  const name = ({ element, box }) => `${element.localName}.${element.className} at ${Math.round(box.top)}`;
+  return { waiting: waiting.length, amiss: [...waiting.filter(({ box }) => inSight(box)), ...moved].map(name) };
 }

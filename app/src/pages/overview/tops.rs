@@ -41,7 +41,7 @@ pub fn top(overview: &Overview, ranked: Ranked) -> impl IntoView + use<> {
         }
     };
     view! {
-        <section class="card" style="--span: 6">
+        <section class="card tops" style="--span: 6">
             <header>
                 <h2>{title}</h2>
                 <a class="btn quiet sm push" href=logs.clone()>
