@@ -23,7 +23,9 @@ addEventListener("pagehide", () => sessionStorage.setItem("scrolled", JSON.strin
 const root = document.documentElement;
 const coming = !document.hidden && performance.getEntriesByType("paint").length === 0;
 if (coming && !location.hash && Object.values(tops).every((top) => top === 0)) root.dataset.unpainted = "";
-const seen = painted().then(() => delete root.dataset.unpainted);
+const seen = painted()
+  .catch(() => {})
+  .then(() => delete root.dataset.unpainted);
 
 const { js, wasm } = document.querySelector("script[data-wasm]").dataset;
 const app = await import(js);
@@ -35,8 +37,13 @@ for (const island of document.querySelectorAll("leptos-island")) {
 }
 root.dataset.ready = "";
 
-/** The page is seen before anything measures it. A page in the background is not painted, and does not wait for that. */
+/**
+ * The page is seen before anything measures it: something was painted, and since then what came with the end of the
+ * page. A page in the background is not painted, and does not wait for that.
+ */
 function painted() {
-  const seen = new Promise((go) => new PerformanceObserver(go).observe({ type: "paint", buffered: true }));
-  return Promise.race([seen, new Promise((go) => setTimeout(go, document.hidden ? 0 : 300))]);
+  const some = new Promise((go) => new PerformanceObserver(go).observe({ type: "paint", buffered: true }));
+  const all = new Promise((go) => requestAnimationFrame(() => setTimeout(go)));
+  const late = new Promise((go) => setTimeout(go, document.hidden ? 0 : 300));
+  return Promise.race([Promise.all([some, all]), late]);
 }

@@ -267,21 +267,36 @@ for (const theme of ['light', 'dark']) {
     }));
 }
 
+test('without the period before, the figures of the overview stand where they did', () =>
+  open('unpaired', async (guest) => {
+    await signIn(guest, OWNER);
+    const place = async (path) => {
+      await guest.visit(path);
+      const figures = await guest.page.locator('.overview-figures').boundingBox();
+      const { x, width } = await chart(guest.page).boundingBox();
+      return [figures.x, figures.y, figures.width, x, width];
+    };
+    assert.deepEqual(await place('/?range=7d&compare=no'), await place('/?range=7d'));
+  }));
+
 test('only what is out of sight waits for the first paint, and nothing in sight moves when it comes', () =>
   open('unpainted', async (guest) => {
     const { page } = guest;
+    await page.addInitScript(watchMarks);
     await signIn(guest, OWNER);
+    let marked = 0;
     // As high as the style sheet lets something wait, and as the tests usually are.
     for (const [name, highest, ...paths] of [
-      ['Overview', 909, '/?range=30d'],
+      ['Overview', 909, '/?range=30d', '/?range=24h&compare=no'],
       ['Analytics', 909, ...TABS.map((tab) => `/analytics?range=7d&tab=${tab}&by=meta._user`)],
       ['Logs', 999, '/logs?range=7d'],
     ]) {
       let waiting = 0;
       for (const path of paths) {
-        for (const size of [WIDE, { ...WIDE, height: highest }, { width: 1100, height: highest }, NARROW, { ...WIDE, height: 2000 }]) {
+        for (const size of [WIDE, { ...WIDE, height: highest }, { width: 1920, height: highest }, { width: 1280, height: highest }, NARROW]) {
           await page.setViewportSize(size);
           await guest.visit(path);
+          marked += await page.evaluate(() => globalThis.marked);
           const found = await page.evaluate(unpainted);
           assert.deepEqual(found.amiss, [], `${path} at ${size.width} by ${size.height}`);
           waiting += found.waiting;
@@ -289,7 +304,17 @@ test('only what is out of sight waits for the first paint, and nothing in sight 
       }
       assert.ok(waiting > 0, `nothing of ${name} waits`);
     }
+    assert.ok(marked > 0, 'no page was marked before its first paint');
+    await guest.visit('/logs?range=30d#main');
+    assert.equal(await page.evaluate(() => globalThis.marked), 0, 'a link leads to what waits');
   }));
+
+/** Runs before a page: counts how often it is marked as one that nobody has seen. */
+function watchMarks() {
+  globalThis.marked = 0;
+  const count = () => (globalThis.marked += 'unpainted' in document.documentElement.dataset ? 1 : 0);
+  new MutationObserver(count).observe(document, { attributeFilter: ['data-unpainted'], subtree: true });
+}
 
 /** Runs in a page that has come to rest: how many elements would wait, and what of them, or beside them, would be seen. */
 function unpainted() {
@@ -300,8 +325,9 @@ function unpainted() {
   root.dataset.unpainted = '';
   const waiting = all.filter(({ element }) => !laidOut(element));
   const moved = all.filter(({ element, box }) => {
-    const { left, top, width } = element.getBoundingClientRect();
-    return laidOut(element) && inSight(box) && (left !== box.left || top !== box.top || width !== box.width);
+    const now = element.getBoundingClientRect();
+    const same = now.left === box.left && now.top === box.top && now.width === box.width;
+    return laidOut(element) && (inSight(box) || inSight(now)) && !same;
   });
   delete root.dataset.unpainted;
   const name = ({ element, box }) => `${element.localName}.${element.className} at ${Math.round(box.top)}`;

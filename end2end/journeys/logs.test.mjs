@@ -51,15 +51,18 @@ async function call(content, carried = { env: 'real' }) {
 /** Why each part of the page that is drawn by itself is, by the browser's account. */
 async function layered({ context, page }) {
   await page.evaluate(() => Promise.all(document.getAnimations().map(({ ready }) => ready)));
+  await page.evaluate(() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go))));
   const protocol = await context.newCDPSession(page);
   await protocol.send('DOM.enable');
-  const told = new Promise((resolve) => protocol.on('LayerTree.layerTreeDidChange', ({ layers }) => layers && resolve(layers)));
+  const layers = new Promise((resolve) => protocol.on('LayerTree.layerTreeDidChange', ({ layers }) => layers && resolve(layers)));
   await protocol.send('LayerTree.enable');
-  // They are told with the next frame that differs.
+  // A page at rest is told with the next frame that differs.
   await page.locator('h1').evaluate((title) => title.append('.'));
-  const drawn = (await told).filter(({ drawsContent }) => drawsContent);
+  const drawn = (await layers).filter(({ drawsContent }) => drawsContent);
   const reasons = drawn.map(({ layerId }) => protocol.send('LayerTree.compositingReasons', { layerId }));
-  return (await Promise.all(reasons)).flatMap(({ compositingReasonIds }) => compositingReasonIds);
+  const told = (await Promise.all(reasons)).flatMap(({ compositingReasonIds }) => compositingReasonIds);
+  await protocol.detach();
+  return told;
 }
 
 /** Counts the questions for newer calls. */
