@@ -2,7 +2,7 @@
 
 mod names;
 
-pub use names::{DAY_MOST, Names, OTHER};
+pub use names::{DAY_MOST, KEYS_MOST, Names, OTHER};
 
 use crate::journal::record::CallRow;
 use crate::journal::sketch::{Garbled, Sketch};

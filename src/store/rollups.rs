@@ -9,9 +9,10 @@ mod rebuild;
 pub use rebuild::Rebuilt;
 pub(in crate::store) use rebuild::{COUNTED, counted, rebuild_day};
 
-use crate::journal::rollup::{Bin, Figures, OTHER, Pair};
+use crate::journal::rollup::{Bin, Figures, KEYS_MOST, OTHER, Pair};
 use crate::store::journal::{Bound, count};
 use crate::store::{Store, StoreError, Stored, values};
+use app::model::range::Window;
 use sqlx::Arguments;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -115,6 +116,20 @@ impl Store {
     pub async fn newest_minute(&self) -> Stored<i64> {
         let newest = sqlx::query_scalar("SELECT coalesce(max(minute), 0) FROM rollup_fresh");
         Ok(newest.fetch_one(&self.journal.read).await?)
+    }
+
+    /// Whether a day of `window` has so many keys of metadata that sums may lack calls of some.
+    pub async fn is_crowded(&self, workspace: &str, window: Window) -> Stored<bool> {
+        let crowded = sqlx::query_scalar(
+            "WITH named(day, key) AS ( \
+                 SELECT at, key FROM rollup_values WHERE workspace = $1 AND grain = $2 AND at >= $3 AND at < $4 \
+                 UNION SELECT DISTINCT minute / $2 * $2, key FROM rollup_pairs \
+                 WHERE workspace = $1 AND minute >= $3 AND minute < $4) \
+             SELECT EXISTS (SELECT 1 FROM named GROUP BY day HAVING count(*) >= $5)",
+        );
+        let days = (window.from - window.from.rem_euclid(DAY), window.to + (-window.to).rem_euclid(DAY));
+        let crowded = crowded.bind(workspace).bind(DAY).bind(days.0).bind(days.1);
+        Ok(crowded.bind(i64::try_from(KEYS_MOST).unwrap_or(i64::MAX)).fetch_one(&self.journal.read).await?)
     }
 
     /// The keys of metadata that calls of `workspace` had between two moments, in order.

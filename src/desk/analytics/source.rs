@@ -86,6 +86,18 @@ impl Source {
         }
     }
 
+    /// The same where every call of `window` is told: on a day of many keys of metadata sums lack some, and calls do not.
+    async fn sound(self, store: &Store, workspace: &str, window: Window) -> Stored<Self> {
+        Ok(match self {
+            Self::Rolled { dimension: dimension @ Dimension::Metadata(_), only }
+                if store.is_crowded(workspace, window).await? =>
+            {
+                Self::Scan { dimension, filter: Box::new(only.0) }
+            }
+            source => source,
+        })
+    }
+
     /// The same for a window that may begin and end within a minute, piece by piece: sums where they are whole, the
     /// calls themselves at the ends.
     pub(crate) fn exactly(self, window: Window) -> Vec<(Self, Window)> {
@@ -199,6 +211,8 @@ pub(crate) async fn taken(
     aim: Aim,
 ) -> Stored<Taken> {
     let none = || async { Ok((Vec::new(), None)) };
+    let both = Window { from: before.map_or(now.from, |before| before.from.min(now.from)), to: now.to };
+    let source = &source.clone().sound(store, workspace, both).await?;
     let ((lines, all), (lines_before, all_before)) =
         tokio::try_join!(slices(store, workspace, source, now, aim), async {
             match before {
@@ -222,7 +236,7 @@ pub(crate) async fn counts(
         let filter = CallFilter { from: Some(window.from), until: Some(window.to), ..filter.clone() };
         store.call_counts(workspace, dimension.clone(), filter, bucket).await
     };
-    match source {
+    match &source.clone().sound(store, workspace, window).await? {
         Source::Scan { dimension, filter } => scanned(dimension, filter).await,
         Source::Rolled { dimension: dimension @ Dimension::Metadata(key), only } if only.is_any() => {
             match store.is_lumped(workspace, key, window).await? {
@@ -230,7 +244,7 @@ pub(crate) async fn counts(
                 false => store.value_counts(workspace, key, window, bucket).await,
             }
         }
-        Source::Rolled { .. } => {
+        source => {
             let aim = Aim { bucket, timed: false, rank: |_| None };
             let (slices, _) = slices(store, workspace, source, window, aim).await?;
             Ok(slices.into_iter().map(|slice| (slice.value.clone(), vec![Count::of(&slice)])).collect())
@@ -238,12 +252,7 @@ pub(crate) async fn counts(
     }
 }
 
-/// Sums know a thousand values of a key and day, and a hundred keys: calls of one value may be among the others, or of a
-/// key that has no sums.
-fn is_beyond(slices: &[Slice]) -> bool {
-    slices.is_empty() || is_folded(slices)
-}
-
+/// Sums know a thousand values of a key and day: calls of one value may be among the others.
 fn is_folded(slices: &[Slice]) -> bool {
     slices.iter().any(|slice| slice.value == OTHER)
 }
@@ -292,7 +301,7 @@ async fn slices(
                 _ => store.slices(workspace, dimension, window, aim.bucket).await?,
             };
             lines.retain(|slice| only.passes(dimension, &slice.value) || slice.value == OTHER);
-            if !only.0.metadata.is_empty() && is_beyond(&lines) {
+            if !only.0.metadata.is_empty() && is_folded(&lines) {
                 return Ok((scanned(dimension, &only.0).await?, None));
             }
             let all = match dimension {

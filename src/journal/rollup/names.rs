@@ -6,8 +6,9 @@ use std::collections::{HashMap, HashSet};
 pub const OTHER: &str = "\u{0}other";
 /// Values of one key counted by themselves in a day.
 pub const DAY_MOST: usize = 1_000;
-/// Keys of one workspace counted in a day; a further one can be searched for, but has no figures.
-const KEYS_MOST: usize = 100;
+/// Keys of one workspace counted in a day. Who begins anew within it may leave out others than before: once there are so
+/// many, sums may lack calls of any.
+pub const KEYS_MOST: usize = 100;
 
 const DAY: i64 = 86_400_000;
 

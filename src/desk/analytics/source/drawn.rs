@@ -1,6 +1,6 @@
 //! What a page draws: no more over time than it has room for. A key of metadata may have a thousand values a day.
 
-use super::{Aim, Rank, Source, Taken, apart, is_beyond, is_folded, taken, values};
+use super::{Aim, Rank, Source, Taken, apart, is_folded, taken, values};
 use crate::desk::usage::tally::add_plain;
 use crate::journal::rollup::{Figures, OTHER};
 use crate::store::calls::CallFilter;
@@ -22,7 +22,9 @@ pub(in crate::desk::analytics) async fn drawn(
     aim: Aim,
 ) -> Stored<Taken> {
     let before = before.unwrap_or(Window { from: now.from, to: now.from });
-    match source {
+    // The one before ends where this one begins, or earlier.
+    let both = Window { from: before.from.min(now.from), to: now.to };
+    match &source.clone().sound(store, workspace, both).await? {
         Source::Rolled { dimension: Dimension::Metadata(key), only } => match only.one() {
             Some(value) => match one_value(store, (workspace, key), value, (now, before), aim.bucket).await? {
                 Some(taken) => Ok(taken),
@@ -42,7 +44,7 @@ pub(in crate::desk::analytics) async fn drawn(
         Source::Scan { dimension: dimension @ Dimension::Metadata(_), filter } => {
             scanned(store, workspace, &aim.scan(dimension, filter), (now, before), aim.rank).await
         }
-        _ => taken(store, workspace, source, (now, Some(before)), aim).await,
+        source => taken(store, workspace, source, (now, Some(before)), aim).await,
     }
 }
 
@@ -62,7 +64,7 @@ async fn one_value(
         store.strands(workspace, key, (before, bucket), picked),
         counted(store, (workspace, key), (end, bucket), filter),
     )?;
-    if is_beyond(&now.picked) || is_folded(&before.picked) {
+    if is_folded(&now.picked) || is_folded(&before.picked) {
         return Ok(None);
     }
     let lines_before = [before.picked, end].concat();
