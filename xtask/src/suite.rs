@@ -5,6 +5,7 @@ use crate::{machine, shell};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::ffi::OsString;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -12,9 +13,9 @@ use std::time::{Duration, Instant};
 /// One step of the suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Step {
+    Format,
     /// Install what the later steps need.
     Prepare,
-    Format,
     Lint,
     /// The product: browser half and release server. A debug build embeds that half too, so that it comes first.
     Build,
@@ -39,20 +40,40 @@ struct Outcome {
     done: Result<()>,
 }
 
-/// Runs all steps, or `only` those; stops at the first that fails. The last line is `N passed, M failed`.
+/// Steps that do not disturb each other, and that run at the same time.
+const BESIDE: [(Step, Step); 2] = [(Step::Prepare, Step::Lint), (Step::Python, Step::Node)];
+
+/// Runs all steps, or `only` those; stops after the first that fails. The last line is `N passed, M failed`.
 pub fn run(only: &[Step]) -> Result<()> {
+    let asked = |step: &Step| only.is_empty() || only.contains(step);
+    let steps: Vec<Step> = Step::value_variants().iter().copied().filter(asked).collect();
     let mut outcomes = Vec::new();
-    for &step in Step::value_variants().iter().filter(|step| only.is_empty() || only.contains(step)) {
-        println!("\n== {}", name(step));
-        let start = Instant::now();
-        let (tally, done) = perform(step);
-        let failed = done.is_err();
-        outcomes.push(Outcome { step, took: start.elapsed(), tally: settled(tally, failed), done });
-        if failed {
+    for beside in steps.chunk_by(|one, next| BESIDE.contains(&(*one, *next))) {
+        outcomes.extend(together(beside));
+        if outcomes.iter().any(|outcome| outcome.done.is_err()) {
             break;
         }
     }
     report(outcomes)
+}
+
+fn together(steps: &[Step]) -> Vec<Outcome> {
+    println!("\n== {}", steps.iter().map(|step| name(*step)).collect::<Vec<_>>().join(", "));
+    std::thread::scope(|scope| {
+        let running: Vec<_> = steps.iter().map(|step| scope.spawn(|| outcome(*step))).collect();
+        let ended = running.into_iter().map(|step| step.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        ended.collect()
+    })
+}
+
+fn outcome(step: Step) -> Outcome {
+    let start = Instant::now();
+    let (tally, done) = perform(step);
+    if let Err(error) = &done {
+        // Said at once: what runs beside it may take minutes yet.
+        eprintln!("{}: {error:#}", name(step));
+    }
+    Outcome { step, took: start.elapsed(), tally: settled(tally, done.is_err()), done }
 }
 
 /// Builds Switchyard and measures its pages, or those of the binary that `SWITCHYARD_BIN` names.
