@@ -279,6 +279,53 @@ test('without the period before, the figures of the overview stand where they di
     assert.deepEqual(await place('/?range=7d&compare=no'), await place('/?range=7d'));
   }));
 
+for (const script of [true, false]) {
+  test(`the period before is switched off and on, and one sees which, ${script ? 'with scripts' : 'without'}`, () =>
+    open(`compare-${script}`, async (guest) => {
+      const { page } = guest;
+      await signIn(guest, OWNER);
+      for (const path of ['/?range=7d', '/analytics?range=7d&tab=tokens']) {
+        await guest.visit(path);
+        const compare = page.getByRole('main').getByRole('link', { name: 'Compare', exact: true });
+        const looks = async (on) => {
+          await compare.and(page.locator(on ? '[aria-current="true"]' : ':not([aria-current])')).waitFor();
+          return compare.locator('.tick').evaluate((box) => getComputedStyle(box).backgroundColor);
+        };
+        const on = await looks(true);
+        await compare.click();
+        await page.waitForURL(/compare=no/);
+        await hydrated(page, script);
+        assert.notEqual(await looks(false), on, path);
+        await compare.click();
+        await page.waitForURL((url) => !url.search.includes('compare'));
+        await hydrated(page, script);
+        assert.equal(await looks(true), on, path);
+      }
+    }, { script }));
+}
+
+test('every tab is in sight at 390 px, and graphs have their file beside their title however long a legend is', () =>
+  open('heads', async (guest) => {
+    const { page } = guest;
+    await signIn(guest, OWNER);
+    for (const tab of TABS) {
+      for (const width of [1440, 1100, 430, NARROW.width]) {
+        await page.setViewportSize({ width, height: 900 });
+        await guest.visit(`/analytics?range=7d&tab=${tab}&by=model`);
+        await page.evaluate(() => document.fonts.ready);
+        const heads = await page.locator('.chart > .head').all();
+        assert.ok(heads.length > 0, tab);
+        for (const head of heads) {
+          const [title, file] = [await head.getByRole('heading').boundingBox(), await head.getByRole('link', { name: /CSV/ }).boundingBox()];
+          assert.ok(file.y >= title.y && file.y + file.height <= title.y + title.height, `${tab} at ${width}: the file is on another line`);
+        }
+      }
+      const ends = await page.getByRole('navigation', { name: 'Analytics' }).getByRole('link').evaluateAll((all) => all.map((link) => link.getBoundingClientRect().right));
+      assert.equal(ends.length, TABS.length);
+      assert.ok(Math.max(...ends) <= NARROW.width, `${tab}: ${ends}`);
+    }
+  }));
+
 test('only what is out of sight waits for the first paint, and nothing in sight moves when it comes', () =>
   open('unpainted', async (guest) => {
     const { page } = guest;

@@ -1,5 +1,6 @@
 //! What the analytics page asks and is told. The server makes figures, words are made at the edge.
 
+use crate::model::plot::Scale;
 use crate::model::range::{Range, Window};
 use serde::{Deserialize, Serialize};
 
@@ -328,6 +329,9 @@ impl Analytics {
 }
 
 impl Graph {
+    /// All of it, in hundredths of a percent.
+    const WHOLE: i64 = 10_000;
+
     /// What each bar of `gather` cells holds of a strand; a bar without any value is a gap.
     pub fn bars(values: &[Option<i64>], gather: usize) -> Vec<Option<i64>> {
         let bar =
@@ -353,9 +357,12 @@ impl Graph {
     }
 
     /// The axis that the drawing and the words around it share.
-    pub fn scale(&self, gather: usize) -> crate::model::plot::Scale {
+    pub fn scale(&self, gather: usize) -> Scale {
         let least = if self.unit == Unit::Time { 1_000 } else { 1 };
-        crate::model::plot::Scale::over(self.most(gather), least)
+        match (self.unit, self.most(gather)) {
+            (Unit::Share, most @ ..=Self::WHOLE) => Scale::within(most, Self::WHOLE),
+            (_, most) => Scale::over(most, least),
+        }
     }
 }
 

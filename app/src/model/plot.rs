@@ -18,6 +18,12 @@ impl Scale {
         Self { top: step * steps.max(2), step }
     }
 
+    /// The same, no higher than `whole`: what would pass it is ruled by quarters of it.
+    pub fn within(max: i64, whole: i64) -> Self {
+        let scale = Self::over(max, 1);
+        if scale.top <= whole { scale } else { Self { top: whole, step: whole / 4 } }
+    }
+
     /// An axis with no line between zero and the top: for strips.
     pub fn plain(max: i64) -> Self {
         let top = round_up(max.max(1));
@@ -158,6 +164,15 @@ mod tests {
             (i64::MAX / 8, 1_200_000_000_000_000_000, 300_000_000_000_000_000),
         ] {
             assert_eq!(Scale::over(max, 1), Scale { top, step }, "{max}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_no_more_than_the_whole() {
+        for (max, top, step) in
+            [(0, 2, 1), (3_100, 4_000, 1_000), (8_100, 9_000, 3_000), (9_100, 10_000, 2_500), (10_000, 10_000, 2_500)]
+        {
+            assert_eq!(Scale::within(max, 10_000), Scale { top, step }, "{max}");
         }
     }
 

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::model::analytics::{Analytics as Told, AnalyticsQuery, Tab};
 use crate::model::range::Range;
 use crate::parts::icon::Icon;
-use crate::parts::page::{Empty, Page, Waiting};
+use crate::parts::page::{Empty, Page, Switch, Waiting};
 use crate::parts::problem::shown;
 use crate::parts::time::Stamp;
 use bar::Bar;
@@ -84,8 +84,9 @@ fn tools(query: Memo<AnalyticsQuery>, found: Found) -> impl IntoView {
             </a>
         }
     };
-    let compare = move || query.with(|query| query.compare);
+    let compare = Signal::derive(move || query.with(|query| query.compare));
     let toggled = move || query.with(|query| url::page(&AnalyticsQuery { compare: !query.compare, ..query.clone() }));
+    let toggled = Signal::derive(toggled);
     view! {
         <nav class="segments" aria-label="Time range">
             {Range::LONG.into_iter().map(choice).collect_view()}
@@ -93,9 +94,7 @@ fn tools(query: Memo<AnalyticsQuery>, found: Found) -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move { found.await.ok().map(|told| span_of(&told)) })}
         </Transition>
-        <a class="btn" class:on=compare href=toggled aria-current=move || compare().then_some("true")>
-            "Compare"
-        </a>
+        <Switch label="Compare" on=compare href=toggled />
     }
 }
 

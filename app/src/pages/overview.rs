@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::model::range::Range;
 use crate::model::usage::Overview as Told;
 use crate::parts::icon::Icon;
-use crate::parts::page::{Empty, Page, Waiting};
+use crate::parts::page::{Empty, Page, Switch, Waiting};
 use crate::parts::problem::shown;
 use crate::parts::time::Stamp;
 use charts::{Board, Wait};
@@ -88,6 +88,7 @@ fn tools(
             </a>
         }
     };
+    let other = Signal::derive(move || address(range.get(), wait.get(), !compare.get()));
     view! {
         <nav class="segments" aria-label="Time range">
             {Range::CHOICES.into_iter().map(choice).collect_view()}
@@ -95,13 +96,7 @@ fn tools(
         <Transition>
             {move || Suspend::new(async move { overview.await.ok().map(|told| span_of(&told)) })}
         </Transition>
-        <a
-            class="btn"
-            href=move || address(range.get(), wait.get(), !compare.get())
-            aria-current=move || compare.get().then_some("true")
-        >
-            "Compare"
-        </a>
+        <Switch label="Compare" on=compare href=other />
     }
 }
 

@@ -39,6 +39,21 @@ pub fn Wide(#[prop(into)] label: String, children: Children) -> impl IntoView {
     }
 }
 
+/// A setting of the whole page that is on or off: a link to the page where it is the other way.
+#[component]
+pub fn Switch(
+    label: &'static str,
+    #[prop(into)] on: Signal<bool>,
+    #[prop(into)] href: Signal<String>,
+) -> impl IntoView {
+    view! {
+        <a class="check" href=href aria-current=move || on.get().then_some("true")>
+            <span class="tick" aria-hidden="true"></span>
+            {label}
+        </a>
+    }
+}
+
 /// Stands where data will be; `lines` is how many rows it is likely to have.
 #[component]
 pub fn Waiting(#[prop(default = 6)] lines: usize) -> impl IntoView {

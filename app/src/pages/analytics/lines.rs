@@ -15,9 +15,12 @@ pub fn lines(told: &Analytics) -> impl IntoView + use<> {
     let group = told.query.group().title();
     let title = format!("By {}", group.to_lowercase());
     let heads = told.columns.iter().enumerate().map(|(place, (name, _))| {
-        let sort = (place == told.ranked).then_some("descending");
+        let ranked = place == told.ranked;
+        // What values are ordered by stands beside how it changed.
+        let change = ranked.then(|| view! { <th scope="col" class="num">"Change"</th> });
         view! {
-            <th scope="col" class="num" aria-sort=sort>
+            {change}
+            <th scope="col" class="num" aria-sort=ranked.then_some("descending")>
                 {name.clone()}
             </th>
         }
@@ -41,9 +44,6 @@ pub fn lines(told: &Analytics) -> impl IntoView + use<> {
                         <tr>
                             <th scope="col">{group}</th>
                             {heads}
-                            <th scope="col" class="num">
-                                "Change"
-                            </th>
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>
@@ -55,20 +55,27 @@ pub fn lines(told: &Analytics) -> impl IntoView + use<> {
 }
 
 fn row(told: &Analytics, line: &Line) -> impl IntoView + use<> {
-    let label = line.label.clone();
+    let (label, title) = (line.label.clone(), line.label.clone());
     let name = if line.linked {
         let href = url::logs(&told.query, Some(&line.value), None);
-        view! { <a class="trim" href=href>{label}</a> }.into_any()
+        view! { <a class="trim" href=href title=title>{label}</a> }.into_any()
     } else {
-        view! { <span class="trim soft">{label}</span> }.into_any()
+        view! { <span class="trim soft" title=title>{label}</span> }.into_any()
     };
     let tile = (!line.tile.is_empty()).then(|| view! { <Tile letters=line.tile.clone() /> });
-    let figures = line.figures.iter().zip(&told.columns);
-    let figures =
-        figures.map(|(figure, (_, unit))| view! { <td class="num">{text(*figure, *unit)}</td> }).collect_view();
     let unit = told.columns[told.ranked].1;
     let now = line.figures.get(told.ranked).copied().flatten();
     let change = now.zip(line.before).and_then(|(now, before)| moved(now, before, unit, Tone::Neither)).map(delta);
+    let mut change = Some(view! { <td class="num">{change}</td> });
+    let figures = line.figures.iter().zip(&told.columns).enumerate();
+    let figures = figures.map(|(place, (figure, (_, unit)))| {
+        let change = if place == told.ranked { change.take() } else { None };
+        view! {
+            {change}
+            <td class="num">{text(*figure, *unit)}</td>
+        }
+    });
+    let figures = figures.collect_view();
     view! {
         <tr>
             <th scope="row">
@@ -79,7 +86,6 @@ fn row(told: &Analytics, line: &Line) -> impl IntoView + use<> {
                 </span>
             </th>
             {figures}
-            <td class="num">{change}</td>
         </tr>
     }
 }
