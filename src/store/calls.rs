@@ -10,7 +10,7 @@ mod tally;
 pub use filter::{Bounds, CallFilter, Statuses};
 pub(in crate::store) use filter::{EVERY, Ids};
 pub use page::{CallPage, Cursor};
-pub use tally::{Bar, Tally};
+pub use tally::{Bar, Counted, Tally};
 
 use crate::store::feedback::Feedback;
 use crate::store::{Store, Stored};

@@ -1,10 +1,10 @@
 //! The list with its counts, facets and histogram.
 
 use super::{filter, row, window};
-use crate::desk::analytics::{Aim, Source, taken};
-use crate::store::calls::{Bar, CallFilter, CallPage, Cursor, Tally};
+use crate::desk::analytics::{Source, counts};
+use crate::store::calls::{Bar, CallFilter, CallPage, Counted, Cursor, Tally};
 use crate::store::rollups::HOUR;
-use crate::store::usage::{Dimension, Slice, WHOLE};
+use crate::store::usage::{Dimension, WHOLE};
 use crate::store::{Store, Stored};
 use app::model::log::{FacetValue, LogBar, LogPage, LogQuery};
 use app::model::money::Nanos;
@@ -31,12 +31,14 @@ pub(super) async fn page(store: &Store, workspace: &str, query: &LogQuery, now: 
 }
 
 async fn read(store: &Store, workspace: &str, query: &LogQuery, filter: &CallFilter) -> Stored<Read> {
-    let ((list, newest), (tallies, bars), names, configs) = tokio::try_join!(
+    let ((list, newest), counted, names, configs) = tokio::try_join!(
         list(store, workspace, query, filter),
         store.counts(workspace, filter, bar_width(filter)),
         store.key_names(workspace),
         Box::pin(configs(store, workspace, filter)),
     )?;
+    let Counted { tallies, bars, configs: walked } = counted;
+    let configs = walked.unwrap_or(configs);
     let total = match filter.is_rolled_up() {
         true => calls(&tallies),
         false => {
@@ -48,15 +50,17 @@ async fn read(store: &Store, workspace: &str, query: &LogQuery, filter: &CallFil
     Ok(Read { list, newest, tallies, total, bars, names: names.into_iter().collect(), configs })
 }
 
-/// How many calls each config would leave: tallies do not know it.
+/// How many calls each config would leave, where tallies answer the rest, which do not know it.
 async fn configs(store: &Store, workspace: &str, filter: &CallFilter) -> Stored<BTreeMap<String, u64>> {
-    let span = Window { from: filter.from.unwrap_or(0), to: filter.until.unwrap_or(0) };
-    let rest = CallFilter { configs: Vec::new(), from: None, until: None, ..filter.clone() };
-    let source = Source::under(rest, Dimension::Config);
-    let aim = Aim { bucket: WHOLE, timed: false, rank: |_| None };
     let mut counted = BTreeMap::new();
-    for Slice { value, calls, .. } in taken(store, workspace, &source, (span, None), aim).await?.lines {
-        *counted.entry(value).or_insert(0) += u64::try_from(calls).unwrap_or(0);
+    if filter.is_rolled_up() {
+        let span = Window { from: filter.from.unwrap_or(0), to: filter.until.unwrap_or(0) };
+        let rest = CallFilter { from: None, until: None, ..filter.clone() };
+        for (config, stretches) in
+            counts(store, workspace, &Source::under(rest, Dimension::Config), span, WHOLE).await?
+        {
+            *counted.entry(config).or_insert(0) += stretches.iter().map(|stretch| stretch.calls).sum::<u64>();
+        }
     }
     Ok(counted)
 }

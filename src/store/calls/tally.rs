@@ -34,7 +34,18 @@ pub struct Bar {
     pub errors: u64,
 }
 
-/// Both, in the making.
+/// What stands beside a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    pub tallies: Vec<Tally>,
+    /// Oldest first.
+    pub bars: Vec<Bar>,
+    /// Calls by config, the empty one for none, under all of the filter but what it says of configs. `None`: the filter is
+    /// rolled up, and its tallies know of no config.
+    pub configs: Option<BTreeMap<String, u64>>,
+}
+
+/// The same in the making.
 #[derive(Default)]
 struct Counts {
     /// Numbers of the words that tallies are told apart by.
@@ -42,24 +53,28 @@ struct Counts {
     /// By status, and provider, model and key.
     amounts: HashMap<(u16, [u32; 3]), Amount>,
     bars: BTreeMap<i64, Bar>,
+    configs: BTreeMap<String, u64>,
 }
 
 /// Counts of the calls that pass, from blocks or from what stands beside them.
 struct Counting {
+    /// But for configs.
     filter: CallFilter,
+    /// Those that narrow tallies and bars; none: all pass.
+    configs: Vec<String>,
     /// Of a bar, milliseconds.
     width: i64,
     counts: Counts,
 }
 
 impl Store {
-    /// The filter's span cut by provider, model, key and status, and the histogram of the whole filter, oldest bar
-    /// first, in bars of `width` milliseconds, at least a minute.
+    /// The filter's span cut by provider, model, key and status, the histogram of the whole filter in bars of `width`
+    /// milliseconds, at least a minute, and what each config would leave.
     ///
     /// In the first, those four do not narrow it, so that each facet can be counted under all filters but its own:
     /// `CallFilter::admits` applies them. Hours that have a block are counted there, or in the tallies beside it where
     /// those four are all that is asked; where they have none, rollups answer if they can.
-    pub async fn counts(&self, workspace: &str, filter: &CallFilter, width: i64) -> Stored<(Vec<Tally>, Vec<Bar>)> {
+    pub async fn counts(&self, workspace: &str, filter: &CallFilter, width: i64) -> Stored<Counted> {
         let width = width.max(MINUTE);
         let whole = (filter.from.unwrap_or(0), filter.until.unwrap_or(i64::MAX));
         let way = self.way(workspace, filter).await?.unwrap_or_else(|| vec![Way::Open(whole.0, whole.1)]);
@@ -67,7 +82,8 @@ impl Store {
         let tallied = filter.is_rolled_up() && width % HOUR == 0;
         let (told, mut walked): (Vec<i64>, Vec<i64>) =
             way.iter().filter_map(Way::hour).partition(|hour| tallied && within(hour));
-        let counting = Counting { filter: filter.clone(), width, counts: Counts::default() };
+        let loose = CallFilter { configs: Vec::new(), ..filter.clone() };
+        let counting = Counting { filter: loose, configs: filter.configs.clone(), width, counts: Counts::default() };
         let (counting, untold) = self.count_tallies(workspace, told, counting).await?;
         walked.extend(untold);
         let (counting, gone) = self.walk(workspace, &walked, counting).await?;
@@ -79,8 +95,12 @@ impl Store {
             let filter = CallFilter { from: Some(from), until: Some(until), ..filter.clone() };
             self.tallies(workspace, &filter).await?.iter().for_each(|tally| counts.tally(tally));
             self.bars(workspace, &filter, width).await?.iter().for_each(|bar| counts.bar(bar));
+            if !filter.is_rolled_up() {
+                counts.config_calls(self.config_calls(workspace, filter).await?);
+            }
         }
-        Ok(counts.told())
+        let told = counts.told();
+        Ok(Counted { configs: told.configs.filter(|_| !filter.is_rolled_up()), ..told })
     }
 
     /// Counts whole hours by their tallies; the hours whose block is gone are given back.
@@ -121,6 +141,16 @@ impl Store {
         Ok(sql.build_query_as().fetch_all(self.calls_for(filter).await).await?)
     }
 
+    /// Calls by config, whatever the filter says of configs.
+    async fn config_calls(&self, workspace: &str, filter: CallFilter) -> Stored<Vec<(String, u64)>> {
+        let filter = CallFilter { configs: Vec::new(), ..filter };
+        let mut sql = QueryBuilder::new("SELECT coalesce(config, ''), count(*) FROM ");
+        sql.push(filter.table());
+        filter.where_calls(&mut sql, workspace, EVERY);
+        sql.push(" GROUP BY 1");
+        Ok(sql.build_query_as().fetch_all(self.calls_for(&filter).await).await?)
+    }
+
     /// Minutes are summed first, as they come in the order of the primary key: that spares sorting every rollup.
     async fn bars(&self, workspace: &str, filter: &CallFilter, width: i64) -> Stored<Vec<Bar>> {
         let mut sql = QueryBuilder::new("SELECT ");
@@ -157,17 +187,21 @@ impl Counting {
 
 impl Gather for Counting {
     fn fork(&self) -> Self {
-        Self { filter: self.filter.clone(), width: self.width, counts: Counts::default() }
+        let (filter, configs) = (self.filter.clone(), self.configs.clone());
+        Self { filter, configs, width: self.width, counts: Counts::default() }
     }
 
     fn join(&mut self, later: Self) {
-        let (tallies, bars) = later.counts.told();
+        let Counted { tallies, bars, configs } = later.counts.told();
         tallies.iter().for_each(|tally| self.counts.tally(tally));
         bars.iter().for_each(|bar| self.counts.bar(bar));
+        self.counts.config_calls(configs.into_iter().flatten());
     }
 
     fn take(&mut self, _: i64, block: &Block<'_>) -> Result<(), Garbled> {
         let Some(sieve) = Sieve::of(&self.filter, block, false) else { return Ok(()) };
+        let is_wanted = |config: &str| self.configs.is_empty() || self.configs.iter().any(|one| one == config);
+        let wanted: Vec<bool> = block.kinds.iter().map(|kind| is_wanted(block.word(kind.config))).collect();
         let mut amounts = vec![Amount::default(); block.kinds.len()];
         let mut bar = Bar { at: 0, calls: 0, errors: 0 };
         for row in block.rows() {
@@ -177,7 +211,7 @@ impl Gather for Counting {
             }
             let (tokens, cost) = row.amounts()?;
             amounts[row.kind].add(tokens, cost);
-            if !sieve.admits(row.kind) {
+            if !(sieve.admits(row.kind) && wanted[row.kind]) {
                 continue;
             }
             let at = row.at() - row.at().rem_euclid(self.width);
@@ -189,9 +223,16 @@ impl Gather for Counting {
             bar.errors += u64::from(is_error(block.kinds[row.kind].status));
         }
         self.counts.bar(&bar);
-        for (kind, amount) in block.kinds.iter().zip(amounts).filter(|(_, amount)| amount.calls > 0) {
-            let words = [kind.provider, kind.model, kind.key].map(|word| block.word(word));
-            self.counts.amount(kind.status, words).merge(amount);
+        for (place, (kind, amount)) in
+            block.kinds.iter().zip(amounts).enumerate().filter(|(_, (_, amount))| amount.calls > 0)
+        {
+            if wanted[place] {
+                let words = [kind.provider, kind.model, kind.key].map(|word| block.word(word));
+                self.counts.amount(kind.status, words).merge(amount);
+            }
+            if sieve.admits(place) {
+                self.counts.config_calls([(block.word(kind.config).to_owned(), amount.calls)]);
+            }
         }
         Ok(())
     }
@@ -225,7 +266,13 @@ impl Counts {
         }
     }
 
-    fn told(self) -> (Vec<Tally>, Vec<Bar>) {
+    fn config_calls(&mut self, calls: impl IntoIterator<Item = (String, u64)>) {
+        for (config, calls) in calls {
+            *self.configs.entry(config).or_default() += calls;
+        }
+    }
+
+    fn told(self) -> Counted {
         let words: HashMap<u32, String> = self.numbers.into_iter().map(|(word, number)| (number, word)).collect();
         let word = |number: u32| words.get(&number).cloned().unwrap_or_default();
         let tally = |((status, [provider, model, key]), amount): ((u16, [u32; 3]), Amount)| Tally {
@@ -237,7 +284,11 @@ impl Counts {
             tokens: amount.tokens,
             cost: amount.cost,
         };
-        (self.amounts.into_iter().map(tally).collect(), self.bars.into_values().collect())
+        Counted {
+            tallies: self.amounts.into_iter().map(tally).collect(),
+            bars: self.bars.into_values().collect(),
+            configs: Some(self.configs),
+        }
     }
 }
 
@@ -267,9 +318,9 @@ mod tests {
         let span = CallFilter { from: Some(AT), until: Some(AT + 120_000), ..CallFilter::default() };
         let scan = CallFilter { trace: Some("t-1".into()), ..span.clone() };
         let counts = async |filter: &CallFilter| {
-            let (mut tallies, bars) = store.counts("default", filter, MINUTE).await.unwrap();
-            tallies.sort_by(|a, b| (&a.model, a.status).cmp(&(&b.model, b.status)));
-            (tallies, bars)
+            let mut counted = store.counts("default", filter, MINUTE).await.unwrap();
+            counted.tallies.sort_by(|a, b| (&a.model, a.status).cmp(&(&b.model, b.status)));
+            (counted.tallies, counted.bars)
         };
         let (rolled, _) = counts(&span).await;
         assert_eq!(rolled, counts(&scan).await.0);
